@@ -1,0 +1,14 @@
+//! Everything that talks to Postgres: connect, lock, run, recover, and the shadow.
+//!
+//! The only crate below `app` with tokio and sockets. It never prints: what happens goes out as
+//! [`Event`]s, what went wrong as errors.
+
+mod event;
+mod secret;
+pub mod shadow;
+mod target;
+pub mod wire;
+
+pub use event::{Event, Events};
+pub use secret::Secret;
+pub use target::{Host, SslMode, Target, TargetError};

@@ -1,0 +1,1 @@
+//! Servers, poolers and proxies for tests.
