@@ -21,6 +21,13 @@ pub trait Ledger: Sync {
     /// applied. Each may lie in any of the schemas given, the first found wins.
     fn tables(&self) -> &'static [Table];
 
+    /// Decides which of the tables that a database has are this ledger's.
+    ///
+    /// `found` holds every table or view, in any schema, whose name [`Ledger::tables`] gives: the
+    /// name alone proves nothing (Rails and dbmate have a `schema_migrations` too), so a ledger
+    /// looks at the columns. `schema` is where the project says that it keeps them.
+    fn place(&self, found: &[(String, Found)], schema: Option<&str>) -> Place;
+
     /// Advisory lock keys that this system's own tools take while they write this ledger.
     fn lock_keys(&self) -> &'static [i64] {
         &[]
