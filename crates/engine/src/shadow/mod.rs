@@ -1,1 +1,34 @@
 //! The throw-away Postgres.
+//!
+//! [`Shadow::start`] finds a server of the wanted major (`providers`), takes or makes a cluster
+//! (`cache`, `cluster`, `initdb`), and runs it in a folder that ends with us (`place`, `guard`).
+//! docs/shadow.md tells the whole of it.
+
+mod admin;
+mod cache;
+mod cluster;
+mod copy;
+mod distribution;
+mod error;
+mod guard;
+mod identity;
+mod inbox;
+mod initdb;
+mod leftover;
+mod link;
+mod options;
+mod order;
+mod place;
+mod portable;
+mod postmaster;
+mod providers;
+mod role;
+mod server;
+mod socket;
+mod starter;
+
+pub use error::{Cause, PackageWanted, ShadowError};
+pub use options::{Environment, Fetch, Installed, ShadowOptions};
+pub use order::StopMode;
+pub use role::enter_if_asked;
+pub use server::{Server, Shadow, Template};

@@ -1,0 +1,227 @@
+//! What is kept between calls, and how several processes share it.
+//!
+//! ```text
+//! <cache>/dist/<version>-<platform>/       a server's programs, shared by everybody
+//! <cache>/template/<major>-<key>/          a fresh cluster
+//! <cache>/state/<major>-<key>-<hash>/      a cluster with a prefix of some history in it
+//! <cache>/dev/<hash of the project>/       a project's development database: never cleaned by itself
+//! ```
+//! An entry is made under another name beside its place and renamed when it is whole. Whoever makes
+//! one holds the exclusive lock of its `.lock` file, so that what others left half-made is his to
+//! remove; whoever copies one holds the shared lock, so that nobody removes it under his hands.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::time::SystemTime;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::error::{Cause, ShadowError};
+use super::options::Environment;
+
+/// The folder of everything that is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    folder: Utf8PathBuf,
+}
+
+impl Cache {
+    /// Where the environment puts it: `WHIMBREL_CACHE_DIR`, else where the system keeps caches.
+    ///
+    /// For root that is not its home, which the user that the server runs as cannot enter.
+    pub(crate) fn of(environment: &Environment) -> Self {
+        let folder = environment.folder("WHIMBREL_CACHE_DIR").unwrap_or_else(|| {
+            if cfg!(unix) && rustix::process::geteuid().is_root() {
+                return "/var/cache/whimbrel".into();
+            }
+            if let Some(folder) = environment.folder("XDG_CACHE_HOME") {
+                return folder.join("whimbrel");
+            }
+            match environment.folder("HOME") {
+                Some(home) if cfg!(target_os = "macos") => home.join("Library/Caches/whimbrel"),
+                Some(home) => home.join(".cache/whimbrel"),
+                None => format!("/tmp/whimbrel-cache-{}", rustix::process::geteuid()).into(),
+            }
+        });
+        Self { folder }
+    }
+
+    pub(crate) fn at(folder: Utf8PathBuf) -> Self {
+        Self { folder }
+    }
+
+    pub(crate) fn folder(&self) -> &Utf8Path {
+        &self.folder
+    }
+
+    /// Servers' programs.
+    pub(crate) fn dist(&self) -> Utf8PathBuf {
+        self.folder.join("dist")
+    }
+
+    /// Fresh clusters.
+    pub(crate) fn templates(&self) -> Utf8PathBuf {
+        self.folder.join("template")
+    }
+
+    /// Clusters with a part of a history in them.
+    #[expect(dead_code, reason = "states and development databases are the next commits")]
+    pub(crate) fn states(&self) -> Utf8PathBuf {
+        self.folder.join("state")
+    }
+
+    /// Development databases.
+    #[expect(dead_code, reason = "states and development databases are the next commits")]
+    pub(crate) fn kept(&self) -> Utf8PathBuf {
+        self.folder.join("dev")
+    }
+
+    /// An error of writing into the cache, told apart from a full disk.
+    pub(crate) fn write_error(
+        &self,
+        doing: &str,
+        path: &Utf8Path,
+        error: &io::Error,
+    ) -> ShadowError {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                ShadowError::CacheNotWritable {
+                    cache: self.folder.clone(),
+                    cause: Cause::of(error),
+                }
+            }
+            _ => ShadowError::io(doing, path, error),
+        }
+    }
+}
+
+/// The right to make or to use one entry of the cache; ends when it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct EntryLock {
+    _file: File,
+}
+
+/// What an entry's lock is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// To make or remove it.
+    Exclusive,
+    /// To copy or run it.
+    Shared,
+}
+
+impl EntryLock {
+    /// Takes the lock of an entry if it is free.
+    pub(crate) fn try_take(entry: &Utf8Path, hold: Hold) -> io::Result<Option<Self>> {
+        let path = lock_path(entry);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let file =
+            File::options().create(true).truncate(false).write(true).read(true).open(path)?;
+        let taken = match hold {
+            Hold::Exclusive => file.try_lock(),
+            Hold::Shared => file.try_lock_shared(),
+        };
+        match taken {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+fn lock_path(entry: &Utf8Path) -> Utf8PathBuf {
+    let mut name = entry.as_str().to_owned();
+    name.push_str(".lock");
+    name.into()
+}
+
+/// The place where an entry is made before it is whole; removes itself unless it is published.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Draft {
+    entry: Utf8PathBuf,
+    path: Option<Utf8PathBuf>,
+}
+
+impl Draft {
+    /// Makes an empty folder beside the entry, and removes the drafts that others left there.
+    ///
+    /// The caller holds the entry's exclusive lock: only therefore are those drafts dead.
+    pub(crate) fn of(entry: &Utf8Path, _lock: &EntryLock) -> io::Result<Self> {
+        let (Some(folder), Some(name)) = (entry.parent(), entry.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let prefix = format!(".{name}.tmp-");
+        for other in folder.read_dir_utf8()? {
+            let other = other?;
+            if other.file_name().starts_with(&prefix) {
+                fs::remove_dir_all(other.path())?;
+            }
+        }
+        let path = folder.join(format!("{prefix}{}", std::process::id()));
+        fs::create_dir(&path)?;
+        Ok(Self { entry: entry.to_owned(), path: Some(path) })
+    }
+
+    pub(crate) fn path(&self) -> &Utf8Path {
+        self.path.as_deref().expect("the path is there until `publish` consumes the draft")
+    }
+
+    /// Puts the draft into its place. What was there before goes.
+    pub(crate) fn publish(mut self) -> io::Result<()> {
+        let path = self.path.take().expect("the path is there until `publish` consumes the draft");
+        if self.entry.exists() {
+            fs::remove_dir_all(&self.entry)?;
+        }
+        fs::rename(&path, &self.entry).inspect_err(|_| {
+            fs::remove_dir_all(&path).ok();
+        })
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            fs::remove_dir_all(path).ok();
+        }
+    }
+}
+
+/// Notes that an entry was used now, so that it is not the first to go. A read-only cache keeps
+/// no such notes.
+pub(crate) fn touch(entry: &Utf8Path) {
+    if let Ok(file) = File::open(entry) {
+        file.set_modified(SystemTime::now()).ok();
+    }
+}
+
+/// Removes the entries of a folder whose names begin with `prefix`, but for the `keep` that were
+/// used last and those in use.
+pub(crate) fn prune(folder: &Utf8Path, prefix: &str, keep: usize) -> io::Result<Vec<Utf8PathBuf>> {
+    let mut entries = Vec::new();
+    for entry in folder.read_dir_utf8()? {
+        let entry = entry?;
+        if entry.file_name().starts_with(prefix) && entry.file_type()?.is_dir() {
+            entries.push((entry.metadata()?.modified()?, entry.into_path()));
+        }
+    }
+    entries.sort();
+    let spare = entries.len().saturating_sub(keep);
+    let mut removed = Vec::new();
+    for (_, entry) in entries.into_iter().take(spare) {
+        if remove(&entry)? {
+            removed.push(entry);
+        }
+    }
+    Ok(removed)
+}
+
+/// Removes an entry unless it is in use.
+pub(crate) fn remove(entry: &Utf8Path) -> io::Result<bool> {
+    let Some(_lock) = EntryLock::try_take(entry, Hold::Exclusive)? else { return Ok(false) };
+    fs::remove_dir_all(entry)?;
+    Ok(true)
+}

@@ -1,0 +1,96 @@
+//! What a server that was killed leaves behind: perhaps itself, and a segment of shared memory.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+/// What `postmaster.pid` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PostmasterPid {
+    /// The first line.
+    pub(crate) pid: i32,
+    /// The seventh line: key and id of a System V segment.
+    pub(crate) segment: Option<(i64, i64)>,
+}
+
+/// Reads `postmaster.pid` of a data folder, if there is one that can be read.
+pub(crate) fn postmaster_pid(data: &Utf8Path) -> Option<PostmasterPid> {
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let pid = text.lines().next()?.trim().parse().ok()?;
+    let segment = text.lines().nth(6).and_then(|line| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+    });
+    Some(PostmasterPid { pid, segment })
+}
+
+/// Ends the server that still runs on a data folder, if any, and frees its shared memory.
+pub(crate) fn end_server(data: &Utf8Path) {
+    let Some(file) = postmaster_pid(data) else { return };
+    if let Some(pid) = server_on(data, file.pid) {
+        for (signal, patience) in [(Signal::QUIT, 2000), (Signal::KILL, 2000)] {
+            kill_process(pid, signal).ok();
+            if is_gone_within(pid, Duration::from_millis(patience)) {
+                break;
+            }
+        }
+    }
+    free_segment(&file);
+}
+
+/// The process, if it lives and is a server on this very folder: a pid alone may be anybody's by now.
+pub(crate) fn server_on(data: &Utf8Path, pid: i32) -> Option<Pid> {
+    let pid = Pid::from_raw(pid)?;
+    test_kill_process(pid).ok()?;
+    let command = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+    let mut arguments = command.split(|byte| *byte == 0);
+    let is_postgres = arguments
+        .next()
+        .is_some_and(|program| program.ends_with(b"postgres") || program.ends_with(b"postmaster"));
+    let on_data = arguments.any(|argument| {
+        argument == data.as_str().as_bytes()
+            || argument.strip_prefix(b"-D").is_some_and(|rest| rest == data.as_str().as_bytes())
+    });
+    (is_postgres && on_data).then_some(pid)
+}
+
+fn is_gone_within(pid: Pid, patience: Duration) -> bool {
+    let deadline = Instant::now() + patience;
+    while Instant::now() < deadline {
+        if test_kill_process(pid).is_err() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    false
+}
+
+/// Frees the System V segment that a killed postmaster leaves for ever once its folder is gone.
+///
+/// Only if it is still the one of the file (key and id) and nobody is attached.
+pub(crate) fn free_segment(file: &PostmasterPid) {
+    let Some((key, id)) = file.segment else { return };
+    let Ok(table) = fs::read_to_string("/proc/sysvipc/shm") else { return };
+    let is_orphan = table.lines().skip(1).any(|row| {
+        let columns: Vec<&str> = row.split_whitespace().collect();
+        let number = |at: usize| columns.get(at).and_then(|text| text.parse::<i64>().ok());
+        number(0).map(as_key) == Some(as_key(key)) && number(1) == Some(id) && number(6) == Some(0)
+    });
+    if is_orphan {
+        Command::new("ipcrm")
+            .args(["-m", &id.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .ok();
+    }
+}
+
+/// Keys are written signed in one place and unsigned in the other.
+fn as_key(number: i64) -> i64 {
+    number & 0xffff_ffff
+}

@@ -1,0 +1,112 @@
+//! The client's end of a guard.
+
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{ChildStdin, Command, Stdio};
+use std::thread;
+
+use camino::Utf8PathBuf;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+use super::error::{Cause, ShadowError};
+use super::options::ShadowOptions;
+use super::order::{self, Order, Report};
+use super::role;
+
+/// A running guard. Dropping it closes the pipe, upon which the guard ends everything.
+///
+/// Nothing here belongs to a runtime: a server may outlive the one that started it.
+#[derive(Debug)]
+pub(crate) struct GuardLink {
+    stdin: Option<ChildStdin>,
+    reports: UnboundedReceiver<Report>,
+    program: Utf8PathBuf,
+}
+
+impl GuardLink {
+    /// Starts a guard and gives it its order.
+    pub(crate) fn open(options: &ShadowOptions, order: &Order) -> Result<Self, ShadowError> {
+        let path = helper(options)?;
+        let program = Utf8PathBuf::from(path.to_string_lossy().into_owned());
+        let failed = |error: &io::Error| ShadowError::Guard {
+            program: program.clone(),
+            cause: Cause::of(error),
+        };
+        // A process group of its own: Ctrl-C is for us, who then end it in order.
+        let mut child = Command::new(&path)
+            .arg(role::GUARD)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .map_err(|error| failed(&error))?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().expect("standard output was asked to be a pipe");
+        let (sender, reports) = mpsc::unbounded_channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let Ok(report) = serde_json::from_str(&line) else { break };
+                if sender.send(report).is_err() {
+                    break;
+                }
+            }
+            child.wait().ok();
+            // The channel closes here: the guard is gone.
+        });
+        let mut link = Self { stdin, reports, program: program.clone() };
+        link.send(order).map_err(|error| failed(&error))?;
+        Ok(link)
+    }
+
+    fn send(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
+        let Some(stdin) = &mut self.stdin else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let mut line = serde_json::to_vec(value)?;
+        line.push(b'\n');
+        stdin.write_all(&line)
+    }
+
+    /// Tells the guard to do something.
+    pub(crate) fn command(&mut self, command: &order::Command) -> Result<(), ShadowError> {
+        self.send(command).map_err(|error| self.lost(Cause::of(&error)))
+    }
+
+    /// The next thing the guard says.
+    pub(crate) async fn report(&mut self) -> Result<Report, ShadowError> {
+        match self.reports.recv().await {
+            Some(Report::Failed(failure)) => Err(failure),
+            Some(report) => Ok(report),
+            None => Err(self.lost(Cause::new("it is gone"))),
+        }
+    }
+
+    /// What the guard has said already.
+    pub(crate) fn report_now(&mut self) -> Option<Report> {
+        self.reports.try_recv().ok()
+    }
+
+    /// Closes the pipe and waits until the guard has ended.
+    pub(crate) async fn close(&mut self) {
+        self.stdin = None;
+        while self.reports.recv().await.is_some() {}
+    }
+
+    fn lost(&self, cause: Cause) -> ShadowError {
+        ShadowError::Guard { program: self.program.clone(), cause }
+    }
+}
+
+fn helper(options: &ShadowOptions) -> Result<PathBuf, ShadowError> {
+    if let Some(helper) = &options.helper {
+        return Ok(helper.clone());
+    }
+    if !role::can_play() {
+        return Err(ShadowError::NoHelper);
+    }
+    // Works where the file was replaced or removed while this process runs.
+    if cfg!(target_os = "linux") {
+        return Ok("/proc/self/exe".into());
+    }
+    std::env::current_exe().map_err(|_| ShadowError::NoHelper)
+}

@@ -1,0 +1,152 @@
+//! Brings a portable server into the cache, whole or not at all.
+
+use std::fs;
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use super::table::Package;
+use super::{links, unpack};
+use crate::shadow::cache::{Cache, Draft, EntryLock, Hold};
+use crate::shadow::distribution::{self, Distribution};
+use crate::shadow::error::{Cause, ShadowError};
+use crate::{Event, Events};
+
+/// The server of a package, if the cache has it.
+pub(crate) fn in_cache(package: &Package, cache: &Cache) -> Option<Distribution> {
+    let folder = cache.dist().join(package.folder_name());
+    let bin = folder.join("native/bin");
+    if !distribution::program_in(&bin, "postgres").is_file() {
+        return None;
+    }
+    let version = version(package);
+    Some(Distribution {
+        described: format!("portable server {version}"),
+        bin,
+        major: package.major,
+        build: package.sha512.to_owned(),
+        version,
+    })
+}
+
+/// `17.10` of `17.10.0-beta.17`: the packages number PostgreSQL's releases with a third part.
+fn version(package: &Package) -> String {
+    package.version.split('.').take(2).collect::<Vec<_>>().join(".")
+}
+
+/// Takes an archive into the cache. `bring` gives its path; it is called only if nobody else has
+/// brought the package meanwhile, and may use the folder that it is given.
+pub(crate) fn from_archive<A: AsRef<Utf8Path>>(
+    package: &Package,
+    cache: &Cache,
+    events: &mut dyn Events,
+    bring: impl FnOnce(&Utf8Path, &mut dyn Events) -> Result<A, ShadowError>,
+) -> Result<Distribution, ShadowError> {
+    install(package, cache, events, |draft, events| {
+        let archive = bring(draft, events)?;
+        let archive = archive.as_ref();
+        unpack::verify(archive, package.sha512)?;
+        let what = format!("unpacking Postgres {}", version(package));
+        unpack::unpack(archive, draft, &what, events)?;
+        if archive.starts_with(draft) {
+            fs::remove_file(archive).map_err(|error| ShadowError::io("remove", archive, &error))?;
+        }
+        Ok(())
+    })
+}
+
+/// Takes an unpacked package into the cache: it is copied, since its links may be missing and the
+/// server's user may not be able to read it where it is.
+pub(crate) fn from_folder(
+    package: &Package,
+    cache: &Cache,
+    events: &mut dyn Events,
+    folder: &Utf8Path,
+) -> Result<Distribution, ShadowError> {
+    install(package, cache, events, |draft, events| {
+        events.on(Event::Working {
+            what: format!("copying Postgres {} from `{folder}`", version(package)),
+            percent: None,
+        });
+        copy_tree(&folder.join("native"), &draft.join("native"))
+            .map_err(|error| cache.write_error("copy to", draft, &error))
+    })
+}
+
+fn install(
+    package: &Package,
+    cache: &Cache,
+    events: &mut dyn Events,
+    fill: impl FnOnce(&Utf8Path, &mut dyn Events) -> Result<(), ShadowError>,
+) -> Result<Distribution, ShadowError> {
+    let entry = cache.dist().join(package.folder_name());
+    let lock = lock(&entry, cache, events)?;
+    // Another process may have brought it while this one waited.
+    if let Some(there) = in_cache(package, cache) {
+        return Ok(there);
+    }
+    let writing = |error: io::Error| cache.write_error("write", &entry, &error);
+    let draft = Draft::of(&entry, &lock).map_err(writing)?;
+    fill(draft.path(), events)?;
+    links::make(draft.path()).map_err(writing)?;
+    unpack::open_folders(draft.path()).map_err(writing)?;
+    check(package, draft.path())?;
+    draft.publish().map_err(writing)?;
+    drop(lock);
+    in_cache(package, cache).ok_or_else(|| ShadowError::CannotRun {
+        program: entry,
+        cause: Cause::new("it is gone again"),
+    })
+}
+
+fn lock(
+    entry: &Utf8Path,
+    cache: &Cache,
+    events: &mut dyn Events,
+) -> Result<EntryLock, ShadowError> {
+    let mut polls = 0_u32;
+    loop {
+        match EntryLock::try_take(entry, Hold::Exclusive) {
+            Ok(Some(lock)) => return Ok(lock),
+            Ok(None) => {}
+            Err(error) => return Err(cache.write_error("lock", entry, &error)),
+        }
+        if polls == 0 {
+            let what = "another Whimbrel that brings the same server".to_owned();
+            events.on(Event::Waiting { what });
+        }
+        polls += 1;
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The server must run here, and be what it is taken for.
+fn check(package: &Package, folder: &Utf8Path) -> Result<(), ShadowError> {
+    let bin = folder.join("native/bin");
+    let said = distribution::version_of(&bin)?;
+    if distribution::major_of(&said) == Some(package.major) {
+        return Ok(());
+    }
+    Err(ShadowError::CannotRun {
+        program: distribution::program_in(&bin, "postgres"),
+        cause: Cause::new(format!("it is Postgres {said}, not {}", package.major)),
+    })
+}
+
+fn copy_tree(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in from.read_dir_utf8()? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_tree(entry.path(), &target)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &target)?;
+        }
+        // Links are made anew from the list, so that none leads out of the copy.
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Where a server comes from. To add a way: one file here and one line in each list below.
+
+mod cached;
+mod node_modules;
+mod npm;
+
+use super::cache::Cache;
+use super::distribution::Distribution;
+use super::error::{PackageWanted, ShadowError};
+use super::options::ShadowOptions;
+use super::portable;
+use crate::Events;
+
+/// All ways, in the order in which they are tried.
+pub(crate) const PROVIDERS: &[&dyn Provider] =
+    &[&cached::Cached, &node_modules::NodeModules, &npm::Npm];
+
+/// One way to come by a server.
+pub(crate) trait Provider: Sync {
+    /// A short name: `npm`.
+    fn name(&self) -> &'static str;
+
+    /// Looks for a server. An error ends the search: something is there and is not right.
+    fn find(&self, wanted: &Wanted<'_>, events: &mut dyn Events) -> Result<Search, ShadowError>;
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) major: u16,
+    pub(crate) options: &'a ShadowOptions,
+    pub(crate) cache: &'a Cache,
+    /// The package for this platform and major, if there is one.
+    pub(crate) package: Option<&'static portable::Package>,
+}
+
+/// What a provider has found.
+#[derive(Clone, Debug)]
+pub(crate) enum Search {
+    /// A server's programs.
+    Programs(Distribution),
+    /// Nothing, and what was looked for.
+    Nothing(String),
+}
+
+/// Asks each provider in turn.
+pub(crate) fn find(
+    major: u16,
+    options: &ShadowOptions,
+    cache: &Cache,
+    events: &mut dyn Events,
+) -> Result<Distribution, ShadowError> {
+    let (first, last) = portable::majors();
+    if !(first..=last).contains(&major) {
+        return Err(ShadowError::UnknownMajor { major, first, last });
+    }
+    let package = portable::platform().and_then(|platform| portable::package(platform, major));
+    let wanted = Wanted { major, options, cache, package };
+    let mut looked_for = Vec::new();
+    for provider in PROVIDERS {
+        match provider.find(&wanted, events)? {
+            Search::Programs(programs) => return Ok(programs),
+            Search::Nothing(what) => looked_for.push(format!("{}: {what}", provider.name())),
+        }
+    }
+    let reason = looked_for.pop().unwrap_or_default();
+    Err(ShadowError::NoServer {
+        major,
+        reason,
+        looked_for,
+        package: package
+            .map(|package| PackageWanted { spec: package.spec(), folder: cache.dist() }),
+    })
+}
