@@ -3,17 +3,35 @@
 //! Knows nothing of databases and does no I/O. Postgres is the only one who understands SQL; this
 //! crate knows just enough of its lexical rules to cut a script where the server would cut it, to
 //! point at a place in a file, and to tell what can run inside a transaction from what cannot.
+//!
+//! The way of a text: [`tokens`] finds tokens, the cutter finds statements, each statement is told
+//! what [`Kind`] it is from its words, and all kinds together decide the [`Mode`].
 
+mod classify;
+mod cursor;
+mod cut;
 mod diagnostic;
+mod fingerprint;
 mod ident;
+mod keyword;
+mod lexer;
 mod literal;
+mod mode;
 mod position;
 mod script;
 mod split;
+mod stream;
+mod token;
+mod uses;
+mod value;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use fingerprint::{Fingerprint, fingerprint, statement_fingerprints};
 pub use ident::{Ident, Qualified};
+pub use lexer::{Tokens, tokens};
 pub use literal::Literal;
-pub use position::{Position, Span, position};
-pub use script::{Alone, Kind, Mode, Script, Statement, Step};
+pub use position::{Position, Span, offset, position};
+pub use script::{Alone, Kind, Mode, ReindexTarget, Script, Sending, Statement, Step};
 pub use split::{SplitError, split};
+pub use stream::{Outline, Piece, Splitter};
+pub use token::{Backslash, Quoting, Token, TokenKind};
