@@ -2,12 +2,26 @@
 //!
 //! Does no I/O: files come in through [`Files`], and a ledger says its SQL but never runs it.
 
+mod digest;
 mod entry;
 mod files;
 pub mod formats;
+mod glob;
+pub mod graph;
+mod hash;
+mod history;
 pub mod ledgers;
 mod migration;
+mod nearest;
+pub mod select;
+pub mod state;
+mod statements;
 
-pub use entry::{Entry, Status};
+pub use digest::{Digest, Header, Named, Part, Remark};
+pub use entry::{Down, Entry, Fingerprints, Recorded, Status};
 pub use files::{File, Files, FilesError};
-pub use migration::{Checksum, Definition, Directives, Migration, Section, Transaction};
+pub use history::{History, Order};
+pub use migration::{
+    Checksum, Definition, Directives, Migration, Section, SectionError, Transaction,
+};
+pub use nearest::nearest;

@@ -1,12 +1,16 @@
 //! One migration.
 
-use camino::Utf8PathBuf;
-use whimbrel_sql::Span;
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use whimbrel_sql::{Script, Span};
+
+use crate::hash;
+use crate::statements::statements;
 
 /// One step that a person wrote or that was generated, as its files say it.
 ///
 /// Holds no SQL: a history of 10,000 files is listed and compared without reading those that did
-/// not change, so the text of a [`Section`] is read when it is shown or run, and its checksum
+/// not change, so the text of a [`Section`] is read when it is shown or run, and its fingerprint
 /// compared again then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
@@ -14,6 +18,8 @@ pub struct Migration {
     pub history: String,
     /// Unique within its history, and what `depends_on` and the command line name.
     pub id: String,
+    /// What its ledger calls it: the id, `<history>:<id>`, a version.
+    pub key: String,
     /// The version as the file writes it, in formats that have one.
     pub version: Option<String>,
     /// What a person calls it.
@@ -38,6 +44,13 @@ pub struct Migration {
     pub directives: Directives,
 }
 
+impl Migration {
+    /// The file's name without its folder, as a person would say it.
+    pub fn file_name(&self) -> &str {
+        self.path.file_name().unwrap_or(self.path.as_str())
+    }
+}
+
 /// A part of a file that is a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
@@ -49,8 +62,45 @@ pub struct Section {
     pub fingerprint: String,
 }
 
+impl Section {
+    /// The section's text in the bytes of its file, if it still is the text that was fingerprinted.
+    pub fn text<'a>(&self, bytes: &'a [u8]) -> Result<&'a str, SectionError> {
+        let text = decode(bytes)
+            .map_err(|offset| SectionError::NotText { path: self.path.clone(), offset })?;
+        match text.get(self.span.clone()) {
+            Some(part) if hash::fingerprint(part) == self.fingerprint => Ok(part),
+            _ => Err(SectionError::Changed { path: self.path.clone() }),
+        }
+    }
+}
+
+/// Why a section's text cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SectionError {
+    /// The file changed between being listed and being read.
+    #[error("`{path}` changed while it was being read")]
+    Changed {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// The file is not UTF-8.
+    #[error("`{path}` is not UTF-8 text: see byte {offset}")]
+    NotText {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The first byte that is not.
+        offset: usize,
+    },
+}
+
+/// Reads bytes as text, a byte order mark left out; the error is the first byte that is no UTF-8.
+pub(crate) fn decode(bytes: &[u8]) -> Result<&str, usize> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// Hashes of a whole file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
     /// SHA-256, in hex, with line endings as LF (Python's text mode).
     pub text: String,
@@ -58,10 +108,13 @@ pub struct Checksum {
     pub bytes: String,
     /// SHA-256, in hex, of the header and directives.
     pub header: String,
+    /// SHA-256, in hex, of the statements as a ledger that keeps them would have them; `None` in
+    /// formats whose ledger keeps none.
+    pub statements: Option<String>,
 }
 
 /// What a header asks of the runner.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directives {
     /// Whether the script is one transaction.
     pub transaction: Transaction,
@@ -74,7 +127,7 @@ pub struct Directives {
 }
 
 /// Whether a script runs in one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transaction {
     /// What its statements allow.
     #[default]
@@ -92,6 +145,19 @@ pub struct Definition {
     pub up: String,
     /// The text of the down section.
     pub down: Option<String>,
-    /// The up script's statements, trimmed, without their semicolons.
+    /// The up script's statements, trimmed, without their semicolons, comments kept.
     pub statements: Vec<String>,
+}
+
+impl Definition {
+    /// Joins a migration with its texts; `script` is the up text, split.
+    pub fn new(migration: Migration, up: String, down: Option<String>, script: &Script) -> Self {
+        let statements = statements(&up, script);
+        Self { migration, up, down, statements }
+    }
+}
+
+/// The folder of a path, the project's own as the empty path.
+pub(crate) fn folder_of(path: &Utf8Path) -> &Utf8Path {
+    path.parent().unwrap_or_else(|| Utf8Path::new(""))
 }

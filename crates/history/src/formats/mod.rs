@@ -1,1 +1,148 @@
 //! The ways in which migrations are written down.
+//!
+//! A format reads names and texts, and never runs anything. Nothing outside this folder names one:
+//! to add a format, write its file, and add its `mod` line and its line in [`ALL`].
+
+mod annotated;
+mod compose;
+mod discover;
+mod header;
+mod listing;
+mod name;
+mod plain;
+mod sections;
+mod supabase;
+
+use std::fmt;
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+use whimbrel_sql::Diagnostic;
+
+use crate::ledgers::Ledger;
+use crate::{Digest, File, Files, FilesError, History};
+
+pub use compose::{NewFile, NewMigration};
+pub use discover::{Discovered, discover};
+pub use listing::{Digests, NoDigests, ReadError, read};
+pub use name::advise;
+pub(crate) use name::natural;
+
+/// Every format there is, the more particular ones first: a folder belongs to the first that
+/// recognises it.
+pub const ALL: &[&dyn Format] = &[&supabase::Supabase, &annotated::Annotated, &plain::Plain];
+
+/// A way to write migrations down.
+pub trait Format: Sync {
+    /// The name that whimbrel.toml and messages use.
+    fn name(&self) -> &'static str;
+
+    /// What its files look like, in one line.
+    fn summary(&self) -> &'static str;
+
+    /// Where what was applied is recorded.
+    fn ledger(&self) -> &'static dyn Ledger;
+
+    /// The folders in which its projects keep their files, the one for a new project first.
+    fn folders(&self) -> &'static [&'static str];
+
+    /// Whether a folder holds a history of this format, and what tells so
+    /// (`supabase/config.toml`, `12 files like 001_create_users.sql`).
+    fn recognise(
+        &self,
+        files: &dyn Files,
+        folder: &camino::Utf8Path,
+    ) -> Result<Option<String>, FilesError>;
+
+    /// The files that make up a history, by their names alone.
+    fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError>;
+
+    /// Reads one file; depends on its path and its bytes only.
+    fn digest(&self, path: &camino::Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>>;
+
+    /// Puts a history together.
+    fn assemble(
+        &self,
+        settings: &Settings,
+        digests: Vec<Digest>,
+    ) -> Result<History, Vec<Diagnostic>>;
+
+    /// The files of a new migration.
+    fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic>;
+
+    /// The seed files of a project, in the order in which they run; `None` in formats without.
+    fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
+        let _ = (files, settings);
+        Ok(None)
+    }
+}
+
+impl fmt::Debug for dyn Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The format of a name.
+pub fn by_name(name: &str) -> Option<&'static dyn Format> {
+    ALL.iter().copied().find(|format| format.name() == name)
+}
+
+/// What whimbrel.toml or discovery says of a history.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The history's name.
+    pub name: String,
+    /// Its folder.
+    pub folder: Utf8PathBuf,
+    /// Whether files in nested folders belong to it.
+    pub nested: bool,
+    /// Patterns of files that are repeatable, relative to the folder.
+    pub repeatable: Vec<String>,
+    /// Whether its ids carry the history's name in a ledger that would hold them bare: for the
+    /// second annotated history of a project and those after it.
+    pub prefixed: bool,
+}
+
+/// The files of a history, by their names alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Those to read.
+    pub files: Vec<File>,
+    /// What is said of those that are not.
+    pub skipped: Vec<Diagnostic>,
+}
+
+/// The seed files of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seeds {
+    /// In the order in which they run.
+    pub files: Vec<Seed>,
+    /// Patterns that name no file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// One seed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// The file, as its ledger names it.
+    pub path: Utf8PathBuf,
+    /// SHA-256 of its bytes, in hex.
+    pub hash: String,
+}
+
+/// Why the seed files of a project cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedsError {
+    /// A file could not be read.
+    #[error("list the seed files")]
+    Files(#[from] FilesError),
+    /// The project's own configuration does not say them.
+    #[error("`{path}`: {message}")]
+    Config {
+        /// The configuration file.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+}

@@ -3,30 +3,54 @@
 //! A ledger is data: it names its tables, and says the SQL that reads, makes and writes them. The
 //! engine runs it. All texts go out by the simple protocol, so that an entry can ride in the same
 //! message as its migration; values in them are [`whimbrel_sql::Literal`]s, names are
-//! [`whimbrel_sql::Ident`]s.
+//! [`whimbrel_sql::Ident`]s. Every text names its tables with their schema and presumes nothing of
+//! `search_path`, so that what a script has set changes nothing.
+//!
+//! To add a ledger, write its file, and add its `mod` line and its line in [`ALL`].
+
+mod own;
+mod place;
+mod supabase;
+mod text;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use crate::{Definition, Entry};
+use crate::{Definition, Entry, Recorded};
+
+pub use place::{Found, Place, Table};
 
 /// Every ledger there is.
-pub const ALL: &[&dyn Ledger] = &[];
+pub const ALL: &[&dyn Ledger] = &[OWN, SUPABASE];
+
+/// Whimbrel's own.
+pub(crate) const OWN: &dyn Ledger = &own::Own;
+/// The Supabase CLI's.
+pub(crate) const SUPABASE: &dyn Ledger = &supabase::Supabase;
 
 /// Where one system records what it has applied.
+///
+/// Statements that write presume that those of [`Ledger::prepare`] ran, and need no second probe:
+/// a table that `place` misses is where `prepare` makes it.
 pub trait Ledger: Sync {
     /// The name that whimbrel.toml and messages use.
     fn name(&self) -> &'static str;
 
     /// The tables it may consist of; the first is the one whose absence means that nothing is
-    /// applied. Each may lie in any of the schemas given, the first found wins.
+    /// applied. A table in one of the schemas given comes before one elsewhere.
     fn tables(&self) -> &'static [Table];
+
+    /// Whether a table of one of those names is this ledger's, by its columns: other tools call
+    /// theirs `schema_migrations`, too.
+    fn owns(&self, table: &str, columns: &BTreeMap<String, String>) -> bool;
 
     /// Decides which of the tables that a database has are this ledger's.
     ///
-    /// `found` holds every table or view, in any schema, whose name [`Ledger::tables`] gives: the
-    /// name alone proves nothing (Rails and dbmate have a `schema_migrations` too), so a ledger
-    /// looks at the columns. `schema` is where the project says that it keeps them.
-    fn place(&self, found: &[(String, Found)], schema: Option<&str>) -> Place;
+    /// `found` holds every table or view, in any schema, whose name [`Ledger::tables`] gives;
+    /// `schema` is where the project says that it keeps them.
+    fn place(&self, found: &[(String, Found)], schema: Option<&str>) -> Place {
+        place::choose(self.tables(), |name, found| self.owns(name, &found.columns), found, schema)
+    }
 
     /// Advisory lock keys that this system's own tools take while they write this ledger.
     fn lock_keys(&self) -> &'static [i64] {
@@ -39,22 +63,30 @@ pub trait Ledger: Sync {
     /// Turns one row of [`Ledger::read`] into an entry.
     fn entry(&self, row: &[Option<&str>]) -> Result<Entry, LedgerError>;
 
+    /// A query for the scripts of some entries, by key: one row a statement, which are for
+    /// [`recorded`]. `None` where the ledger keeps none.
+    fn details(&self, place: &Place, keys: &[&str]) -> Option<String>;
+
     /// Statements that make or complete its tables; empty when nothing is missing.
     fn prepare(&self, place: &Place) -> Vec<String>;
 
-    /// Writes down migrations that are about to run, in ledgers that know pending ones.
+    /// Writes down migrations that are about to run, in ledgers that know pending ones; what is
+    /// recorded as applied is left as it is.
     fn register(&self, place: &Place, pending: &[&Definition]) -> Vec<String>;
 
     /// Says that a migration which is not one transaction has begun; committed before its first
     /// step.
     fn start(&self, place: &Place, definition: &Definition) -> Vec<String>;
 
-    /// Records a migration as applied; runs in the migration's own transaction, after its script.
-    /// The time it took is for the server to say (`clock_timestamp() - transaction_timestamp()`)
-    /// unless the outcome states it.
+    /// Records a registered migration as applied; runs in the migration's own transaction, after
+    /// its script, and fails where the entry cannot be written.
     fn record(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String>;
 
-    /// Records a failure, after everything was rolled back.
+    /// The same for a migration that is recorded as applied already: a repeatable one, or one that
+    /// the person runs again. What it is now replaces what it was.
+    fn record_again(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String>;
+
+    /// Records a failure, after everything was rolled back. What was applied before stays so.
     fn fail(&self, place: &Place, definition: &Definition, error: &str) -> Vec<String>;
 
     /// Records that a migration was undone; runs in the down script's own transaction.
@@ -62,6 +94,29 @@ pub trait Ledger: Sync {
 
     /// Once a run, after its last migration.
     fn finish(&self, place: &Place) -> Vec<String>;
+
+    /// Where seed files are recorded, in systems that have them.
+    fn seeds(&self) -> Option<&dyn SeedLedger> {
+        None
+    }
+}
+
+impl fmt::Debug for dyn Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where a system records which seed files ran.
+pub trait SeedLedger: Sync {
+    /// A query for path and hash of each; `None` where there is no table.
+    fn read(&self, place: &Place) -> Option<String>;
+
+    /// Statements that make its table; empty when it is there.
+    fn prepare(&self, place: &Place) -> Vec<String>;
+
+    /// Records that a seed file ran; in the seed's own transaction.
+    fn record(&self, place: &Place, path: &str, hash: &str) -> Vec<String>;
 }
 
 /// How long a migration took.
@@ -73,41 +128,8 @@ pub enum Took {
     Milliseconds(i64),
 }
 
-/// A table that a ledger uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Table {
-    /// The schemas it may lie in, the preferred one first.
-    pub schemas: &'static [&'static str],
-    /// Its name.
-    pub name: &'static str,
-}
-
-/// Where a ledger's tables are, as the probe of a database found them.
-///
-/// ```text
-/// tables["schema_migrations"] = Found { schema: "whimbrel", columns: { "id": "character varying(255)", … } }
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The schema to make missing tables in; `None` leaves it to the ledger.
-    pub schema: Option<String>,
-    /// The tables found, by name.
-    pub tables: BTreeMap<String, Found>,
-}
-
-/// One table as it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Its schema.
-    pub schema: String,
-    /// `true` for a view.
-    pub view: bool,
-    /// Its columns: name to type, as `format_type` writes it.
-    pub columns: BTreeMap<String, String>,
-}
-
 /// A row that is not what the ledger's own query promises.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("ledger `{ledger}` holds {what} `{text}` that is not known")]
 pub struct LedgerError {
     /// The ledger.
@@ -116,4 +138,36 @@ pub struct LedgerError {
     pub what: &'static str,
     /// What stands there.
     pub text: String,
+}
+
+/// The ledger of a name.
+pub fn by_name(name: &str) -> Option<&'static dyn Ledger> {
+    ALL.iter().copied().find(|ledger| ledger.name() == name)
+}
+
+/// Gathers the rows of [`Ledger::details`] by key.
+///
+/// A row is key, `up` or `down`, and a statement, in their order. Entries without scripts have no
+/// row, and are missing here as well.
+pub fn recorded<'a, R>(
+    ledger: &dyn Ledger,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<BTreeMap<String, Recorded>, LedgerError>
+where
+    R: AsRef<[Option<&'a str>]>,
+{
+    let mut all: BTreeMap<String, Recorded> = BTreeMap::new();
+    for row in rows {
+        let [Some(key), Some(side), text] = *row.as_ref() else {
+            return Err(text::unknown(ledger, "a row", format!("{:?}", row.as_ref())));
+        };
+        let recorded = all.entry(key.to_owned()).or_default();
+        let text = text.unwrap_or_default().to_owned();
+        match side {
+            "up" => recorded.up.push(text),
+            "down" => recorded.down.get_or_insert_default().push(text),
+            other => return Err(text::unknown(ledger, "a script", other)),
+        }
+    }
+    Ok(all)
 }

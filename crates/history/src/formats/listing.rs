@@ -1,0 +1,105 @@
+//! Lists and reads the files of a history.
+
+use camino::Utf8Path;
+use whimbrel_sql::Diagnostic;
+
+use super::{Format, Settings};
+use crate::{Digest, File, Files, FilesError, History};
+
+/// Digests kept from an earlier reading.
+pub trait Digests {
+    /// The digest of a file, if it was read with this size and modification time.
+    fn get(&mut self, file: &File) -> Option<Digest>;
+    /// Keeps one.
+    fn keep(&mut self, file: &File, digest: &Digest);
+}
+
+/// Keeps nothing.
+pub struct NoDigests;
+
+impl Digests for NoDigests {
+    fn get(&mut self, _: &File) -> Option<Digest> {
+        None
+    }
+
+    fn keep(&mut self, _: &File, _: &Digest) {}
+}
+
+/// Why a history cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A file or folder could not be read.
+    #[error("read history `{history}`")]
+    Files {
+        /// The history.
+        history: String,
+        /// The file.
+        #[source]
+        source: FilesError,
+    },
+    /// Its files contradict their format, or each other.
+    #[error("history `{history}` has {} {}", diagnostics.len(), if diagnostics.len() == 1 { "error" } else { "errors" })]
+    Invalid {
+        /// The history.
+        history: String,
+        /// What is wrong, each with its place.
+        diagnostics: Vec<Diagnostic>,
+    },
+}
+
+/// Reads a history; files whose digest is kept are not read again.
+pub fn read(
+    format: &'static dyn Format,
+    files: &dyn Files,
+    settings: &Settings,
+    digests: &mut dyn Digests,
+) -> Result<History, ReadError> {
+    let failed = |source| ReadError::Files { history: settings.name.clone(), source };
+    let invalid = |diagnostics| ReadError::Invalid { history: settings.name.clone(), diagnostics };
+    let listing = format.list(files, settings).map_err(failed)?;
+    let mut read = Vec::with_capacity(listing.files.len());
+    let mut wrong = Vec::new();
+    for file in &listing.files {
+        if let Some(digest) = digests.get(file) {
+            read.push(digest);
+            continue;
+        }
+        let bytes = files.read(&file.path).map_err(failed)?;
+        match format.digest(&file.path, &bytes) {
+            Ok(digest) => {
+                digests.keep(file, &digest);
+                read.push(digest);
+            }
+            Err(diagnostics) => wrong.extend(diagnostics),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(invalid(wrong));
+    }
+    let mut history = format.assemble(settings, read).map_err(invalid)?;
+    history.warnings.splice(0..0, listing.skipped);
+    Ok(history)
+}
+
+/// Lists the `.sql` files of a folder, and of those in it if `nested`; hidden folders are left out.
+pub(super) fn sql_files(
+    files: &dyn Files,
+    folder: &Utf8Path,
+    nested: bool,
+) -> Result<Vec<File>, FilesError> {
+    let mut found = files.list(folder)?;
+    found.retain(|file| is_sql(&file.path));
+    if nested {
+        for inner in files.folders(folder)? {
+            if !inner.file_name().is_some_and(|name| name.starts_with('.')) {
+                found.extend(sql_files(files, &inner, nested)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a path ends in `.sql`, in any case.
+pub(super) fn is_sql(path: &Utf8Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"))
+}

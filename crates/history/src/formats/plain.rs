@@ -1,0 +1,481 @@
+//! Plain SQL files in a folder, numbered in any way.
+//!
+//! | file | is |
+//! | --- | --- |
+//! | `001_create_users.sql`, `1-create-users.sql`, `20240131120000_create_users.sql`, `2024-01-31_users.sql` | an up script, or both parted by `-- @up` and `-- @down` |
+//! | `001_create_users.up.sql`, `001_create_users.down.sql` | the two scripts of one migration |
+//! | `001_create_users.sql`, `001_create_users_down.sql` (also `_rollback`, `.undo` …) | the same |
+//! | `V1__create_users.sql`, `V1.2__x.sql`, `U1__create_users.sql` | the same, Flyway's way |
+//! | `R__views.sql`, and a version of nothing but nines | a repeatable migration |
+//!
+//! Versions are compared as numbers, then names as text.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_sql::Diagnostic;
+
+use super::compose::{self, NewFile, NewMigration};
+use super::header::{self, file_error, file_warning};
+use super::listing::{is_sql, sql_files};
+use super::name::{Version, natural};
+use super::sections::{part, sections, trim};
+use super::{Format, Listing, Settings};
+use crate::digest::Header;
+use crate::glob::glob;
+use crate::ledgers::{Ledger, OWN};
+use crate::migration::folder_of;
+use crate::{
+    Digest, Directives, File, Files, FilesError, History, Migration, Order, Section, hash,
+};
+
+/// Plain SQL files in a folder.
+pub(super) struct Plain;
+
+/// What the folders are called that people keep migrations in.
+const FOLDERS: &[&str] = &[
+    "migrations",
+    "db/migrations",
+    "db/migrate",
+    "database/migrations",
+    "sql/migrations",
+    "sql",
+    "src/migrations",
+];
+
+impl Format for Plain {
+    fn name(&self) -> &'static str {
+        "plain"
+    }
+
+    fn summary(&self) -> &'static str {
+        "SQL files with a number: 001_name.sql, V1__name.sql, name.up.sql and name.down.sql"
+    }
+
+    fn ledger(&self) -> &'static dyn Ledger {
+        OWN
+    }
+
+    fn folders(&self) -> &'static [&'static str] {
+        FOLDERS
+    }
+
+    fn recognise(
+        &self,
+        files: &dyn Files,
+        folder: &Utf8Path,
+    ) -> Result<Option<String>, FilesError> {
+        let named = FOLDERS.contains(&folder.as_str()) || folder.as_str().contains("migrat");
+        if !named {
+            return Ok(None);
+        }
+        let numbered: Vec<File> = files
+            .list(folder)?
+            .into_iter()
+            .filter(|file| is_sql(&file.path) && Name::read(&file.path).is_some())
+            .collect();
+        Ok(numbered.first().map(|first| {
+            let name = first.path.file_name().unwrap_or_default();
+            match numbered.len() {
+                1 => format!("`{name}`"),
+                count => format!("{count} files like `{name}`"),
+            }
+        }))
+    }
+
+    fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
+        let mut listing = Listing::default();
+        for file in sql_files(files, &settings.folder, settings.nested)? {
+            if Name::read(&file.path).is_some() || is_repeatable(settings, &file.path) {
+                listing.files.push(file);
+            } else {
+                listing.skipped.push(file_warning(
+                    &file.path,
+                    "the file is not a migration: its name has no number",
+                    vec!["name it as in `001_create_users.sql`, or as `R__views.sql` if it is to run again whenever it changes".into()],
+                ));
+            }
+        }
+        Ok(listing)
+    }
+
+    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
+        let text = header::text(path, bytes)?;
+        let (comments, _) = header::leading(text);
+        let directives = header::directives(path, &comments);
+        let sections = sections(path, text);
+        let (directives, sections) = match (directives, sections) {
+            (Ok(directives), Ok(sections)) => (directives, sections),
+            (directives, sections) => {
+                let mut errors = directives.err().unwrap_or_default();
+                errors.extend(sections.err().unwrap_or_default());
+                return Err(errors);
+            }
+        };
+        let (up, down) = match sections {
+            Some(sections) => {
+                if sections.up_mark.is_some() {
+                    header::only_comments(path, text, sections.head.clone())?;
+                }
+                (sections.up, sections.down)
+            }
+            None => (trim(text, 0..text.len()), None),
+        };
+        let asked: Vec<&str> = comments
+            .iter()
+            .map(|comment| comment.text)
+            .filter(|text| text.starts_with("whimbrel:"))
+            .collect();
+        Ok(Digest {
+            path: path.to_owned(),
+            checksum: hash::checksum(bytes, &asked.join("\n")),
+            header: Header { directives, ..Header::default() },
+            up: part(text, up),
+            down: down.map(|down| part(text, down)),
+            remarks: Vec::new(),
+        })
+    }
+
+    fn assemble(
+        &self,
+        settings: &Settings,
+        digests: Vec<Digest>,
+    ) -> Result<History, Vec<Diagnostic>> {
+        let mut errors = Vec::new();
+        let mut warnings: Vec<Diagnostic> = digests.iter().flat_map(Digest::warnings).collect();
+        let pairs = pair(settings, digests, &mut errors);
+        let mut found: Vec<(Name, Migration)> = Vec::new();
+        for pair in pairs {
+            if let Some(name) =
+                Name::read(&pair.up.path).or_else(|| Name::unnumbered(&pair.up.path))
+            {
+                let migration = migration(settings, &name, pair, &mut errors, &mut warnings);
+                found.push((name, migration));
+            }
+        }
+        found.sort_by(|(a, one), (b, two)| {
+            one.repeatable
+                .cmp(&two.repeatable)
+                .then_with(|| a.version.cmp(&b.version))
+                .then_with(|| natural(&one.id, &two.id))
+                .then_with(|| one.path.cmp(&two.path))
+        });
+        same_ids(&found, &mut errors);
+        numbering(&found, &mut warnings);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(History {
+            name: settings.name.clone(),
+            format: &Plain,
+            folder: settings.folder.clone(),
+            migrations: found.into_iter().map(|(_, migration)| migration).collect(),
+            order: Order::Versions,
+            warnings,
+        })
+    }
+
+    fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+        compose::plain(new, history)
+    }
+}
+
+/// Which script a file's name says it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Up,
+    Down,
+}
+
+/// What a file's name says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Name {
+    role: Role,
+    /// `None` of a repeatable one without a number.
+    version: Option<Version>,
+    /// What follows the version.
+    name: String,
+    /// The file's name without `.sql` and `.up`.
+    id: String,
+    /// Equal for the two files of one migration.
+    pair: String,
+}
+
+impl Name {
+    /// Reads the name of a numbered file, or of `R__name.sql`.
+    fn read(path: &Utf8Path) -> Option<Self> {
+        let stem = path.file_stem()?;
+        if let Some(name) = stem.strip_prefix("R__") {
+            return Some(Self {
+                role: Role::Up,
+                version: None,
+                name: name.to_owned(),
+                id: stem.to_owned(),
+                pair: stem.to_owned(),
+            });
+        }
+        let (base, role) = match stem.rsplit_once('.') {
+            Some((base, "up")) => (base, Role::Up),
+            Some((base, "down")) => (base, Role::Down),
+            _ => (stem, Role::Up),
+        };
+        let flyway = base
+            .strip_prefix(['V', 'v', 'U'])
+            .filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        let parted = flyway
+            .and_then(|numbered| numbered.split_once("__"))
+            .filter(|(version, _)| is_version(version));
+        let (version, name) = if let Some((version, name)) = parted {
+            (Version::of(version), name)
+        } else {
+            let (version, rest) = Version::read(flyway.unwrap_or(base))?;
+            let name = rest.trim_start_matches(['_', '-', '.', ' ']);
+            if name.len() == rest.len() && !rest.is_empty() {
+                return None;
+            }
+            (version, name)
+        };
+        let undo = flyway.is_some() && base.starts_with('U');
+        Some(Self {
+            role: if undo { Role::Down } else { role },
+            name: name.to_owned(),
+            id: base.to_owned(),
+            pair: match flyway {
+                Some(_) => format!("V{}", version.plain()),
+                None => base.to_owned(),
+            },
+            version: Some(version),
+        })
+    }
+
+    /// A file that only a `repeatable` pattern makes a migration.
+    fn unnumbered(path: &Utf8Path) -> Option<Self> {
+        let stem = path.file_stem()?;
+        Some(Self {
+            role: Role::Up,
+            version: None,
+            name: stem.to_owned(),
+            id: stem.to_owned(),
+            pair: stem.to_owned(),
+        })
+    }
+}
+
+/// Whether a text is digits parted by dots or underscores, as Flyway writes versions.
+fn is_version(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_'))
+}
+
+/// Endings of a down script that stands beside its up script.
+const DOWN_ENDINGS: &[&str] = &[
+    "_down",
+    "-down",
+    "_rollback",
+    "-rollback",
+    ".rollback",
+    "_undo",
+    "-undo",
+    ".undo",
+    "_revert",
+    "-revert",
+    ".revert",
+];
+
+/// The files of one migration.
+struct Pair {
+    up: Digest,
+    down: Option<Digest>,
+}
+
+/// Joins up and down scripts.
+fn pair(settings: &Settings, digests: Vec<Digest>, errors: &mut Vec<Diagnostic>) -> Vec<Pair> {
+    let mut ups: BTreeMap<(Utf8PathBuf, String), Pair> = BTreeMap::new();
+    let mut downs: Vec<((Utf8PathBuf, String), Digest)> = Vec::new();
+    let stems: Vec<(Utf8PathBuf, String)> = digests
+        .iter()
+        .filter_map(|digest| {
+            let stem = digest.path.file_stem()?;
+            Some((folder_of(&digest.path).to_owned(), stem.trim_end_matches(".up").to_owned()))
+        })
+        .collect();
+    for digest in digests {
+        let folder = folder_of(&digest.path).to_owned();
+        let Some(name) = Name::read(&digest.path)
+            .filter(|_| !settings_only(settings, &digest.path))
+            .or_else(|| Name::unnumbered(&digest.path))
+        else {
+            continue;
+        };
+        let beside = DOWN_ENDINGS.iter().find_map(|ending| {
+            let base = name.id.strip_suffix(ending)?;
+            let is_beside = stems.iter().any(|(at, stem)| *at == folder && stem == base);
+            is_beside.then(|| base.to_owned())
+        });
+        if let Some(base) = beside {
+            downs.push(((folder, base), digest));
+        } else if name.role == Role::Down {
+            downs.push(((folder, name.pair), digest));
+        } else {
+            let key = (folder, name.pair);
+            if let Some(before) = ups.get(&key) {
+                errors.push(file_error(
+                    &digest.path,
+                    format!("the migration is in `{}` already", before.up.path),
+                    vec!["give one of the two another version".into()],
+                ));
+                continue;
+            }
+            ups.insert(key, Pair { up: digest, down: None });
+        }
+    }
+    for (key, digest) in downs {
+        let Some(pair) = ups.get_mut(&key) else {
+            errors.push(file_error(
+                &digest.path,
+                "the down script has no up script",
+                vec![format!("its up script would be `{}.up.sql`", key.1)],
+            ));
+            continue;
+        };
+        let other = pair.down.as_ref().map(|down| &down.path).or(pair
+            .up
+            .down
+            .is_some()
+            .then_some(&pair.up.path));
+        if let Some(other) = other {
+            errors.push(file_error(
+                &digest.path,
+                format!("the migration has a down script in `{other}` already"),
+                vec!["keep one of the two".into()],
+            ));
+            continue;
+        }
+        pair.down = Some(digest);
+    }
+    ups.into_values().collect()
+}
+
+/// Whether only a pattern of the settings makes a file a migration.
+fn settings_only(settings: &Settings, path: &Utf8Path) -> bool {
+    Name::read(path).is_none() && is_repeatable(settings, path)
+}
+
+/// Whether a pattern of the settings names a file.
+pub(super) fn is_repeatable(settings: &Settings, path: &Utf8Path) -> bool {
+    let inner = path.strip_prefix(&settings.folder).unwrap_or(path);
+    settings.repeatable.iter().any(|pattern| {
+        glob(pattern, inner.as_str())
+            || glob(pattern, path.as_str())
+            || path.file_name().is_some_and(|name| glob(pattern, name))
+    })
+}
+
+/// Makes a migration of its files.
+fn migration(
+    settings: &Settings,
+    name: &Name,
+    pair: Pair,
+    errors: &mut Vec<Diagnostic>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Migration {
+    let Pair { up, down } = pair;
+    if name.id.contains(':') {
+        errors.push(file_error(
+            &up.path,
+            "the file's name holds a `:`",
+            vec!["leave it out: `:` parts a history's name from an id".into()],
+        ));
+    }
+    if let Some(down) = &down {
+        if down.header.directives != Directives::default() {
+            warnings.push(file_warning(
+                &down.path,
+                "the directives of this down script are not read",
+                vec![format!("write them into `{}`: they hold for both", up.path)],
+            ));
+        }
+        if down.down.is_some() {
+            errors.push(file_error(
+                &down.path,
+                "the down script has a down section of its own",
+                vec!["leave its `-- @down` out".into()],
+            ));
+        }
+    }
+    let section = |path: &Utf8Path, part: crate::digest::Part| Section {
+        path: path.to_owned(),
+        span: part.span,
+        fingerprint: part.fingerprint,
+    };
+    Migration {
+        history: settings.name.clone(),
+        key: format!("{}:{}", settings.name, name.id),
+        id: name.id.clone(),
+        version: name.version.as_ref().map(|version| version.text.clone()),
+        name: name.name.clone(),
+        description: None,
+        kind: None,
+        depends_on: Vec::new(),
+        repeatable: name.version.as_ref().is_none_or(Version::all_nines)
+            || is_repeatable(settings, &up.path),
+        down: match down {
+            Some(down) => Some(section(&down.path, down.up)),
+            None => up.down.map(|part| section(&up.path, part)),
+        },
+        up: section(&up.path, up.up),
+        checksum: up.checksum,
+        directives: up.header.directives,
+        path: up.path,
+    }
+}
+
+/// Refuses two files of one id, which only nested folders can hold.
+fn same_ids(found: &[(Name, Migration)], errors: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<&str, &Migration> = BTreeMap::new();
+    for (_, migration) in found {
+        if let Some(before) = seen.insert(&migration.id, migration) {
+            errors.push(file_error(
+                &migration.path,
+                format!("`{}` has the same name", before.path),
+                vec!["rename one of the two: a migration is recorded by its file's name".into()],
+            ));
+        }
+    }
+}
+
+/// Names numbers that two files share, and numbers that are left out.
+fn numbering(found: &[(Name, Migration)], warnings: &mut Vec<Diagnostic>) {
+    let numbered: Vec<(&Version, &Migration)> = found
+        .iter()
+        .filter(|(_, migration)| !migration.repeatable)
+        .filter_map(|(name, migration)| Some((name.version.as_ref()?, migration)))
+        .collect();
+    for (one, two) in numbered.iter().zip(numbered.iter().skip(1)) {
+        if one.0.same_number(two.0) {
+            warnings.push(file_warning(
+                &two.1.path,
+                format!("`{}` has the same number {}", one.1.file_name(), one.0.text),
+                vec!["they run in the order of their names".into()],
+            ));
+        } else if let (Some(first), Some(second)) = (one.0.count(), two.0.count())
+            && second - first > 1
+        {
+            let (from, to) = (first + 1, second - 1);
+            let missing = if from == to {
+                format!("number {from} is")
+            } else {
+                format!("numbers {from} to {to} are")
+            };
+            warnings.push(file_warning(
+                &two.1.path,
+                format!(
+                    "{missing} missing between `{}` and `{}`",
+                    one.1.file_name(),
+                    two.1.file_name()
+                ),
+                vec![],
+            ));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The marks that part a file into an up and a down script.
+
+use camino::Utf8Path;
+use whimbrel_sql::{Diagnostic, Span, SplitError, position, split};
+
+use super::header::{comment, error};
+use crate::digest::Part;
+use crate::hash;
+
+/// The parts of a file that has marks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sections {
+    /// What stands before the first mark.
+    pub(super) head: Span,
+    /// The `@up` line; `None` where the up script is what stands before `@down`.
+    pub(super) up_mark: Option<Span>,
+    /// The up script.
+    pub(super) up: Span,
+    /// The down script.
+    pub(super) down: Option<Span>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Up,
+    Down,
+}
+
+struct Mark {
+    side: Side,
+    line: Span,
+    word: Span,
+}
+
+/// Finds the marks `-- @up` and `-- @down` (or `-- whimbrel: up`, `-- whimbrel: down`); `None` in a
+/// file without any. A line inside a quote or comment is no mark.
+pub(super) fn sections(path: &Utf8Path, text: &str) -> Result<Option<Sections>, Vec<Diagnostic>> {
+    let marks = marks(text);
+    let up: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Up).collect();
+    let down: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Down).collect();
+    let mut errors = Vec::new();
+    for again in up.iter().skip(1).chain(down.iter().skip(1)) {
+        let first =
+            marks.iter().find(|mark| mark.side == again.side).expect("it has an equal before it");
+        errors.push(error(
+            path,
+            again.word.clone(),
+            format!(
+                "`{}` a second time; the first is in line {}",
+                &text[again.word.clone()],
+                position(text, first.word.start).line
+            ),
+            vec!["a file has one up and one down section".into()],
+        ));
+    }
+    if let (Some(up), Some(down)) = (up.first(), down.first())
+        && down.line.start < up.line.start
+    {
+        errors.push(error(
+            path,
+            down.word.clone(),
+            "the down section stands before the up section",
+            vec!["put `-- @up` and its script first".into()],
+        ));
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (up, down) = (up.first(), down.first());
+    let Some(first) = up.or(down) else {
+        return Ok(None);
+    };
+    let end = down.map_or(text.len(), |down| down.line.start);
+    Ok(Some(Sections {
+        head: 0..first.line.start,
+        up_mark: up.map(|up| up.line.clone()),
+        up: trim(text, up.map_or(0, |up| up.line.end)..end),
+        down: down.map(|down| trim(text, down.line.end..text.len())),
+    }))
+}
+
+/// The lines that are marks.
+fn marks(text: &str) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let span = at..at + line.len();
+        at = span.end;
+        let Some(comment) = comment(line, span.start) else {
+            continue;
+        };
+        let side = match comment.text.to_ascii_lowercase().as_str() {
+            "@up" | "whimbrel: up" | "whimbrel:up" => Side::Up,
+            "@down" | "whimbrel: down" | "whimbrel:down" => Side::Down,
+            _ => continue,
+        };
+        let from = marks.last().map_or(0, |last| last.line.end);
+        if matches!(split(&text[from..span.start]), Err(SplitError::Unterminated { .. })) {
+            continue;
+        }
+        marks.push(Mark { side, line: span, word: comment.span });
+    }
+    marks
+}
+
+/// A section without the blank lines around it and without the rules (`-- =====`) that lead over to
+/// the next.
+pub(super) fn trim(text: &str, span: Span) -> Span {
+    let mut start = span.start;
+    let mut end = span.end;
+    while let Some(line) = text[start..end].split_inclusive('\n').next()
+        && line.trim().is_empty()
+    {
+        start += line.len();
+    }
+    loop {
+        let part = text[start..end].trim_end();
+        end = start + part.len();
+        let line = part.rfind('\n').map_or(part, |newline| &part[newline + 1..]);
+        if !is_rule(line) {
+            return start..end;
+        }
+        end -= line.len();
+    }
+}
+
+/// `-- ===== DOWN MIGRATION =====`, `-- -----`
+fn is_rule(line: &str) -> bool {
+    line.trim().strip_prefix("--").is_some_and(|rest| {
+        let rest = rest.trim();
+        rest.starts_with("===") || rest.starts_with("---") || rest.starts_with("***")
+    })
+}
+
+/// A span with its fingerprint.
+pub(super) fn part(text: &str, span: Span) -> Part {
+    Part { fingerprint: hash::fingerprint(&text[span.clone()]), span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Option<Sections>, Vec<Diagnostic>> {
+        sections(Utf8Path::new("001_a.sql"), text)
+    }
+
+    #[test]
+    fn marks_part_a_file_and_rules_belong_to_neither_script() {
+        let text = "-- head\n-- ===== UP MIGRATION =====\n-- @up\n\ncreate table a (); -- kept\n\n-- ===== DOWN MIGRATION =====\n-- @down\ndrop table a;\n";
+        let sections = read(text).unwrap().unwrap();
+        assert_eq!(&text[sections.up], "create table a (); -- kept");
+        assert_eq!(&text[sections.down.unwrap()], "drop table a;");
+        assert_eq!(&text[sections.head], "-- head\n-- ===== UP MIGRATION =====\n");
+    }
+
+    #[test]
+    fn a_mark_inside_a_body_is_text() {
+        let text = "-- @up\ncreate function f() returns text language sql as $$\n-- @down\nselect 'x' $$;\n-- @down\ndrop function f;\n";
+        let sections = read(text).unwrap().unwrap();
+        assert_eq!(&text[sections.down.unwrap()], "drop function f;");
+    }
+
+    #[test]
+    fn a_second_mark_is_an_error_that_names_the_first() {
+        let text = "-- @up\nselect 1;\n-- @up\nselect 2;\n";
+        let errors = read(text).unwrap_err();
+        assert_eq!(errors[0].message, "`@up` a second time; the first is in line 1");
+        assert_eq!(position(text, errors[0].span.clone().unwrap().start).line, 3);
+    }
+
+    #[test]
+    fn a_down_section_comes_after_the_up_section() {
+        let errors = read("-- @down\nselect 1;\n-- @up\nselect 2;\n").unwrap_err();
+        assert_eq!(errors[0].message, "the down section stands before the up section");
+    }
+
+    #[test]
+    fn crlf_and_a_missing_last_newline_change_nothing() {
+        let text = "-- @up\r\nselect 1;\r\n-- @down\r\nselect 2;";
+        let sections = read(text).unwrap().unwrap();
+        assert_eq!(&text[sections.up], "select 1;");
+        assert_eq!(&text[sections.down.unwrap()], "select 2;");
+    }
+}

@@ -1,0 +1,387 @@
+//! Whimbrel's own ledger: schema `whimbrel`, three relations.
+//!
+//! | relation | holds |
+//! | --- | --- |
+//! | `schema_migrations` | one row a migration: its definition, its status, its checksum |
+//! | `migration_history` | one row an execution |
+//! | `database_schema` | one row: version, last migration, all applied ones |
+//!
+//! A project that has tables of these names and columns elsewhere keeps them where they are, as
+//! they are: columns that they lack are neither read nor written, and no type is named, so that any
+//! enum (or none) serves. What they lack is made beside, in schema `whimbrel`: a person's own
+//! `update schema_migrations set status = 'pending'` and `… 'completed'` are honoured in either.
+//!
+//! The fingerprints have columns where Whimbrel made the table; elsewhere they are computed from
+//! `up_sql` and `down_sql` when a checksum differs, so that nobody's table is altered for them.
+
+mod tables;
+
+use std::collections::BTreeMap;
+
+use whimbrel_sql::Literal;
+
+use super::text::{At, array, literal_or_null, literals, milliseconds, unknown};
+use super::{Ledger, LedgerError, Place, Table, Took};
+use crate::{Definition, Down, Entry, Fingerprints, Status};
+
+/// Whimbrel's own ledger.
+pub(super) struct Own;
+
+const SCHEMA: &str = "whimbrel";
+const MIGRATIONS: &str = "schema_migrations";
+const HISTORY: &str = "migration_history";
+const STATE: &str = "database_schema";
+
+/// The schemas in which these tables are known for what they are without being configured.
+const SCHEMAS: &[&str] = &[SCHEMA, "public"];
+
+/// The table of migrations.
+fn migrations(place: &Place) -> At<'_> {
+    At::new(place, MIGRATIONS, SCHEMA, tables::MIGRATIONS_COLUMNS)
+}
+
+/// The table of executions.
+fn history(place: &Place) -> At<'_> {
+    At::new(place, HISTORY, SCHEMA, tables::HISTORY_COLUMNS)
+}
+
+impl Ledger for Own {
+    fn name(&self) -> &'static str {
+        "whimbrel"
+    }
+
+    fn tables(&self) -> &'static [Table] {
+        &[
+            Table { schemas: SCHEMAS, name: MIGRATIONS },
+            Table { schemas: SCHEMAS, name: HISTORY },
+            Table { schemas: SCHEMAS, name: STATE },
+        ]
+    }
+
+    fn owns(&self, table: &str, columns: &BTreeMap<String, String>) -> bool {
+        let needed: &[&str] = match table {
+            MIGRATIONS => &["id", "name", "up_sql", "status", "applied_at"],
+            HISTORY => &["migration_id", "status"],
+            _ => &["version", "last_migration", "applied_migrations"],
+        };
+        needed.iter().all(|column| columns.contains_key(*column))
+    }
+
+    fn read(&self, place: &Place) -> Option<String> {
+        place.tables.get(MIGRATIONS)?;
+        let at = migrations(place);
+        Some(format!(
+            "select id::text, name::text, status::text, {},\n    {}, {}, {}, {}, {}, {}, {}\nfrom {}\norder by id::text collate \"C\"",
+            at.utc("applied_at"),
+            at.or_null("execution_time_ms", "round(execution_time_ms)::bigint::text"),
+            at.or_null("checksum", "checksum::text"),
+            at.or_null("fingerprint_header", "fingerprint_header"),
+            at.or_null("fingerprint_up", "fingerprint_up"),
+            at.or_null("fingerprint_down", "fingerprint_down"),
+            at.or_null("down_sql", "(coalesce(down_sql, '') <> '')::text"),
+            at.or_null("error_message", "error_message::text"),
+            at.table(),
+        ))
+    }
+
+    fn entry(&self, row: &[Option<&str>]) -> Result<Entry, LedgerError> {
+        let [
+            Some(key),
+            name,
+            Some(status),
+            applied_at,
+            took,
+            checksum,
+            header,
+            up,
+            down,
+            has_down,
+            error,
+        ] = *row
+        else {
+            return Err(unknown(self, "a row", format!("{row:?}")));
+        };
+        let (history, id) = match key.split_once(':') {
+            Some((history, id)) => (Some(history), id),
+            None => (None, key),
+        };
+        let status = match status {
+            "pending" => Status::Pending,
+            "running" => Status::Running,
+            "completed" => Status::Completed,
+            "failed" => Status::Failed,
+            "rolled_back" => Status::RolledBack,
+            other => return Err(unknown(self, "status", other)),
+        };
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Ok(Entry {
+            key: key.to_owned(),
+            id: id.to_owned(),
+            history: owned(history),
+            name: owned(name),
+            status,
+            applied_at: owned(applied_at),
+            execution_time_ms: took
+                .map(|took| took.parse().map_err(|_| unknown(self, "execution_time_ms", took)))
+                .transpose()?,
+            checksum: owned(checksum),
+            fingerprints: up.map(|up| Fingerprints {
+                header: owned(header),
+                up: up.to_owned(),
+                down: owned(down),
+            }),
+            down: match has_down {
+                Some("true") => Down::Recorded,
+                Some(_) => Down::None,
+                None => Down::Unknown,
+            },
+            error: owned(error),
+        })
+    }
+
+    fn details(&self, place: &Place, keys: &[&str]) -> Option<String> {
+        place.tables.get(MIGRATIONS)?;
+        if keys.is_empty() {
+            return None;
+        }
+        let at = migrations(place);
+        let side = |side: &str, column: &str| {
+            format!(
+                "select id::text as key, '{side}' as side, {column}::text as script\nfrom {}\nwhere id in ({}) and coalesce({column}, '') <> ''",
+                at.table(),
+                literals(keys),
+            )
+        };
+        let mut sides = vec![side("up", "up_sql")];
+        if at.has("down_sql") {
+            sides.push(side("down", "down_sql"));
+        }
+        Some(format!(
+            "select key, side, script\nfrom (\n{}\n) d\norder by key, side",
+            sides.join("\nunion all\n")
+        ))
+    }
+
+    fn prepare(&self, place: &Place) -> Vec<String> {
+        tables::prepare(place)
+    }
+
+    fn register(&self, place: &Place, pending: &[&Definition]) -> Vec<String> {
+        if pending.is_empty() {
+            return Vec::new();
+        }
+        let at = migrations(place);
+        vec![format!(
+            "{}\nwhere m.status <> 'completed'",
+            upsert(&at, pending, &[("status", "'pending'".into())], &[])
+        )]
+    }
+
+    fn start(&self, place: &Place, definition: &Definition) -> Vec<String> {
+        let at = migrations(place);
+        vec![format!(
+            "update {} set status = 'running'{} where id = {}",
+            at.table(),
+            clear_error(&at),
+            Literal(&definition.migration.key),
+        )]
+    }
+
+    fn record(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String> {
+        let at = migrations(place);
+        let key = &definition.migration.key;
+        let took = milliseconds(took);
+        let update = format!(
+            "update {} set status = 'completed', applied_at = clock_timestamp(){}{} where id = {}",
+            at.table(),
+            set(&at, "execution_time_ms", &took),
+            clear_error(&at),
+            Literal(key),
+        );
+        vec![executed(place, key, &update, "completed", &took, None)]
+    }
+
+    fn record_again(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String> {
+        let at = migrations(place);
+        let key = &definition.migration.key;
+        let took = milliseconds(took);
+        let mut values =
+            vec![("status", "'completed'".into()), ("applied_at", "clock_timestamp()".into())];
+        for (column, value) in [("execution_time_ms", took.as_str()), ("error_message", "null")] {
+            if at.has(column) {
+                values.push((column, value.to_owned()));
+            }
+        }
+        let also: Vec<&str> = values.iter().map(|(column, _)| *column).collect();
+        let update = upsert(&at, &[definition], &values, &also);
+        vec![executed(place, key, &update, "completed", &took, None)]
+    }
+
+    fn fail(&self, place: &Place, definition: &Definition, error: &str) -> Vec<String> {
+        let at = migrations(place);
+        let key = &definition.migration.key;
+        // A name has no place for NUL, and neither has a text.
+        let error = error.replace('\0', "");
+        let update = format!(
+            "update {} set status = case when status = 'completed' then status else 'failed' end{} where id = {}",
+            at.table(),
+            set(&at, "error_message", &Literal(&error).to_string()),
+            Literal(key),
+        );
+        vec![executed(place, key, &update, "failed", "null", Some(&error))]
+    }
+
+    fn forget(&self, place: &Place, definition: &Definition) -> Vec<String> {
+        let at = migrations(place);
+        let key = &definition.migration.key;
+        let update = format!(
+            "update {} set status = 'rolled_back'{} where id = {}",
+            at.table(),
+            clear_error(&at),
+            Literal(key),
+        );
+        vec![executed(
+            place,
+            key,
+            &update,
+            "rolled_back",
+            &milliseconds(Took::ThisTransaction),
+            None,
+        )]
+    }
+
+    fn finish(&self, place: &Place) -> Vec<String> {
+        tables::refresh(place)
+    }
+}
+
+/// `, column = value` where the table has the column.
+fn set(at: &At<'_>, column: &str, value: &str) -> String {
+    if at.has(column) { format!(", {column} = {value}") } else { String::new() }
+}
+
+fn clear_error(at: &At<'_>) -> String {
+    set(at, "error_message", "null")
+}
+
+/// Changes the row of a migration and adds one to the history, in one statement that fails where
+/// the migration has no row: an applied migration without an entry must not commit.
+fn executed(
+    place: &Place,
+    key: &str,
+    change: &str,
+    status: &str,
+    took: &str,
+    error: Option<&str>,
+) -> String {
+    let at = history(place);
+    let lost = Literal(&format!("no entry of {key} to write, ")).to_string();
+    let mut values = vec![
+        (
+            "migration_id",
+            format!("coalesce((select id from done), ({lost} || clock_timestamp())::uuid::text)"),
+        ),
+        ("status", format!("'{status}'")),
+    ];
+    if at.kind("id") == Some("uuid") {
+        values.push(("id", "gen_random_uuid()".into()));
+    }
+    for (column, value) in [
+        ("executed_at", "clock_timestamp()".to_owned()),
+        ("execution_time_ms", took.to_owned()),
+        ("error_message", literal_or_null(error)),
+    ] {
+        if at.has(column) && value != "null" {
+            values.push((column, value));
+        }
+    }
+    let (columns, values): (Vec<&str>, Vec<String>) = values.into_iter().unzip();
+    format!(
+        "with done as ({change} returning id)\ninsert into {} ({}) values ({})",
+        at.table(),
+        columns.join(", "),
+        values.join(", "),
+    )
+}
+
+/// Inserts definitions; what is there already is replaced, columns in `also` included.
+fn upsert(
+    at: &At<'_>,
+    definitions: &[&Definition],
+    more: &[(&'static str, String)],
+    also: &[&str],
+) -> String {
+    let columns: Vec<&str> = DEFINITION.iter().copied().filter(|column| at.has(column)).collect();
+    let rows: Vec<String> = definitions
+        .iter()
+        .map(|definition| {
+            let mut row: Vec<String> =
+                columns.iter().map(|column| value(at, column, definition)).collect();
+            row.extend(more.iter().map(|(_, value)| value.clone()));
+            format!("({})", row.join(", "))
+        })
+        .collect();
+    let set: Vec<String> = columns
+        .iter()
+        .chain(also)
+        .filter(|column| **column != "id")
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
+    let all: Vec<&str> =
+        columns.iter().copied().chain(more.iter().map(|(column, _)| *column)).collect();
+    format!(
+        "insert into {} as m ({}) values\n{}\non conflict (id) do update set {}",
+        at.table(),
+        all.join(", "),
+        rows.join(",\n"),
+        set.join(", "),
+    )
+}
+
+/// The columns that a definition fills.
+const DEFINITION: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "migration_type",
+    "up_sql",
+    "down_sql",
+    "depends_on",
+    "checksum",
+    "fingerprint_header",
+    "fingerprint_up",
+    "fingerprint_down",
+];
+
+/// What a definition says for a column.
+fn value(at: &At<'_>, column: &str, definition: &Definition) -> String {
+    let migration = &definition.migration;
+    let down = migration.down.as_ref();
+    match column {
+        "id" => Literal(&migration.key).to_string(),
+        "name" => Literal(if migration.name.is_empty() { &migration.id } else { &migration.name })
+            .to_string(),
+        "description" => Literal(migration.description.as_deref().unwrap_or_default()).to_string(),
+        "migration_type" => Literal(migration.kind.as_deref().unwrap_or("custom_sql")).to_string(),
+        "up_sql" => Literal(&definition.up).to_string(),
+        "down_sql" => literal_or_null(definition.down.as_deref()),
+        "depends_on" => match at.kind(column) {
+            Some("jsonb" | "json") => format!("to_json({})", array(&migration.depends_on)),
+            Some(kind) if !kind.ends_with("[]") => {
+                Literal(&migration.depends_on.join(",")).to_string()
+            }
+            _ => array(&migration.depends_on),
+        },
+        "checksum" => Literal(&migration.checksum.text).to_string(),
+        "fingerprint_header" => Literal(&migration.checksum.header).to_string(),
+        "fingerprint_up" => Literal(&migration.up.fingerprint).to_string(),
+        "fingerprint_down" => literal_or_null(down.map(|down| down.fingerprint.as_str())),
+        other => unreachable_column(other),
+    }
+}
+
+/// [`DEFINITION`] and [`value`] name the same columns; a test holds them together.
+fn unreachable_column(column: &str) -> String {
+    debug_assert!(false, "no value for `{column}`");
+    "null".into()
+}

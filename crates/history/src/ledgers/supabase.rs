@@ -1,0 +1,240 @@
+//! The Supabase CLI's table `supabase_migrations.schema_migrations`.
+//!
+//! Its other writers (CLI, Studio, the Management API, branching) name `version`, `name` and
+//! `statements`, so the table is made with exactly these three, by the CLI's own statements, and a
+//! table that is there is never altered: a column that is missing is left unread and unwritten, and
+//! `applied_at` and `rollback` are filled where somebody made them. There is no status: a row says
+//! that a version is applied, and failures and what has begun are the journal's to remember.
+
+use std::collections::BTreeMap;
+
+use whimbrel_sql::{Literal, split};
+
+use super::text::{At, array, literals, unknown};
+use super::{Ledger, LedgerError, Place, SeedLedger, Table, Took};
+use crate::statements::statements;
+use crate::{Definition, Down, Entry, Status};
+
+/// The Supabase CLI's ledger.
+pub(super) struct Supabase;
+
+const SCHEMA: &str = "supabase_migrations";
+const MIGRATIONS: &str = "schema_migrations";
+const SEEDS: &str = "seed_files";
+
+/// The table of migrations, with the CLI's columns where it is yet to be made.
+fn migrations(place: &Place) -> At<'_> {
+    At::new(place, MIGRATIONS, SCHEMA, &["version", "statements", "name"])
+}
+
+/// The table of seed files.
+fn seed_files(place: &Place) -> At<'_> {
+    At::new(place, SEEDS, SCHEMA, &["path", "hash"])
+}
+
+impl Ledger for Supabase {
+    fn name(&self) -> &'static str {
+        "supabase"
+    }
+
+    fn tables(&self) -> &'static [Table] {
+        &[Table { schemas: &[SCHEMA], name: MIGRATIONS }, Table { schemas: &[SCHEMA], name: SEEDS }]
+    }
+
+    fn owns(&self, table: &str, columns: &BTreeMap<String, String>) -> bool {
+        columns.contains_key(if table == SEEDS { "path" } else { "version" })
+    }
+
+    fn read(&self, place: &Place) -> Option<String> {
+        place.tables.get(MIGRATIONS)?;
+        let at = migrations(place);
+        let hash = if is_array(&at, "statements") {
+            r"encode(sha256(convert_to(array_to_string(statements, E'\n;\n'), 'UTF8')), 'hex')"
+        } else {
+            "null"
+        };
+        let down =
+            if is_array(&at, "rollback") { "(cardinality(rollback) > 0)::text" } else { "null" };
+        Some(format!(
+            "select version::text, {}, {}, {hash}, {down}\nfrom {}\norder by version::text collate \"C\"",
+            at.or_null("name", "name::text"),
+            at.utc("applied_at"),
+            at.table(),
+        ))
+    }
+
+    fn entry(&self, row: &[Option<&str>]) -> Result<Entry, LedgerError> {
+        let [Some(version), name, applied_at, hash, down] = *row else {
+            return Err(unknown(self, "a row", format!("{row:?}")));
+        };
+        Ok(Entry {
+            key: version.to_owned(),
+            id: version.to_owned(),
+            history: None,
+            name: name.filter(|name| !name.is_empty()).map(str::to_owned),
+            status: Status::Completed,
+            applied_at: applied_at.map(str::to_owned),
+            execution_time_ms: None,
+            checksum: hash.map(str::to_owned),
+            fingerprints: None,
+            down: match down {
+                Some("true") => Down::Recorded,
+                Some(_) => Down::None,
+                None => Down::Unknown,
+            },
+            error: None,
+        })
+    }
+
+    fn details(&self, place: &Place, keys: &[&str]) -> Option<String> {
+        place.tables.get(MIGRATIONS)?;
+        let at = migrations(place);
+        let sides: Vec<String> = [("up", "statements"), ("down", "rollback")]
+            .into_iter()
+            .filter(|(_, column)| is_array(&at, column))
+            .map(|(side, column)| {
+                format!(
+                    "select m.version::text as key, '{side}' as side, s.statement::text, s.n\nfrom {} m, unnest(m.{column}) with ordinality s (statement, n)\nwhere m.version::text in ({})",
+                    at.table(),
+                    literals(keys),
+                )
+            })
+            .collect();
+        if sides.is_empty() || keys.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "select key, side, statement\nfrom (\n{}\n) d\norder by key, side, n",
+            sides.join("\nunion all\n")
+        ))
+    }
+
+    fn prepare(&self, place: &Place) -> Vec<String> {
+        if place.tables.contains_key(MIGRATIONS) {
+            return Vec::new();
+        }
+        let table = migrations(place).table();
+        vec![
+            format!("create schema if not exists {}", whimbrel_sql::Ident(table.schema)),
+            format!("create table if not exists {table} (version text not null primary key)"),
+            format!("alter table {table} add column if not exists statements text[]"),
+            format!("alter table {table} add column if not exists name text"),
+        ]
+    }
+
+    fn register(&self, _: &Place, _: &[&Definition]) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn start(&self, _: &Place, _: &Definition) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn record(&self, place: &Place, definition: &Definition, _: Took) -> Vec<String> {
+        let (insert, _) = insert(&migrations(place), definition);
+        vec![insert]
+    }
+
+    fn record_again(&self, place: &Place, definition: &Definition, _: Took) -> Vec<String> {
+        let (insert, columns) = insert(&migrations(place), definition);
+        let set: Vec<String> = columns
+            .iter()
+            .filter(|column| **column != "version")
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect();
+        let then = if set.is_empty() {
+            "nothing".into()
+        } else {
+            format!("update set {}", set.join(", "))
+        };
+        vec![format!("{insert}\non conflict (version) do {then}")]
+    }
+
+    fn fail(&self, _: &Place, _: &Definition, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn forget(&self, place: &Place, definition: &Definition) -> Vec<String> {
+        vec![format!(
+            "delete from {} where version = {}",
+            migrations(place).table(),
+            Literal(&definition.migration.key)
+        )]
+    }
+
+    fn finish(&self, _: &Place) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn seeds(&self) -> Option<&dyn SeedLedger> {
+        Some(self)
+    }
+}
+
+impl SeedLedger for Supabase {
+    fn read(&self, place: &Place) -> Option<String> {
+        place.tables.get(SEEDS)?;
+        let table = seed_files(place).table();
+        Some(format!("select path, hash\nfrom {table}\norder by path collate \"C\""))
+    }
+
+    fn prepare(&self, place: &Place) -> Vec<String> {
+        if place.tables.contains_key(SEEDS) {
+            return Vec::new();
+        }
+        let table = seed_files(place).table();
+        vec![
+            format!("create schema if not exists {}", whimbrel_sql::Ident(table.schema)),
+            format!(
+                "create table if not exists {table} (path text not null primary key, hash text not null)"
+            ),
+        ]
+    }
+
+    fn record(&self, place: &Place, path: &str, hash: &str) -> Vec<String> {
+        vec![format!(
+            "insert into {} (path, hash) values ({}, {})\non conflict (path) do update set hash = excluded.hash",
+            seed_files(place).table(),
+            Literal(path),
+            Literal(hash),
+        )]
+    }
+}
+
+/// Whether a column is there and an array.
+fn is_array(at: &At<'_>, column: &str) -> bool {
+    at.has(column) && at.kind(column).is_none_or(|kind| kind.ends_with("[]"))
+}
+
+/// The row of a migration, in the columns that the table has.
+fn insert(at: &At<'_>, definition: &Definition) -> (String, Vec<&'static str>) {
+    let migration = &definition.migration;
+    let mut values: Vec<(&'static str, String)> =
+        vec![("version", Literal(&migration.key).to_string())];
+    if at.has("name") {
+        values.push(("name", Literal(&migration.name).to_string()));
+    }
+    if is_array(at, "statements") {
+        values.push(("statements", array(&definition.statements)));
+    }
+    if at.has("applied_at") {
+        values.push(("applied_at", "clock_timestamp()".into()));
+    }
+    if is_array(at, "rollback")
+        && let Some(down) = &definition.down
+    {
+        let pieces = match split(down) {
+            Ok(script) => statements(down, &script),
+            Err(_) => vec![down.clone()],
+        };
+        values.push(("rollback", array(&pieces)));
+    }
+    let (columns, values): (Vec<&'static str>, Vec<String>) = values.into_iter().unzip();
+    let insert = format!(
+        "insert into {} ({}) values ({})",
+        at.table(),
+        columns.join(", "),
+        values.join(", ")
+    );
+    (insert, columns)
+}

@@ -1,0 +1,129 @@
+//! What `down` undoes.
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use super::{SelectError, resolve};
+use crate::state::Row;
+use crate::{Down, Fingerprints};
+
+/// How far back a person wants to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// The newest so many.
+    Newest(usize),
+    /// All that were applied after this one.
+    To(String),
+    /// All.
+    All,
+}
+
+/// A migration that is to be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undo<'a> {
+    /// It.
+    pub row: Row<'a>,
+    /// Which down script there is.
+    pub from: DownFrom,
+}
+
+/// Which down script there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownFrom {
+    /// The file's: it is the recorded one, or the only one.
+    File,
+    /// The ledger's: the file has none, or is gone.
+    Ledger,
+    /// They differ: the person says.
+    Differ,
+}
+
+/// Chooses what `down` undoes, in the order in which it does: the newest applied first, and nothing
+/// before what depends on it.
+///
+/// Repeatable migrations stay, but for [`Back::All`], where those that have a down script come
+/// first. `recorded` are fingerprints of what the ledger holds, by key, where entries have none.
+pub fn down<'a>(
+    rows: &[Row<'a>],
+    back: &Back,
+    recorded: &BTreeMap<String, Fingerprints>,
+) -> Result<Vec<Undo<'a>>, SelectError> {
+    let mut chosen = newest_first(rows);
+    match back {
+        Back::Newest(count) => chosen.truncate(*count),
+        Back::To(to) => {
+            let target = resolve(rows, to)?;
+            let place = chosen.iter().position(|row| row.key() == target.key());
+            let Some(place) = place else {
+                return Err(SelectError::NotApplied { id: target.id().to_owned() });
+            };
+            chosen.truncate(place);
+        }
+        Back::All => {
+            let repeatable = rows.iter().rev().filter(|row| {
+                row.is_repeatable() && row.state.is_applied() && from(row, recorded).is_some()
+            });
+            chosen.splice(0..0, repeatable);
+        }
+    }
+    let mut undo = Vec::with_capacity(chosen.len());
+    let mut without = Vec::new();
+    for row in chosen {
+        match from(row, recorded) {
+            Some(from) => undo.push(Undo { row: row.clone(), from }),
+            None => without.push(row.id().to_owned()),
+        }
+    }
+    if without.is_empty() { Ok(undo) } else { Err(SelectError::NoDown { ids: without }) }
+}
+
+/// All that is applied, in the order in which it can be undone.
+fn newest_first<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<&'r Row<'a>> {
+    let applied: Vec<&Row<'a>> =
+        rows.iter().filter(|row| row.state.is_applied() && !row.is_repeatable()).collect();
+    let timed = applied.iter().all(|row| time(row).is_some());
+    let by_id: BTreeMap<&str, usize> =
+        applied.iter().enumerate().map(|(place, row)| (row.id(), place)).collect();
+    let needs = |row: &Row<'a>| -> BTreeSet<usize> {
+        let ids = row.migration.into_iter().flat_map(|migration| &migration.depends_on);
+        ids.filter_map(|id| by_id.get(id.as_str()).copied()).collect()
+    };
+    let mut dependents = vec![0_usize; applied.len()];
+    for row in &applied {
+        for need in needs(row) {
+            dependents[need] += 1;
+        }
+    }
+    let age = |place: usize| (if timed { time(applied[place]) } else { None }, place);
+    let mut free: BinaryHeap<(Option<&str>, usize)> =
+        (0..applied.len()).filter(|&place| dependents[place] == 0).map(age).collect();
+    let mut ordered = Vec::with_capacity(applied.len());
+    while let Some((_, place)) = free.pop() {
+        ordered.push(applied[place]);
+        for need in needs(applied[place]) {
+            dependents[need] -= 1;
+            if dependents[need] == 0 {
+                free.push(age(need));
+            }
+        }
+    }
+    ordered
+}
+
+fn time<'a>(row: &Row<'a>) -> Option<&'a str> {
+    row.entry?.applied_at.as_deref()
+}
+
+/// Where a row's down script is; `None` where there is none.
+fn from(row: &Row<'_>, recorded: &BTreeMap<String, Fingerprints>) -> Option<DownFrom> {
+    let file = row.migration.and_then(|migration| migration.down.as_ref());
+    let entry = row.entry;
+    let in_ledger = entry.is_some_and(|entry| entry.down == Down::Recorded);
+    let then = entry
+        .and_then(|entry| entry.fingerprints.as_ref().or_else(|| recorded.get(&entry.key)))
+        .and_then(|then| then.down.as_deref());
+    match (file, then) {
+        (Some(file), Some(then)) if in_ledger && file.fingerprint != then => Some(DownFrom::Differ),
+        (Some(_), _) => Some(DownFrom::File),
+        (None, _) => in_ledger.then_some(DownFrom::Ledger),
+    }
+}

@@ -1,0 +1,91 @@
+//! A script as the list of statements that a ledger keeps.
+
+use whimbrel_sql::Script;
+
+/// Cuts a script at its semicolons: each piece trimmed, comments kept, the semicolon left out.
+///
+/// The pieces are those that the Supabase CLI writes: a comment belongs to the statement after it,
+/// and what stands after the last semicolon is a piece of its own. Data of `copy … from stdin`
+/// stays with its statement, so that the list can be replayed; psql's meta-commands, which no server
+/// understands, do not.
+pub(crate) fn statements(text: &str, script: &Script) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut piece = String::new();
+    let mut at = 0;
+    for statement in &script.statements {
+        gap(&text[at..statement.span.start], &mut piece, &mut pieces);
+        piece.push_str(&text[statement.span.clone()]);
+        at = statement.span.end;
+        if let Some(data) = &statement.data {
+            piece.push_str(&text[at..data.end]);
+            at = data.end;
+            let rest = &text[at..];
+            let mark = rest.find("\\.").map_or(0, |mark| mark + 2);
+            piece.push_str(&rest[..mark]);
+            at += mark;
+            finish(&mut piece, &mut pieces);
+        }
+    }
+    gap(&text[at..], &mut piece, &mut pieces);
+    finish(&mut piece, &mut pieces);
+    pieces
+}
+
+/// Walks what lies between two statements: white space, comments, semicolons, meta-commands.
+fn gap(text: &str, piece: &mut String, pieces: &mut Vec<String>) {
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            ';' => {
+                finish(piece, pieces);
+                rest = &rest[1..];
+                continue;
+            }
+            '\\' => {
+                rest = &rest[line(rest)..];
+                continue;
+            }
+            '-' if rest.starts_with("--") => line(rest),
+            '/' if rest.starts_with("/*") => block(rest),
+            other => other.len_utf8(),
+        };
+        piece.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+}
+
+/// Ends a piece; an empty one is dropped.
+fn finish(piece: &mut String, pieces: &mut Vec<String>) {
+    let trimmed = piece.trim();
+    if !trimmed.is_empty() {
+        pieces.push(trimmed.to_owned());
+    }
+    piece.clear();
+}
+
+/// The length of the rest of a line, its end included.
+fn line(text: &str) -> usize {
+    text.find('\n').map_or(text.len(), |end| end + 1)
+}
+
+/// The length of a block comment, nested ones included.
+fn block(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text.as_bytes()[at..];
+        if rest.starts_with(b"/*") {
+            depth += 1;
+            at += 2;
+        } else if rest.starts_with(b"*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    text.len()
+}
