@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const NAME: &str = "whimbrel-testkit-guard";
 
-/// The path of the program, as new as this test.
+/// The path of the program, as new as its sources.
 ///
-/// `cargo test --workspace` builds it; `cargo nextest run -p …` does not, so it is built here,
-/// once, by whichever test comes first.
+/// `cargo test --workspace` builds it; `cargo test -p …` of another crate does not, so it is built
+/// here, once, by whichever test comes first.
 ///
 /// # Panics
 ///
@@ -21,19 +21,22 @@ pub(crate) fn guard() -> PathBuf {
     FOUND.get_or_init(find).clone()
 }
 
+/// The crates that the program is made of.
+const SOURCES: [&str; 5] = ["engine", "history", "catalog", "sql", "testkit"];
+
 fn find() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let folder = profile_folder(&test);
     let program = folder.join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
     let checked = folder.join(format!("{NAME}.checked"));
-    if is_new(&program, &checked, &test) {
+    if is_new(&program, &checked) {
         return program;
     }
     let lock = File::create(folder.join(format!("{NAME}.lock"))).expect("create the build's lock");
     lock.lock().expect("take the build's lock");
-    if !is_new(&program, &checked, &test) {
+    if !is_new(&program, &checked) {
         build(folder);
-        fs::write(&checked, "").expect("note that the guard is as new as the tests");
+        fs::write(&checked, "").expect("note that the guard is as new as its sources");
     }
     program
 }
@@ -47,11 +50,27 @@ fn profile_folder(test: &Path) -> &Path {
         .expect("a test lies in a folder")
 }
 
-/// Whether cargo has looked at the program since it built this test.
-fn is_new(program: &Path, checked: &Path, test: &Path) -> bool {
-    let time = |path: &Path| -> Option<SystemTime> { path.metadata().ok()?.modified().ok() };
-    let Some(test) = time(test) else { return false };
-    [program, checked].into_iter().filter_map(time).any(|time| time >= test) && program.is_file()
+/// Whether the program was built, or cargo found that it need not be, after the last change.
+fn is_new(program: &Path, checked: &Path) -> bool {
+    let crates = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let changed = SOURCES.iter().map(|name| last_change(&crates.join(name).join("src"))).max();
+    let looked_at = [program, checked].into_iter().filter_map(modified).max();
+    program.is_file() && looked_at >= changed
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
+}
+
+fn last_change(folder: &Path) -> SystemTime {
+    let entries = fs::read_dir(folder).expect("the crates' sources can be read").flatten();
+    entries
+        .map(|entry| {
+            let path = entry.path();
+            if path.is_dir() { last_change(&path) } else { modified(&path).unwrap_or(UNIX_EPOCH) }
+        })
+        .max()
+        .unwrap_or(UNIX_EPOCH)
 }
 
 fn build(folder: &Path) {

@@ -12,6 +12,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -65,15 +66,19 @@ impl Cache {
     }
 
     /// Clusters with a part of a history in them.
-    #[expect(dead_code, reason = "states and development databases are the next commits")]
     pub(crate) fn states(&self) -> Utf8PathBuf {
         self.folder.join("state")
     }
 
     /// Development databases.
-    #[expect(dead_code, reason = "states and development databases are the next commits")]
     pub(crate) fn kept(&self) -> Utf8PathBuf {
         self.folder.join("dev")
+    }
+
+    /// Makes a folder of the cache with all above it. Root's are open to the user that the server
+    /// runs as, whatever the umask says.
+    pub(crate) fn make_folder(&self, folder: &Utf8Path) -> Result<(), ShadowError> {
+        make_folder(folder).map_err(|error| self.write_error("create", folder, &error))
     }
 
     /// An error of writing into the cache, told apart from a full disk.
@@ -83,15 +88,11 @@ impl Cache {
         path: &Utf8Path,
         error: &io::Error,
     ) -> ShadowError {
-        match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                ShadowError::CacheNotWritable {
-                    cache: self.folder.clone(),
-                    cause: Cause::of(error),
-                }
-            }
-            _ => ShadowError::io(doing, path, error),
+        if is_read_only(error) {
+            let cache = self.folder.clone();
+            return ShadowError::CacheNotWritable { cache, cause: Cause::of(error) };
         }
+        ShadowError::io(doing, path, error)
     }
 }
 
@@ -116,7 +117,7 @@ impl EntryLock {
     pub(crate) fn try_take(entry: &Utf8Path, hold: Hold) -> io::Result<Option<Self>> {
         let path = lock_path(entry);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            make_folder(folder)?;
         }
         let file =
             File::options().create(true).truncate(false).write(true).read(true).open(path)?;
@@ -130,6 +131,36 @@ impl EntryLock {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+fn make_folder(folder: &Utf8Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folder(parent)?;
+    }
+    match fs::create_dir(folder) {
+        Ok(()) if rustix::process::geteuid().is_root() => {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+        }
+        // Another process was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
+/// A lock can be taken on a file that is only readable, but not made in a read-only cache.
+fn open_lock(path: &Utf8Path) -> io::Result<File> {
+    let made = File::options().create(true).truncate(false).write(true).read(true).open(path);
+    match made {
+        Err(error) if is_read_only(&error) => File::open(path).map_err(|_| error),
+        made => made,
+    }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 fn lock_path(entry: &Utf8Path) -> Utf8PathBuf {

@@ -100,6 +100,7 @@ pub(crate) fn short_hex(hash: &[u8]) -> String {
 pub(crate) fn throw_away_settings(major: u16) -> Vec<(String, String)> {
     let mut settings = settings(&[
         ("fsync", "off"),
+        ("autovacuum", "off"),
         ("full_page_writes", "off"),
         ("synchronous_commit", "off"),
         ("checkpoint_timeout", "1h"),
@@ -110,8 +111,8 @@ pub(crate) fn throw_away_settings(major: u16) -> Vec<(String, String)> {
     settings
 }
 
-/// The settings of a kept server, whose rows a person wants to see again tomorrow.
-#[expect(dead_code, reason = "development databases are one of the next commits")]
+/// The settings of a kept server, whose rows a person wants to see again tomorrow, even if the
+/// machine loses its power meanwhile: Postgres' own, `fsync` included.
 pub(crate) fn kept_settings(major: u16) -> Vec<(String, String)> {
     let mut settings = settings(&[("max_wal_size", "256MB"), ("min_wal_size", "8MB")]);
     settings.extend(common_settings(major));
@@ -124,7 +125,6 @@ fn common_settings(major: u16) -> Vec<(String, String)> {
         ("unix_socket_permissions", "0700"),
         ("shared_buffers", "16MB"),
         ("max_connections", "20"),
-        ("autovacuum", "off"),
         ("wal_level", "logical"),
         ("huge_pages", "off"),
         ("dynamic_shared_memory_type", "mmap"),

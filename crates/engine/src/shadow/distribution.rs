@@ -18,6 +18,8 @@ pub(crate) struct Distribution {
     pub(crate) major: u16,
     /// What tells it from every other build, for the keys of the cache.
     pub(crate) build: String,
+    /// Its folder in the cache, if it is from there: not to be removed while the server runs.
+    pub(crate) entry: Option<Utf8PathBuf>,
     /// For people: `portable server 17.10`.
     pub(crate) described: String,
 }

@@ -194,6 +194,9 @@ pub enum ShadowError {
         #[source]
         cause: Cause,
     },
+    /// A server that others use as well is not stopped for one of them.
+    #[error("a development database is shared, so it is not restarted for one of its users")]
+    Shared,
     /// The system refused something to do with files.
     #[error("{doing} `{path}`")]
     Io {
@@ -336,6 +339,7 @@ impl ShadowError {
             | Self::Guard { .. }
             | Self::Sql { .. }
             | Self::Connect { .. }
+            | Self::Shared
             | Self::Io { .. }
             | Self::Abandoned => Vec::new(),
         }

@@ -4,29 +4,32 @@
 //! then closes the pipe at the guard's standard input, and the guard ends the server and removes
 //! its folder. If the guard itself is killed, the kernel ends the server (see `starter`), and the
 //! next start of any shadow removes the folder.
+//!
+//! The guard of a kept server looks at the `clients` lock of its folder instead: it has many
+//! clients, and leaves when the last has gone.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::cache::{Cache, Draft, EntryLock, Hold, touch};
+use super::cache::{EntryLock, Hold};
 use super::copy::{copy_cluster, write_file};
 use super::error::{Cause, ShadowError};
 use super::identity::Identity;
 use super::inbox::{Happening, Inbox};
+use super::kept::KeptFolder;
 use super::order::{Command, Home, Order, Report, Started, StopMode};
 use super::place::{self, RunFolder};
 use super::postmaster::Postmaster;
-use super::{initdb, leftover, socket};
+use super::prepare::{Site, prepare, publish_state};
+use super::{leftover, socket};
 
-/// Templates kept for each major.
-const TEMPLATES: usize = 3;
-
-/// States of histories kept for each major. A state is some tens of megabytes.
-const STATES: usize = 8;
+/// How often the guard of a kept server looks whether somebody is still there.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Plays the role: one order, then commands, until the client goes.
 pub(crate) fn play() -> ExitCode {
@@ -68,9 +71,43 @@ struct Guard {
     state: Option<Utf8PathBuf>,
     /// Those who write saved states into the cache.
     savers: Vec<JoinHandle<()>>,
-    /// Declared last: the folders go after everything that is in them.
-    run: RunFolder,
+    /// Declared after the server: the folders go after everything that is in them.
+    folder: Folder,
     _socket: Option<RunFolder>,
+    /// Keeps the server's programs where they are.
+    _programs: Option<EntryLock>,
+}
+
+/// The folder of a server.
+enum Folder {
+    /// Goes with the guard.
+    Run(RunFolder),
+    /// Stays.
+    Kept { folder: KeptFolder, _lease: File },
+}
+
+impl Folder {
+    fn open(home: &Home) -> Result<Self, ShadowError> {
+        match home {
+            Home::Fresh(bases) => RunFolder::create(bases).map(Self::Run),
+            Home::Kept(path) => {
+                let folder = KeptFolder::at(path.clone());
+                let lease =
+                    folder.try_lease().map_err(|error| ShadowError::io("lock", path, &error))?;
+                // Another guard was quicker; its client will tell ours.
+                let lease = lease.ok_or(ShadowError::Abandoned)?;
+                folder.tidy()?;
+                Ok(Self::Kept { folder, _lease: lease })
+            }
+        }
+    }
+
+    fn path(&self) -> &Utf8Path {
+        match self {
+            Self::Run(run) => run.path(),
+            Self::Kept { folder, .. } => folder.path(),
+        }
+    }
 }
 
 impl Guard {
@@ -79,43 +116,79 @@ impl Guard {
         place::sweep(&order.swept);
         let identity =
             Identity::choose().map_err(|reason| ShadowError::NoUnprivilegedUser { reason })?;
-        let Home::Fresh(bases) = &order.home else { return Err(ShadowError::Abandoned) };
-        let run = RunFolder::create(bases)?;
-        let (socket_run, socket) = socket::folder(run.path(), order.port, identity)?;
-        let data = run.path().join("d");
-        let mut postmaster = Postmaster::new(&order, identity, run.path(), data, socket);
-        let state = prepare(&order, identity, &mut postmaster, &mut inbox)?;
+        identity.check_access(&order.distribution.bin)?;
+        let programs = order.distribution.entry.as_ref();
+        let programs =
+            programs.and_then(|entry| EntryLock::try_take(entry, Hold::Shared).ok().flatten());
+        let folder = Folder::open(&order.home)?;
+        let (second, socket) = socket::folder(folder.path(), order.port, identity)?;
+        let state = fill(&order, identity, &folder, &mut inbox)?;
+        let data = folder.path().join("d");
         for (name, content) in &order.files {
-            let path = postmaster.data().join(name);
+            let path = data.join(name);
             write_file(&path, content.as_bytes(), identity.owner())
                 .map_err(|error| ShadowError::io("write", path, &error))?;
         }
-        let mut guard =
-            Self { order, inbox, postmaster, state, savers: Vec::new(), run, _socket: socket_run };
+        let postmaster = Postmaster::new(&order, identity, folder.path(), data, socket);
+        let mut guard = Self {
+            order,
+            inbox,
+            postmaster,
+            state,
+            savers: Vec::new(),
+            folder,
+            _socket: second,
+            _programs: programs,
+        };
         guard.start()?;
         Ok(guard)
     }
 
     fn start(&mut self) -> Result<(), ShadowError> {
-        let pid = self.postmaster.start(&self.inbox)?;
-        say(&Report::Started(Started {
-            folder: self.run.path().to_owned(),
+        self.postmaster.start(&self.inbox)?;
+        let started = Started {
+            folder: self.folder.path().to_owned(),
             data: self.postmaster.data().to_owned(),
             socket: self.postmaster.socket().to_owned(),
-            pid,
+            port: self.order.port,
             state: self.state.clone(),
-        }));
+        };
+        if let Folder::Kept { folder, .. } = &self.folder {
+            folder
+                .announce(&started)
+                .map_err(|error| ShadowError::io("write", folder.path(), &error))?;
+        }
+        say(&Report::Started(started));
         Ok(())
     }
 
-    /// Does what the client says until it goes.
+    /// Does what the client says until it goes, or until the last of them has gone.
     fn watch(mut self) -> Result<(), ShadowError> {
         loop {
-            match self.inbox.next() {
+            let happening = match &self.folder {
+                Folder::Run(_) => self.inbox.next(),
+                Folder::Kept { folder, .. } => match self.inbox.next_within(GLANCE) {
+                    Some(Happening::ClientGone) => continue,
+                    Some(happening) => happening,
+                    None => match folder.try_close() {
+                        Ok(Some(closed)) => {
+                            // Nobody can join while the server goes down; then a new guard rises.
+                            drop(self);
+                            drop(closed);
+                            return Ok(());
+                        }
+                        Ok(None) | Err(_) => continue,
+                    },
+                },
+            };
+            match happening {
                 Happening::ClientGone => return Ok(()),
                 Happening::Ended(pid) => {
                     if self.postmaster.reap(pid) {
                         say(&Report::Ended { log: self.postmaster.log_tail() });
+                        if matches!(self.folder, Folder::Kept { .. }) {
+                            return Ok(());
+                        }
                     }
                 }
                 Happening::Line(line) => match serde_json::from_str(&line) {
@@ -148,14 +221,17 @@ impl Guard {
 
     /// Copies the closed cluster aside, quickly; a thread brings the copy to the cache's disk.
     fn save(&mut self, entry: &Utf8Path) -> Result<(), ShadowError> {
-        let aside = self.run.path().join(format!("saved-{}", self.savers.len()));
-        let flag = self.inbox.abandoned();
-        copy_cluster(self.postmaster.data(), &aside, None, &flag)
+        let aside = self.folder.path().join(format!("saved-{}", self.savers.len()));
+        let abandoned = self.inbox.abandoned();
+        copy_cluster(self.postmaster.data(), &aside, None, &abandoned)
             .map_err(|error| ShadowError::io("copy to", &aside, &error))?;
+        if self.inbox.is_abandoned() {
+            return Err(ShadowError::Abandoned);
+        }
         let (entry, major) = (entry.to_owned(), self.order.distribution.major);
         self.savers.push(std::thread::spawn(move || {
             // Keeping is a convenience: where it fails, the next call replays.
-            publish_cluster(&aside, &entry, &format!("{major}-"), STATES).ok();
+            publish_state(&aside, &entry, major).ok();
             fs::remove_dir_all(aside).ok();
         }));
         Ok(())
@@ -164,118 +240,51 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.postmaster.stop(StopMode::Immediate, &mut self.inbox);
-        leftover::end_server(self.postmaster.data());
+        match &self.folder {
+            Folder::Run(_) => {
+                self.postmaster.stop(StopMode::Immediate, &mut self.inbox);
+                leftover::end_server(self.postmaster.data());
+            }
+            // With a checkpoint, so that the next start is quick.
+            Folder::Kept { .. } => self.postmaster.stop(StopMode::Fast, &mut self.inbox),
+        }
         for saver in self.savers.drain(..) {
             saver.join().ok();
         }
     }
 }
 
-/// Puts a cluster into the data folder: a state of the order, the cached template, or a new one.
-fn prepare(
+/// Sees to a cluster in `d` of the folder. A kept one that is there already stays as it is; a new
+/// one appears there whole.
+fn fill(
     order: &Order,
     identity: Identity,
-    postmaster: &mut Postmaster,
+    folder: &Folder,
     inbox: &mut Inbox,
 ) -> Result<Option<Utf8PathBuf>, ShadowError> {
-    for state in &order.states {
-        if copy_entry(state, identity, postmaster, inbox)? {
-            return Ok(Some(state.clone()));
-        }
-    }
-    let cache = Cache::at(order.cache.clone());
-    let template = cache.templates().join(&order.recipe.key);
-    if copy_entry(&template, identity, postmaster, inbox)? {
+    let data = folder.path().join("d");
+    let log = folder.path().join("log");
+    let Folder::Kept { .. } = folder else {
+        return prepare(order, &Site { data, log, identity }, inbox);
+    };
+    if data.exists() {
         return Ok(None);
     }
-    // Nobody has made it yet, or somebody is making it now.
-    let lock = match exclusive_lock(&template, inbox) {
-        Ok(lock) => Some(lock),
-        Err(ShadowError::Abandoned) => return Err(ShadowError::Abandoned),
-        // A cache that cannot be written keeps nothing; the cluster is made all the same.
-        Err(_) => None,
-    };
-    if lock.is_some() && template.is_dir() {
-        // The lock goes before the copy, which wants the shared one.
-        drop(lock);
-        if copy_entry(&template, identity, postmaster, inbox)? {
-            return Ok(None);
-        }
-        return initdb::make(order, identity, postmaster, inbox).map(|()| None);
-    }
-    initdb::make(order, identity, postmaster, inbox)?;
-    if let Some(lock) = lock {
-        let prefix = format!("{}-", order.distribution.major);
-        publish_locked(postmaster.data(), &template, &lock).ok();
-        drop(lock);
-        super::cache::prune(&cache.templates(), &prefix, TEMPLATES).ok();
-    }
-    Ok(None)
+    let site = Site { data: folder.path().join("d.new"), log, identity };
+    let state = prepare(order, &site, inbox)?;
+    let settled = flush(&site.data).and_then(|()| fs::rename(&site.data, &data));
+    settled.map_err(|error| ShadowError::io("write", data, &error))?;
+    Ok(state)
 }
 
-/// Copies an entry of the cache into the data folder if it is there.
-fn copy_entry(
-    entry: &Utf8Path,
-    identity: Identity,
-    postmaster: &Postmaster,
-    inbox: &Inbox,
-) -> Result<bool, ShadowError> {
-    if !entry.is_dir() {
-        return Ok(false);
-    }
-    // On a read-only cache there is no lock to take, and nobody who would remove the entry.
-    let _lock = EntryLock::try_take(entry, Hold::Shared);
-    let flag = inbox.abandoned();
-    match copy_cluster(&entry.join("d"), postmaster.data(), identity.owner(), &flag) {
-        Ok(()) if inbox.is_abandoned() => Err(ShadowError::Abandoned),
-        Ok(()) => {
-            touch(entry);
-            Ok(true)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::remove_dir_all(postmaster.data()).ok();
-            Ok(false)
-        }
-        Err(error) => Err(ShadowError::io("copy to", postmaster.data(), &error)),
-    }
+/// Brings a folder's file system to its disk, as `initdb` does for one file after the other.
+#[cfg(target_os = "linux")]
+fn flush(folder: &Utf8Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
 }
 
-fn exclusive_lock(entry: &Utf8Path, inbox: &Inbox) -> Result<EntryLock, ShadowError> {
-    let mut polls = 0_u32;
-    loop {
-        match EntryLock::try_take(entry, Hold::Exclusive) {
-            Ok(Some(lock)) => return Ok(lock),
-            Ok(None) => {}
-            Err(error) => return Err(ShadowError::io("lock", entry, &error)),
-        }
-        if inbox.is_abandoned() {
-            return Err(ShadowError::Abandoned);
-        }
-        polls += 1;
-        if polls == 200 {
-            say(&Report::Waiting { what: "another Whimbrel that makes the same cluster".into() });
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-}
-
-/// Takes a closed cluster into the cache and lets the oldest others go.
-fn publish_cluster(from: &Utf8Path, entry: &Utf8Path, prefix: &str, keep: usize) -> io::Result<()> {
-    // Whoever holds the lock already is saving the same.
-    let Some(lock) = EntryLock::try_take(entry, Hold::Exclusive)? else { return Ok(()) };
-    publish_locked(from, entry, &lock)?;
-    drop(lock);
-    if let Some(folder) = entry.parent() {
-        super::cache::prune(folder, prefix, keep)?;
-    }
+#[cfg(not(target_os = "linux"))]
+fn flush(_folder: &Utf8Path) -> io::Result<()> {
+    rustix::fs::sync();
     Ok(())
-}
-
-fn publish_locked(from: &Utf8Path, entry: &Utf8Path, lock: &EntryLock) -> io::Result<()> {
-    let draft = Draft::of(entry, lock)?;
-    let owner = rustix::process::geteuid().is_root().then_some((0, 0));
-    let never = std::sync::atomic::AtomicBool::new(false);
-    copy_cluster(from, &draft.path().join("d"), owner, &never)?;
-    draft.publish()
 }

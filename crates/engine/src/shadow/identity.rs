@@ -1,10 +1,13 @@
 //! Who the server runs as. Postgres refuses root.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
+use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::copy::Owner;
+use super::error::ShadowError;
 
 /// Who a program of the server runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,24 @@ impl Identity {
         let users = fs::read_to_string("/etc/passwd").ok()?;
         let (uid, gid) = unprivileged_user(&users, |_| true)?;
         Some(Self::Namespace { uid, gid })
+    }
+
+    /// Whether the server's user can get at a folder: not through somebody's closed home.
+    pub(crate) fn check_access(self, folder: &Utf8Path) -> Result<(), ShadowError> {
+        let Self::User { uid, gid } = self else { return Ok(()) };
+        let ways: Vec<&Utf8Path> = folder.ancestors().collect();
+        for way in ways.into_iter().rev() {
+            let meta = fs::metadata(way).map_err(|error| ShadowError::io("read", way, &error))?;
+            let bit = match meta {
+                ref meta if meta.uid() == uid => 0o100,
+                ref meta if meta.gid() == gid => 0o010,
+                _ => 0o001,
+            };
+            if meta.mode() & bit == 0 {
+                return Err(ShadowError::NotReadable { folder: way.to_owned(), uid });
+            }
+        }
+        Ok(())
     }
 
     /// Who must own the server's files, if not whoever makes them.

@@ -71,6 +71,11 @@ impl Inbox {
         self.receiver.recv().expect("this inbox holds a sender itself")
     }
 
+    /// The next thing that happens within a time.
+    pub(crate) fn next_within(&mut self, patience: Duration) -> Option<Happening> {
+        self.later.pop_front().or_else(|| self.receiver.recv_timeout(patience).ok())
+    }
+
     /// Waits for the end of a child; everything else stays in the queue. False: it still runs.
     pub(crate) fn ended_within(&mut self, child: u32, patience: Duration) -> bool {
         if let Some(at) = self.later.iter().position(|it| *it == Happening::Ended(child)) {

@@ -13,19 +13,15 @@ use super::guard::say;
 use super::identity::Identity;
 use super::inbox::Inbox;
 use super::order::{Order, Report};
-use super::postmaster::{self, Postmaster};
+use super::postmaster;
+use super::prepare::Site;
 use super::starter::{self, DeathSignal};
 
 /// Makes a cluster in the data folder and closes it.
-pub(crate) fn make(
-    order: &Order,
-    identity: Identity,
-    postmaster: &Postmaster,
-    inbox: &mut Inbox,
-) -> Result<(), ShadowError> {
+pub(crate) fn make(order: &Order, site: &Site, inbox: &mut Inbox) -> Result<(), ShadowError> {
     say(&Report::Working { what: "making a fresh cluster".into(), percent: None });
-    let data = postmaster.data();
-    let mut job = Job { order, identity, data, log: postmaster.log(), inbox };
+    let Site { data, log, identity } = site;
+    let mut job = Job { order, identity: *identity, data, log, inbox };
     let initdb = order.distribution.program("initdb");
     let mut said = String::new();
     for locale in &order.recipe.initdb {
@@ -35,14 +31,14 @@ pub(crate) fn make(
         if job.run(&initdb, &arguments, None)? {
             return job.run_statements();
         }
-        said = postmaster::tail(postmaster.log());
+        said = postmaster::tail(log);
         if let Some(named) = name_for_nameless(&said, job.identity) {
             job.identity = named?;
             job.make_folder()?;
             if job.run(&initdb, &arguments, None)? {
                 return job.run_statements();
             }
-            let cause = Cause::new(postmaster::tail(postmaster.log()));
+            let cause = Cause::new(postmaster::tail(log));
             let uid = rustix::process::geteuid().as_raw();
             return Err(ShadowError::NamelessUser { uid, cause });
         }

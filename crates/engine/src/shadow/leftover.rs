@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// What `postmaster.pid` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,28 +44,39 @@ pub(crate) fn end_server(data: &Utf8Path) {
 /// The process, if it lives and is a server on this very folder: a pid alone may be anybody's by now.
 pub(crate) fn server_on(data: &Utf8Path, pid: i32) -> Option<Pid> {
     let pid = Pid::from_raw(pid)?;
-    test_kill_process(pid).ok()?;
-    let command = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+    let process = format!("/proc/{}", pid.as_raw_nonzero());
+    let command = fs::read(format!("{process}/cmdline")).ok()?;
     let mut arguments = command.split(|byte| *byte == 0);
-    let is_postgres = arguments
-        .next()
-        .is_some_and(|program| program.ends_with(b"postgres") || program.ends_with(b"postmaster"));
-    let on_data = arguments.any(|argument| {
-        argument == data.as_str().as_bytes()
-            || argument.strip_prefix(b"-D").is_some_and(|rest| rest == data.as_str().as_bytes())
-    });
-    (is_postgres && on_data).then_some(pid)
+    let program = arguments.next()?;
+    if !program.ends_with(b"postgres") && !program.ends_with(b"postmaster") {
+        return None;
+    }
+    // A postmaster works in its data folder. Where that may not be read, its arguments tell.
+    let works_there = match (fs::read_link(format!("{process}/cwd")), data.canonicalize()) {
+        (Ok(folder), Ok(data)) => folder == data,
+        _ => arguments.any(|argument| argument == data.as_str().as_bytes()),
+    };
+    works_there.then_some(pid)
 }
 
 fn is_gone_within(pid: Pid, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
-        if test_kill_process(pid).is_err() {
+        if !is_running(pid) {
             return true;
         }
         std::thread::sleep(Duration::from_millis(2));
     }
     false
+}
+
+/// Whether a process runs. One that is dead and not yet reaped does not.
+fn is_running(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    stat.is_ok_and(|stat| {
+        // `4711 (postgres) S …`: the name may hold anything, so the state stands after the last `)`.
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    })
 }
 
 /// Frees the System V segment that a killed postmaster leaves for ever once its folder is gone.

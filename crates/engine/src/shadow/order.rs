@@ -100,8 +100,8 @@ pub(crate) struct Started {
     pub(crate) data: Utf8PathBuf,
     /// The folder with the socket.
     pub(crate) socket: Utf8PathBuf,
-    /// The postmaster.
-    pub(crate) pid: u32,
+    /// The port, which is a part of the socket's name.
+    pub(crate) port: u16,
     /// Which of the order's `states` the cluster came from.
     pub(crate) state: Option<Utf8PathBuf>,
 }

@@ -199,21 +199,22 @@ fn is_half_made(path: &Utf8Path) -> bool {
             .is_ok_and(|made| made.elapsed().is_ok_and(|age| age < Duration::from_mins(1)))
 }
 
-/// Ends what dead guards left and removes their folders. Returns the folders.
-pub(crate) fn sweep(bases: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
-    let mut removed = Vec::new();
+/// Ends what dead guards left and removes their folders.
+pub(crate) fn sweep(bases: &[Utf8PathBuf]) {
     for run in runs(bases).into_iter().filter(|run| !run.alive) {
-        // Locked while it goes, so that only one of several sweepers does it.
-        if let Ok(lease) = File::open(run.path.join("lease")) {
-            if lease.try_lock().is_err() {
-                continue;
-            }
-            leftover::end_server(&run.path.join("d"));
-            remove_tree(&run.path);
-        } else {
-            remove_tree(&run.path);
-        }
-        removed.push(run.path);
+        sweep_one(&run.path);
     }
-    removed
+}
+
+/// Ends what a dead guard left and removes its folder. False: it is alive, or another process is
+/// at it already.
+pub(crate) fn sweep_one(path: &Utf8Path) -> bool {
+    // Locked while it goes, so that only one of several sweepers does it.
+    let lease = File::open(path.join("lease")).ok();
+    if lease.as_ref().is_some_and(|lease| lease.try_lock().is_err()) {
+        return false;
+    }
+    leftover::end_server(&path.join("d"));
+    remove_tree(path);
+    true
 }

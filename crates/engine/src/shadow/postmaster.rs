@@ -68,12 +68,8 @@ impl Postmaster {
         &self.socket
     }
 
-    pub(crate) fn log(&self) -> &Utf8Path {
-        &self.log
-    }
-
     /// Starts the server. Called by the guard's main thread only, whose end would end the server.
-    pub(crate) fn start(&mut self, inbox: &Inbox) -> Result<u32, ShadowError> {
+    pub(crate) fn start(&mut self, inbox: &Inbox) -> Result<(), ShadowError> {
         let failed = |error: &std::io::Error| ShadowError::CannotRun {
             program: self.program.clone(),
             cause: Cause::of(error),
@@ -84,10 +80,9 @@ impl Postmaster {
             starter::command(&self.program, &self.arguments, self.identity, DeathSignal::Quit)
                 .and_then(|mut command| command.stdout(twin).stderr(log).spawn())
                 .map_err(|error| failed(&error))?;
-        let pid = child.id();
-        inbox.watch(pid);
+        inbox.watch(child.id());
         self.child = Some(child);
-        Ok(pid)
+        Ok(())
     }
 
     /// Stops the server and waits for its end; what does not obey is killed.

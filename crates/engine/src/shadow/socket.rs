@@ -13,13 +13,13 @@ use super::place::RunFolder;
 /// The longest path of a socket that every system takes (Linux: 107, macOS: 103).
 const LONGEST: usize = 103;
 
-/// Makes the folder: `s` of the run, or of a second run folder under `/tmp` where that is too long.
+/// Makes the folder: `s` of the server's folder, or of a second run folder under `/tmp` where that is too long.
 pub(crate) fn folder(
-    run: &Utf8Path,
+    folder: &Utf8Path,
     port: u16,
     identity: Identity,
 ) -> Result<(Option<RunFolder>, Utf8PathBuf), ShadowError> {
-    let near = run.join("s");
+    let near = folder.join("s");
     if fits(&near, port) {
         make(&near, identity)?;
         return Ok((None, near));

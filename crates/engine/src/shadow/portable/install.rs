@@ -27,6 +27,7 @@ pub(crate) fn in_cache(package: &Package, cache: &Cache) -> Option<Distribution>
         bin,
         major: package.major,
         build: package.sha512.to_owned(),
+        entry: Some(folder),
         version,
     })
 }

@@ -1,6 +1,7 @@
 //! Where a server comes from. To add a way: one file here and one line in each list below.
 
 mod cached;
+mod installed;
 mod node_modules;
 mod npm;
 
@@ -13,7 +14,7 @@ use crate::Events;
 
 /// All ways, in the order in which they are tried.
 pub(crate) const PROVIDERS: &[&dyn Provider] =
-    &[&cached::Cached, &node_modules::NodeModules, &npm::Npm];
+    &[&installed::Installed, &cached::Cached, &node_modules::NodeModules, &npm::Npm];
 
 /// One way to come by a server.
 pub(crate) trait Provider: Sync {
