@@ -11,4 +11,7 @@ pub mod wire;
 
 pub use event::{Event, Events};
 pub use secret::Secret;
-pub use target::{Host, SslMode, Target, TargetError};
+pub use target::{
+    ChannelBinding, Host, Part, SslIdentity, SslMode, SslNegotiation, SslRoots, Target,
+    TargetError, process_variable,
+};
