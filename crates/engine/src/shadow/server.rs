@@ -19,7 +19,7 @@ use super::link::GuardLink;
 use super::options::ShadowOptions;
 use super::order::{Command, Home, Order, Report, Started, StopMode};
 use super::{admin, leftover, place, postmaster, providers};
-use crate::{Event, Events, Host, SslMode, Target};
+use crate::{Event, Events, Target};
 
 /// How long a server may take to answer. Recovery on a slow disk is the worst case.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -245,20 +245,8 @@ impl Server {
 
     /// How to log in to one of its databases as its master, `postgres`.
     pub fn target(&self, database: &str) -> Target {
-        Target {
-            hosts: vec![Host::Socket {
-                folder: self.started.socket.clone(),
-                port: self.started.port,
-            }],
-            user: "postgres".into(),
-            password: None,
-            database: database.to_owned(),
-            ssl_mode: SslMode::Disable,
-            ssl_root_certificate: None,
-            options: None,
-            connect_timeout: None,
-            hints: Vec::new(),
-        }
+        let Started { socket, port, .. } = &self.started;
+        Target::socket(socket.clone(), *port, "postgres", database)
     }
 
     /// Makes a database: an empty one, or a copy of another that nobody is connected to.
