@@ -2,7 +2,6 @@
 
 use crate::lexer::{Tokens, tokens};
 use crate::token::{Backslash, Token, TokenKind};
-use crate::value;
 
 /// A place between two tokens of a statement.
 ///
@@ -79,7 +78,7 @@ impl<'a> Cursor<'a> {
 
     /// Passes a word or quoted name and reads it.
     pub(crate) fn name(&mut self) -> Option<String> {
-        let name = value::name(self.text, &self.peek()?)?;
+        let name = self.peek()?.name(self.text)?;
         self.token();
         Some(name)
     }
@@ -98,7 +97,7 @@ impl<'a> Cursor<'a> {
 
     /// Passes a string constant and reads it.
     pub(crate) fn string(&mut self) -> Option<String> {
-        let string = value::string(self.text, &self.peek()?)?;
+        let string = self.peek()?.string(self.text)?;
         self.token();
         Some(string)
     }
@@ -148,7 +147,7 @@ impl<'a> Cursor<'a> {
                 Some(token) => {
                     self.token();
                     let plain = || self.written(&token).to_ascii_lowercase();
-                    Some(value::string(self.text, &token).unwrap_or_else(plain))
+                    Some(token.string(self.text).unwrap_or_else(plain))
                 }
                 None => None,
             };

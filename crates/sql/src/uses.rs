@@ -3,9 +3,9 @@
 //! Postgres refuses them before a commit (55P04). A use is a string constant or a field of COPY
 //! data that says the value; a constant that merely equals it costs a commit and breaks nothing.
 
+use crate::Backslash;
 use crate::cursor::Cursor;
 use crate::token::TokenKind;
-use crate::{Backslash, value};
 
 /// How deep bodies in bodies are looked into.
 const DEPTH: usize = 4;
@@ -36,7 +36,7 @@ impl Uses {
     fn find_within(&self, text: &str, backslash: Backslash, depth: usize) -> Option<String> {
         let mut cursor = Cursor::new(text, backslash);
         while let Some(token) = cursor.token() {
-            let Some(string) = value::string(text, &token) else { continue };
+            let Some(string) = token.string(text) else { continue };
             let found = self.said(&string).or_else(|| {
                 let code = depth > 0 && string.contains('\'');
                 code.then(|| self.find_within(&string, Backslash::Plain, depth - 1)).flatten()

@@ -3,8 +3,23 @@
 use crate::lexer::segments;
 use crate::token::{Quoting, Token, TokenKind};
 
-/// The name that a word or a quoted name stands for; none for other tokens.
-pub(crate) fn name(text: &str, token: &Token) -> Option<String> {
+impl Token {
+    /// The name that a word or a quoted name stands for; none for other tokens.
+    ///
+    /// An escape character that `uescape` states is not looked for.
+    pub fn name(&self, text: &str) -> Option<String> {
+        name(text, self)
+    }
+
+    /// The text that a string constant stands for; none for other tokens.
+    ///
+    /// An escape character that `uescape` states is not looked for.
+    pub fn string(&self, text: &str) -> Option<String> {
+        string(text, self)
+    }
+}
+
+fn name(text: &str, token: &Token) -> Option<String> {
     let written = &text[token.span.clone()];
     match token.kind {
         TokenKind::Word => Some(written.to_ascii_lowercase()),
@@ -23,8 +38,7 @@ pub(crate) fn name(text: &str, token: &Token) -> Option<String> {
     }
 }
 
-/// The text that a string constant stands for; none for other tokens.
-pub(crate) fn string(text: &str, token: &Token) -> Option<String> {
+fn string(text: &str, token: &Token) -> Option<String> {
     let written = &text[token.span.clone()];
     match token.kind {
         TokenKind::String(quoting) => {
@@ -48,7 +62,7 @@ pub(crate) fn string(text: &str, token: &Token) -> Option<String> {
 }
 
 /// What stands between the two tags.
-pub(crate) fn dollar_body(written: &str) -> &str {
+fn dollar_body(written: &str) -> &str {
     let tag = written[1..].find('$').map_or(written.len(), |end| end + 2);
     written.get(tag..written.len().saturating_sub(tag)).unwrap_or_default()
 }

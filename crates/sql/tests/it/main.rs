@@ -2,8 +2,12 @@
 
 mod errors;
 mod fingerprint;
+mod fixtures;
 mod kinds;
 mod modes;
+mod mutation;
+mod properties;
+mod property;
 mod statements;
 mod stream;
 
