@@ -26,7 +26,7 @@ use super::compose::{self, NewFile, NewMigration};
 use super::header::{self, Comment, error, file_error, list};
 use super::listing::{is_sql, sql_files};
 use super::plain::is_repeatable;
-use super::sections::{part, sections};
+use super::sections::{part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::{Header, Named, Remark};
 use crate::graph::{self, GraphError};
@@ -157,7 +157,7 @@ impl Format for Annotated {
                 directives: head.directives,
             },
             up: part(text, sections.up.clone()),
-            down: sections.down.clone().map(|down| part(text, down)),
+            down: sections.down.clone().and_then(|down| part_if_any(text, down)),
             remarks,
         })
     }

@@ -55,7 +55,7 @@ pub(super) fn plain(new: &NewMigration, history: &History) -> Result<Vec<NewFile
         .unwrap_or(false);
     let folder =
         last.map_or(history.folder.as_path(), |last| crate::migration::folder_of(&last.path));
-    let up = body(&new.up, "-- Write the statements here.");
+    let up = described(new);
     let down = new.down.as_deref();
     let file = |name: String, text: String| NewFile { path: folder.join(name), text };
     Ok(match (in_pairs, flyway, down) {
@@ -92,7 +92,7 @@ pub(super) fn supabase(new: &NewMigration, history: &History) -> Result<Vec<NewF
     }
     let mut files = vec![NewFile {
         path: history.folder.join(format!("{version}_{slug}.sql")),
-        text: body(&new.up, "-- Write the statements here."),
+        text: described(new),
     }];
     if let Some(down) = &new.down {
         files.push(NewFile {
@@ -245,6 +245,15 @@ fn body(script: &str, instead: &str) -> String {
     let script = script.trim_end();
     let script = if script.is_empty() { instead } else { script };
     format!("{script}\n")
+}
+
+/// The up script with the description as a comment above it.
+fn described(new: &NewMigration) -> String {
+    let mut text = String::new();
+    for line in new.description.iter().flat_map(|description| description.lines()) {
+        text.extend(["-- ", line.trim(), "\n"]);
+    }
+    text + &body(&new.up, "-- Write the statements here.")
 }
 
 /// `add_user_email` as a sentence.

@@ -52,11 +52,6 @@ impl Version {
         numbers.join(".")
     }
 
-    /// Whether both are the same number, however many zeros they are written with.
-    pub(super) fn same_number(&self, other: &Self) -> bool {
-        self.numbers == other.numbers
-    }
-
     /// Its value where it is one small number, as people count (not a date).
     pub(super) fn count(&self) -> Option<u64> {
         match &self.numbers[..] {
@@ -77,22 +72,16 @@ impl Version {
     }
 }
 
-impl Ord for Version {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let by_number = |a: &String, b: &String| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
-        for (a, b) in self.numbers.iter().zip(&other.numbers) {
-            match by_number(a, b) {
-                Ordering::Equal => {}
-                unequal => return unequal,
-            }
-        }
-        self.numbers.len().cmp(&other.numbers.len()).then_with(|| self.text.cmp(&other.text))
-    }
-}
-
-impl PartialOrd for Version {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+impl Version {
+    /// Compares the numbers, however many zeros they are written with.
+    pub(super) fn by_number(&self, other: &Self) -> Ordering {
+        let by_value = |a: &String, b: &String| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+        self.numbers
+            .iter()
+            .zip(&other.numbers)
+            .map(|(a, b)| by_value(a, b))
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| self.numbers.len().cmp(&other.numbers.len()))
     }
 }
 
@@ -129,7 +118,7 @@ fn date(name: &str) -> Option<usize> {
 /// Compares ids as people count: by the number they begin with, then as text.
 pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     match (Version::read(a), Version::read(b)) {
-        (Some((first, _)), Some((second, _))) => first.cmp(&second).then_with(|| a.cmp(b)),
+        (Some((first, _)), Some((second, _))) => first.by_number(&second).then_with(|| a.cmp(b)),
         _ => a.cmp(b),
     }
 }
@@ -269,11 +258,16 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers_of_any_length() {
-        assert!(version("9_a") < version("10_a"));
-        assert!(version("0009_a") < version("10_a"));
-        assert!(version("1.2__x") < version("1.10__x"));
-        assert!(version("1__x") < version("1.1__x"));
-        assert!(version("20240101000000_a") < version("99999999999999999999999999_a"));
+        for (less, more) in [
+            ("9_a", "10_a"),
+            ("0009_a", "10_a"),
+            ("1.2__x", "1.10__x"),
+            ("1__x", "1.1__x"),
+            ("20240101000000_a", "99999999999999999999999999_a"),
+        ] {
+            assert!(version(less).by_number(&version(more)).is_lt(), "{less} {more}");
+        }
+        assert!(version("1.0_a").by_number(&version("01_a")).is_eq());
         assert_eq!(version("01").count(), Some(1));
         assert_eq!(version("20240101000000").count(), None);
     }

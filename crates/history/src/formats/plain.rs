@@ -18,8 +18,8 @@ use whimbrel_sql::Diagnostic;
 use super::compose::{self, NewFile, NewMigration};
 use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
-use super::name::{Version, natural};
-use super::sections::{part, sections, trim};
+use super::name::Version;
+use super::sections::{is_empty, part, part_if_any, sections, trim};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
 use crate::glob::glob;
@@ -131,7 +131,7 @@ impl Format for Plain {
             checksum: hash::checksum(bytes, &asked.join("\n")),
             header: Header { directives, ..Header::default() },
             up: part(text, up),
-            down: down.map(|down| part(text, down)),
+            down: down.and_then(|down| part_if_any(text, down)),
             remarks: Vec::new(),
         })
     }
@@ -154,10 +154,14 @@ impl Format for Plain {
             }
         }
         found.sort_by(|(a, one), (b, two)| {
+            let by_number = match (&a.version, &b.version) {
+                (Some(a), Some(b)) => a.by_number(b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            };
             one.repeatable
                 .cmp(&two.repeatable)
-                .then_with(|| a.version.cmp(&b.version))
-                .then_with(|| natural(&one.id, &two.id))
+                .then(by_number)
+                .then_with(|| a.name.cmp(&b.name))
                 .then_with(|| one.path.cmp(&two.path))
         });
         same_ids(&found, &mut errors);
@@ -420,7 +424,9 @@ fn migration(
         repeatable: name.version.as_ref().is_none_or(Version::all_nines)
             || is_repeatable(settings, &up.path),
         down: match down {
-            Some(down) => Some(section(&down.path, down.up)),
+            Some(down) => {
+                Some(down.up).filter(|part| !is_empty(part)).map(|part| section(&down.path, part))
+            }
             None => up.down.map(|part| section(&up.path, part)),
         },
         up: section(&up.path, up.up),
@@ -452,7 +458,7 @@ fn numbering(found: &[(Name, Migration)], warnings: &mut Vec<Diagnostic>) {
         .filter_map(|(name, migration)| Some((name.version.as_ref()?, migration)))
         .collect();
     for (one, two) in numbered.iter().zip(numbered.iter().skip(1)) {
-        if one.0.same_number(two.0) {
+        if one.0.by_number(two.0).is_eq() {
             warnings.push(file_warning(
                 &two.1.path,
                 format!("`{}` has the same number {}", one.1.file_name(), one.0.text),

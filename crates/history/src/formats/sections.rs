@@ -137,6 +137,16 @@ pub(super) fn part(text: &str, span: Span) -> Part {
     Part { fingerprint: hash::fingerprint(&text[span.clone()]), span }
 }
 
+/// The same, if it holds a statement: a place left empty undoes nothing.
+pub(super) fn part_if_any(text: &str, span: Span) -> Option<Part> {
+    Some(part(text, span)).filter(|part| !is_empty(part))
+}
+
+/// Whether a part holds no statement.
+pub(super) fn is_empty(part: &Part) -> bool {
+    part.fingerprint == hash::fingerprint("")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
 use super::name::Version;
 use super::plain::is_repeatable;
-use super::sections::{part, sections, trim};
+use super::sections::{is_empty, part, sections, trim};
 use super::{Format, Listing, Seed, Seeds, SeedsError, Settings};
 use crate::digest::{Header, Part};
 use crate::glob::glob;
@@ -180,6 +180,7 @@ impl Format for Supabase {
                 continue;
             };
             match migrations.get_mut(version) {
+                Some(_) if is_empty(&digest.up) => {}
                 Some(migration) if migration.down.is_none() => {
                     migration.down = Some(section(&digest.path, digest.up));
                 }

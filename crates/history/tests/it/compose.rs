@@ -1,0 +1,129 @@
+//! Writing a new migration.
+
+use whimbrel_history::formats::{NewFile, NewMigration, by_name};
+
+use crate::support::{Project, ids, settings};
+
+/// 2026-01-31 12:00:00 UTC.
+const NOW: u64 = 1_769_860_800;
+
+fn composed(format: &str, files: &[(&str, &str)], new: NewMigration) -> Vec<NewFile> {
+    let folder = if format == "supabase" { "supabase/migrations" } else { "m" };
+    let project = Project::new(files);
+    let history = project.read(format, &settings(folder)).unwrap();
+    let new = NewMigration { now: NOW, ..new };
+    by_name(format).unwrap().compose(&new, &history).unwrap()
+}
+
+fn named(name: &str) -> NewMigration {
+    NewMigration { name: name.into(), up: "select 1;".into(), ..NewMigration::default() }
+}
+
+fn paths(files: &[NewFile]) -> Vec<&str> {
+    files.iter().map(|file| file.path.as_str()).collect()
+}
+
+#[test]
+fn a_plain_file_is_named_as_those_before_it() {
+    for (before, after) in [
+        ("m/007_a.sql", "m/008_add_orders.sql"),
+        ("m/7-a.sql", "m/8-add_orders.sql"),
+        ("m/V1.9__a.sql", "m/V1.10__add_orders.sql"),
+        ("m/20240101000000_a.sql", "m/20260131120000_add_orders.sql"),
+    ] {
+        let files = composed("plain", &[(before, "select 1;")], named("add orders"));
+        assert_eq!(paths(&files), [after]);
+        assert_eq!(files[0].text, "select 1;\n");
+    }
+    assert_eq!(paths(&composed("plain", &[], named("add orders"))), ["m/001_add_orders.sql"]);
+}
+
+#[test]
+fn a_history_of_pairs_gets_a_pair() {
+    let before = [("m/001_a.up.sql", "select 1;"), ("m/001_a.down.sql", "select 2;")];
+    let new = NewMigration { down: Some("select 3;".into()), ..named("add orders") };
+    let files = composed("plain", &before, new);
+    assert_eq!(paths(&files), ["m/002_add_orders.up.sql", "m/002_add_orders.down.sql"]);
+    assert_eq!(files[1].text, "select 3;\n");
+}
+
+#[test]
+fn a_history_of_single_files_gets_a_file_with_marks() {
+    let new = NewMigration { down: Some("select 3;".into()), ..named("add orders") };
+    let files = composed("plain", &[("m/001_a.sql", "select 1;")], new);
+    assert_eq!(files[0].text, "-- @up\nselect 1;\n\n-- @down\nselect 3;\n");
+}
+
+#[test]
+fn a_repeatable_file_has_no_say_in_the_number() {
+    let before =
+        [("m/003_a.sql", "select 1;"), ("m/R__v.sql", "select 1;"), ("m/99999999_z.sql", "")];
+    assert_eq!(paths(&composed("plain", &before, named("add orders"))), ["m/004_add_orders.sql"]);
+}
+
+#[test]
+fn a_supabase_file_gets_the_time_and_stays_the_newest() {
+    let files = composed("supabase", &[], named("add orders"));
+    assert_eq!(paths(&files), ["supabase/migrations/20260131120000_add_orders.sql"]);
+    let before = [("supabase/migrations/20270101000000_a.sql", "select 1;")];
+    let new = NewMigration { down: Some("select 3;".into()), ..named("add orders") };
+    assert_eq!(
+        paths(&composed("supabase", &before, new)),
+        [
+            "supabase/migrations/20270101000001_add_orders.sql",
+            "supabase/migrations/down/20270101000001_add_orders.sql",
+        ]
+    );
+}
+
+#[test]
+fn what_is_composed_reads_back() {
+    let before = [(
+        "m/001_a.sql",
+        "-- Migration: 001_a\n-- Description: d\n-- Type: custom_sql\n-- Depends on: []\n-- @up\nselect 1;\n",
+    )];
+    let new = NewMigration {
+        up: "create table orders (id int);".into(),
+        down: Some("drop table orders;".into()),
+        ..named("add orders")
+    };
+    let files = composed("annotated", &before, new);
+    let mut all = before.to_vec();
+    all.push((files[0].path.as_str(), files[0].text.as_str()));
+    let project = Project::new(&all);
+    let history = project.read("annotated", &settings("m")).unwrap();
+    assert_eq!(ids(&history), ["001_a", "002_add_orders"]);
+    let migration = &history.migrations[1];
+    assert_eq!(history.warnings, []);
+    assert_eq!(migration.depends_on, ["001_a"]);
+    assert_eq!(migration.kind.as_deref(), Some("create_table"));
+    assert_eq!(migration.description.as_deref(), Some("Add orders"));
+    assert_eq!(project.up(migration), "create table orders (id int);");
+    assert_eq!(project.down(migration), Some("drop table orders;"));
+}
+
+#[test]
+fn a_name_a_type_and_a_dependency_that_are_wrong_are_refused_with_a_hint() {
+    let project = Project::new(&[(
+        "m/001_create_users.sql",
+        "-- Migration: 001_create_users\n-- Type: custom_sql\n-- @up\nselect 1;\n",
+    )]);
+    let history = project.read("annotated", &settings("m")).unwrap();
+    let refusal = |new: NewMigration| {
+        let refusal = by_name("annotated").unwrap().compose(&new, &history).unwrap_err();
+        (refusal.message, refusal.hints.concat())
+    };
+    let (message, hint) = refusal(named("fix stuff"));
+    assert_eq!(message, "the name `fix_stuff` does not say what the migration does");
+    assert!(hint.contains("as in `add_user_email_verification`"));
+    let (message, hint) =
+        refusal(NewMigration { kind: Some("create_tabel".into()), ..named("add orders") });
+    assert_eq!(message, "type `create_tabel` is not known");
+    assert_eq!(hint, "did you mean `create_table`?");
+    let (message, hint) = refusal(NewMigration {
+        depends_on: Some(vec!["001_create_user".into()]),
+        ..named("add orders")
+    });
+    assert_eq!(message, "there is no migration `001_create_user` to depend on");
+    assert_eq!(hint, "did you mean `001_create_users`?");
+}

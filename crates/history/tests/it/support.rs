@@ -1,0 +1,134 @@
+//! A project in memory.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_history::formats::{self, NoDigests, ReadError, Settings};
+use whimbrel_history::{Down, Entry, File, Files, FilesError, History, Migration, Status};
+use whimbrel_sql::{Diagnostic, position};
+
+/// Files by their paths.
+#[derive(Default)]
+pub(crate) struct Project {
+    files: BTreeMap<Utf8PathBuf, Vec<u8>>,
+    /// The paths that were read, in their order.
+    pub(crate) reads: RefCell<Vec<Utf8PathBuf>>,
+}
+
+impl Project {
+    pub(crate) fn new<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Self {
+        let files = files.iter().map(|(path, text)| ((*path).into(), text.as_ref().to_vec()));
+        Self { files: files.collect(), reads: RefCell::default() }
+    }
+
+    /// Reads the history of a format in a folder.
+    pub(crate) fn read(
+        &self,
+        format: &str,
+        settings: &Settings,
+    ) -> Result<History, Vec<Diagnostic>> {
+        let format = formats::by_name(format).expect("the format exists");
+        formats::read(format, self, settings, &mut NoDigests).map_err(|error| match error {
+            ReadError::Invalid { diagnostics, .. } => diagnostics,
+            ReadError::Files { source, .. } => panic!("{source}"),
+        })
+    }
+
+    /// Shows a diagnostic as a person would see it: `file:line:column: message (hint)`.
+    pub(crate) fn show(&self, diagnostic: &Diagnostic) -> String {
+        let file = diagnostic.file.as_deref().unwrap_or_default();
+        let place = diagnostic.span.as_ref().map_or(String::new(), |span| {
+            let text = String::from_utf8_lossy(&self.files[Utf8Path::new(file)]).into_owned();
+            let at = position(text.trim_start_matches('\u{feff}'), span.start);
+            format!(":{}:{}", at.line, at.column)
+        });
+        let hints = diagnostic.hints.iter().map(|hint| format!(" ({hint})")).collect::<String>();
+        format!("{file}{place}: {}{hints}", diagnostic.message)
+    }
+
+    pub(crate) fn show_all(&self, diagnostics: &[Diagnostic]) -> Vec<String> {
+        diagnostics.iter().map(|diagnostic| self.show(diagnostic)).collect()
+    }
+
+    /// The text of a migration's up section.
+    pub(crate) fn up(&self, migration: &Migration) -> &str {
+        migration.up.text(&self.files[&migration.up.path]).expect("the section is as it was")
+    }
+
+    /// The text of a migration's down section.
+    pub(crate) fn down(&self, migration: &Migration) -> Option<&str> {
+        let down = migration.down.as_ref()?;
+        Some(down.text(&self.files[&down.path]).expect("the section is as it was"))
+    }
+}
+
+impl Files for Project {
+    fn list(&self, folder: &Utf8Path) -> Result<Vec<File>, FilesError> {
+        let own = self.files.iter().filter(|(path, _)| path.parent() == Some(folder));
+        Ok(own
+            .map(|(path, bytes)| File { path: path.clone(), size: bytes.len() as u64, modified: 0 })
+            .collect())
+    }
+
+    fn folders(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FilesError> {
+        let mut folders = BTreeSet::new();
+        for path in self.files.keys() {
+            for inner in path.ancestors().skip(1) {
+                if inner.parent() == Some(folder) {
+                    folders.insert(inner.to_owned());
+                }
+            }
+        }
+        Ok(folders.into_iter().collect())
+    }
+
+    fn read(&self, path: &Utf8Path) -> Result<Vec<u8>, FilesError> {
+        self.reads.borrow_mut().push(path.to_owned());
+        self.files.get(path).cloned().ok_or_else(|| FilesError {
+            path: path.to_owned(),
+            source: io::ErrorKind::NotFound.into(),
+        })
+    }
+}
+
+/// Settings of a history in a folder.
+pub(crate) fn settings(folder: &str) -> Settings {
+    Settings { name: "main".into(), folder: folder.into(), ..Settings::default() }
+}
+
+/// The ids of a history, in its order.
+pub(crate) fn ids(history: &History) -> Vec<&str> {
+    history.migrations.iter().map(|migration| migration.id.as_str()).collect()
+}
+
+/// An entry that says that a migration is applied, with its checksum.
+pub(crate) fn applied(migration: &Migration) -> Entry {
+    let checksum = &migration.checksum;
+    Entry {
+        checksum: Some(checksum.statements.clone().unwrap_or_else(|| checksum.text.clone())),
+        ..entry(&migration.key, Status::Completed)
+    }
+}
+
+/// An entry that says nothing but its status.
+pub(crate) fn entry(key: &str, status: Status) -> Entry {
+    let (history, id) = match key.split_once(':') {
+        Some((history, id)) => (Some(history.to_owned()), id),
+        None => (None, key),
+    };
+    Entry {
+        key: key.to_owned(),
+        id: id.to_owned(),
+        history,
+        name: None,
+        status,
+        applied_at: None,
+        execution_time_ms: None,
+        checksum: None,
+        fingerprints: None,
+        down: Down::Unknown,
+        error: None,
+    }
+}
