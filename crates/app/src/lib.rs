@@ -1,1 +1,31 @@
 //! One function per use case.
+//!
+//! Knows neither a terminal nor a command line: what a person typed comes in as options, what
+//! happens goes out as [events](Events), what became of it as a report that serialises.
+
+pub mod cases;
+pub mod config;
+pub mod database;
+mod error;
+mod events;
+mod exit;
+mod folder;
+pub mod histories;
+mod mask;
+mod period;
+mod surroundings;
+pub mod wire;
+mod workspace;
+
+pub use error::{Error, HistoryError, Located};
+pub use events::{Answer, Events, Question};
+pub use exit::Exit;
+pub use folder::Folder;
+pub use mask::mask;
+pub use period::{Period, PeriodError};
+pub use surroundings::{Clock, Surroundings, SystemClock};
+pub use whimbrel_engine::shadow::enter_if_asked;
+pub use whimbrel_engine::{Event, Events as Watch, Secret};
+pub use whimbrel_history::formats;
+pub use whimbrel_sql::{Diagnostic, Position, Severity, Span, position};
+pub use workspace::{Workspace, WorkspaceError};

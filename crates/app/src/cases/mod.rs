@@ -1,0 +1,27 @@
+//! The use cases: one file each, and two lines here.
+
+pub mod init;
+pub mod new;
+
+/// Every use case.
+pub const ALL: &[&Case] = &[&init::CASE, &new::CASE];
+
+/// What front ends, tests and pages must know of a use case.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// Its name, which is also the command's.
+    pub name: &'static str,
+    /// What it does to a database.
+    pub database: Database,
+}
+
+/// What a use case does to a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// It needs none.
+    Untouched,
+    /// It reads it and never writes.
+    Read,
+    /// It writes.
+    Written,
+}

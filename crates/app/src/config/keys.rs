@@ -1,0 +1,196 @@
+//! Every key of whimbrel.toml, in one list: checks, the reference page and `init` derive from it.
+
+/// A key of whimbrel.toml.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Where it stands; `*` is a name of the user's choice.
+    pub path: &'static [&'static str],
+    /// What it holds.
+    pub kind: Kind,
+    /// What holds without it.
+    pub default: &'static str,
+    /// One line as it may stand in the file, its table left out.
+    pub example: &'static str,
+    /// What it is for, in half a line.
+    pub brief: &'static str,
+    /// What it does: whole sentences.
+    pub about: &'static str,
+}
+
+impl Key {
+    /// Shows the key as a person names it: `history.NAME.folder`.
+    pub fn dotted(&self) -> String {
+        self.path
+            .iter()
+            .map(|part| if *part == "*" { "NAME" } else { part })
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+}
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// The name of a format.
+    Format,
+    /// `true` or `false`.
+    Flag,
+    /// A list of texts.
+    List,
+    /// A length of time, as Postgres writes one.
+    Period,
+}
+
+impl Kind {
+    /// What is expected, for messages and the reference page.
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Format => "the name of a format",
+            Self::Flag => "`true` or `false`",
+            Self::List => "a list of texts",
+            Self::Period => "a duration such as \"5min\"",
+        }
+    }
+}
+
+/// Every key, in the order in which the reference page shows them.
+pub const ALL: &[Key] = &[
+    Key {
+        path: &["history", "*", "format"],
+        kind: Kind::Format,
+        default: "what the files look like",
+        example: "format = \"annotated\"",
+        brief: "how the files are written",
+        about: "How the migrations of this history are written.",
+    },
+    Key {
+        path: &["history", "*", "folder"],
+        kind: Kind::Text,
+        default: "where the format usually has them",
+        example: "folder = \"sql/migrations\"",
+        brief: "where they are",
+        about: "The folder that holds them, relative to the project.",
+    },
+    Key {
+        path: &["history", "*", "after"],
+        kind: Kind::List,
+        default: "[]",
+        example: "after = [\"supabase\"]",
+        brief: "histories that run before this one",
+        about: "Histories whose pending migrations run before those of this one. Histories that are not ordered this way run by time.",
+    },
+    Key {
+        path: &["history", "*", "repeatable"],
+        kind: Kind::List,
+        default: "[]",
+        example: "repeatable = [\"master.sql\", \"views/*.sql\"]",
+        brief: "files that run last, and again when they change",
+        about: "Files, relative to the folder, that run last, and again whenever their statements change. `*` stands for any characters within one name.",
+    },
+    Key {
+        path: &["history", "*", "nested"],
+        kind: Kind::Flag,
+        default: "false",
+        example: "nested = true",
+        brief: "whether folders below count too",
+        about: "Whether migrations in folders below `folder` belong to the history too.",
+    },
+    Key {
+        path: &["ledger", "schema"],
+        kind: Kind::Text,
+        default: "\"whimbrel\"",
+        example: "schema = \"whimbrel\"",
+        brief: "the schema of Whimbrel's own ledger",
+        about: "The schema of Whimbrel's own ledger, used by formats that have none of their own. Tables of a project that already has them elsewhere are adopted where they are.",
+    },
+    Key {
+        path: &["ledger", "journal"],
+        kind: Kind::Flag,
+        default: "true",
+        example: "journal = false",
+        brief: "whether runs and unfinished steps are written down in the database",
+        about: "Whether runs, their times and the intents of steps outside a transaction are kept in the schema `whimbrel_journal`. Nothing is run twice without it, but a crash inside a step that cannot be undone is then for a person to judge.",
+    },
+    Key {
+        path: &["env", "*", "url_env"],
+        kind: Kind::Text,
+        default: "none",
+        example: "url_env = \"PRODUCTION_DATABASE_URL\"",
+        brief: "the variable that holds the connection URL",
+        about: "The environment variable (of the process or of a .env file) that holds this environment's connection URL.",
+    },
+    Key {
+        path: &["env", "*", "database_url"],
+        kind: Kind::Text,
+        default: "none",
+        example: "database_url = \"postgres://app@localhost/app\"",
+        brief: "the connection URL itself",
+        about: "This environment's connection URL. One with a password does not belong into a file that is committed: use `url_env`.",
+    },
+    Key {
+        path: &["env", "*", "protected"],
+        kind: Kind::Flag,
+        default: "false",
+        example: "protected = true",
+        brief: "whether a run wants its own word, beyond --yes",
+        about: "Whether a run wants its own word: at a prompt the environment's name is to be typed, and without a terminal `--yes` is not enough, but `--allow protected` is.",
+    },
+    Key {
+        path: &["timeouts", "connect"],
+        kind: Kind::Period,
+        default: "\"10s\"",
+        example: "connect = \"10s\"",
+        brief: "for a connection",
+        about: "How long to wait for a connection, unless the URL says `connect_timeout`.",
+    },
+    Key {
+        path: &["timeouts", "lock"],
+        kind: Kind::Period,
+        default: "\"2s\"",
+        example: "lock = \"2s\"",
+        brief: "for the lock of a table, at each try",
+        about: "`lock_timeout` of each migration, for each try: how long a statement may stand in the queue for a table, everyone else behind it.",
+    },
+    Key {
+        path: &["timeouts", "statement"],
+        kind: Kind::Period,
+        default: "\"0\"",
+        example: "statement = \"15min\"",
+        brief: "for a statement; 0 is none",
+        about: "`statement_timeout` of each migration that does not state its own; 0 is none.",
+    },
+    Key {
+        path: &["timeouts", "retry_for"],
+        kind: Kind::Period,
+        default: "\"5min\"",
+        example: "retry_for = \"10min\"",
+        brief: "for all tries of a migration that locks or deadlocks stop",
+        about: "How long a migration is tried again when a lock, a deadlock or a serialization failure stopped it.",
+    },
+    Key {
+        path: &["timeouts", "wait"],
+        kind: Kind::Period,
+        default: "\"5min\"",
+        example: "wait = \"1min\"",
+        brief: "for another run to end",
+        about: "How long to wait for another run on the same database to end; 0 does not wait.",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_unique_and_examples_name_their_key() {
+        let paths: std::collections::BTreeSet<_> = ALL.iter().map(|key| key.path).collect();
+        assert_eq!(paths.len(), ALL.len());
+        for key in ALL {
+            let name = key.path.last().unwrap();
+            assert!(key.example.starts_with(&format!("{name} = ")), "{}", key.example);
+        }
+    }
+}

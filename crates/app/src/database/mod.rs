@@ -1,0 +1,313 @@
+//! Finds the database that a command is about.
+
+mod alembic;
+mod dotenv;
+mod environment;
+mod supabase;
+
+use std::fmt;
+
+use camino::Utf8PathBuf;
+use whimbrel_engine::{Secret, Target, TargetError};
+use whimbrel_history::FilesError;
+
+use crate::config::EnvironmentUrl;
+use crate::workspace::Workspace;
+use whimbrel_history::nearest;
+
+/// The names under which people keep a connection URL, in the order in which they are tried.
+pub const VARIABLES: &[&str] = &["DATABASE_URL", "SUPABASE_DB_URL", "DIRECT_URL"];
+
+/// The variable that goes before one whose URL leads to a transaction pooler.
+const DIRECT: &str = "DIRECT_URL";
+
+/// Where a URL is looked for when none is given, in this order.
+const PLACES: &[&dyn Place] = &[
+    &environment::Environment,
+    &dotenv::File(".env.secrets"),
+    &dotenv::File(".env.local"),
+    &dotenv::File(".env"),
+    &supabase::Supabase,
+    &alembic::Alembic,
+];
+
+/// A place where projects keep their connection URL.
+trait Place: Sync {
+    /// Says what is looked at, for the reference page.
+    fn about(&self) -> String;
+
+    /// Looks, in order; nothing found is a look too.
+    fn look(&self, workspace: &Workspace) -> Result<Vec<Look>, FilesError>;
+
+    /// A variable of this place.
+    fn variable(&self, _workspace: &Workspace, _name: &str) -> Result<Option<Look>, FilesError> {
+        Ok(None)
+    }
+}
+
+/// One place looked at, and what was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The place, as a person would name it: `DATABASE_URL in .env.local`.
+    pub place: String,
+    /// What was there.
+    pub found: Found,
+}
+
+/// What was found at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing, and why if that is not obvious.
+    Nothing(Option<String>),
+    /// A connection URL.
+    Url(Secret),
+}
+
+/// The database that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// How to get there.
+    pub target: Target,
+    /// Where its URL stood.
+    pub place: String,
+    /// The environment that it was named by.
+    pub environment: Option<String>,
+    /// Whether that environment asks before data is lost.
+    pub protected: bool,
+    /// What a person should know of the choice.
+    pub remark: Option<String>,
+}
+
+/// What a person said about the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatabaseOptions {
+    /// A connection URL, or `@NAME` for an environment.
+    pub database_url: Option<Secret>,
+    /// The name of an environment.
+    pub environment: Option<String>,
+    /// The embedded database of this project.
+    pub dev: bool,
+}
+
+/// Why there is no database.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Nobody said where it is.
+    #[error("no database is given")]
+    Nowhere {
+        /// Every place that was looked at.
+        looked: Vec<Look>,
+    },
+    /// whimbrel.toml has no such environment.
+    #[error("unknown environment `{name}`")]
+    UnknownEnvironment {
+        /// As it was written.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// An environment without a URL.
+    #[error("environment `{name}` has no URL")]
+    EnvironmentWithoutUrl {
+        /// The environment.
+        name: String,
+    },
+    /// The variable that an environment names is not set.
+    #[error("environment `{name}` takes its URL from `{variable}`, which is not set")]
+    VariableNotSet {
+        /// The environment.
+        name: String,
+        /// The variable.
+        variable: String,
+        /// Every place that was looked at.
+        looked: Vec<Look>,
+    },
+    /// A URL that cannot be read.
+    #[error("read the connection URL from {place}")]
+    Url {
+        /// Where it stands.
+        place: String,
+        /// Why.
+        #[source]
+        source: TargetError,
+    },
+    /// A file that cannot be read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+}
+
+impl DatabaseError {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Nowhere { looked } => {
+                let mut hints = vec![
+                    "give it: `--database-url postgresql://user@host/database`, or set DATABASE_URL".to_owned(),
+                    "to try something out without a database, use `--dev`: an embedded Postgres, kept for this project".to_owned(),
+                ];
+                hints.push(format!("looked at {}", list(looked)));
+                hints
+            }
+            Self::UnknownEnvironment { name, known } => {
+                let meant = nearest(name, known.iter().map(String::as_str));
+                vec![match (meant, known.as_slice()) {
+                    (Some(meant), _) => format!("did you mean `{meant}`?"),
+                    (None, []) => format!("add [env.{name}] with `url_env` to whimbrel.toml"),
+                    (None, known) => format!("whimbrel.toml has {}", known.join(", ")),
+                }]
+            }
+            Self::EnvironmentWithoutUrl { name } => {
+                vec![format!("add `url_env` to [env.{name}] in whimbrel.toml")]
+            }
+            Self::VariableNotSet { looked, .. } => vec![format!("looked at {}", list(looked))],
+            Self::Url { source, .. } => source.hint().into_iter().collect(),
+            Self::Files(_) => Vec::new(),
+        }
+    }
+}
+
+/// The places in one sentence: `A (empty), B, C`.
+fn list(looked: &[Look]) -> String {
+    let shown: Vec<String> = looked.iter().map(ToString::to_string).collect();
+    shown.join(", ")
+}
+
+impl fmt::Display for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place)?;
+        match &self.found {
+            Found::Nothing(Some(why)) => write!(f, " ({why})"),
+            Found::Nothing(None) | Found::Url(_) => Ok(()),
+        }
+    }
+}
+
+impl Look {
+    /// A variable's value as a look: what is set to nothing is nothing.
+    fn variable(place: String, value: Option<&str>) -> Self {
+        let found = match value.map(str::trim) {
+            None => Found::Nothing(None),
+            Some("") => Found::Nothing(Some("empty".to_owned())),
+            Some(url) => Found::Url(Secret::new(url)),
+        };
+        Self { place, found }
+    }
+}
+
+/// Finds the database: what was said, else the first place that has one.
+pub fn find(workspace: &Workspace, options: &DatabaseOptions) -> Result<Database, DatabaseError> {
+    if let Some(name) = &options.environment {
+        return named(workspace, name);
+    }
+    let Some(given) = &options.database_url else { return discover(workspace) };
+    match given.reveal().strip_prefix('@') {
+        Some(name) => named(workspace, name),
+        None => database(workspace, given, "--database-url".to_owned()),
+    }
+}
+
+/// Every place, in order, with what is there.
+pub fn look(workspace: &Workspace) -> Result<Vec<Look>, FilesError> {
+    let mut looks = Vec::new();
+    for place in PLACES {
+        looks.extend(place.look(workspace)?);
+    }
+    Ok(looks)
+}
+
+/// What is looked at when nothing is given, in order, for the reference page.
+pub fn places() -> Vec<String> {
+    PLACES.iter().map(|place| place.about()).collect()
+}
+
+fn discover(workspace: &Workspace) -> Result<Database, DatabaseError> {
+    let mut looked = Vec::new();
+    for place in PLACES {
+        let looks = place.look(workspace)?;
+        let urls: Vec<(&Look, &Secret)> = looks
+            .iter()
+            .filter_map(|look| match &look.found {
+                Found::Url(url) => Some((look, url)),
+                Found::Nothing(_) => None,
+            })
+            .collect();
+        let Some((first, url)) = urls.first() else {
+            looked.extend(looks);
+            continue;
+        };
+        let mut database = database(workspace, url, first.place.clone())?;
+        // Only within one place: the DIRECT_URL of another file may be another database.
+        let direct = urls.iter().find(|(look, _)| look.place.starts_with(DIRECT));
+        if let Some((look, url)) = direct
+            && look != first
+            && database.target.is_transaction_pooler_guess()
+        {
+            let instead = self::database(workspace, url, look.place.clone())?;
+            let remark = format!(
+                "{} leads to a transaction pooler, so {} is used",
+                database.place, look.place
+            );
+            database = Database { remark: Some(remark), ..instead };
+        }
+        return Ok(database);
+    }
+    Err(DatabaseError::Nowhere { looked })
+}
+
+/// The database of an environment.
+fn named(workspace: &Workspace, name: &str) -> Result<Database, DatabaseError> {
+    let environments = &workspace.config().environments;
+    let Some(environment) = environments.get(name) else {
+        let known = environments.keys().cloned().collect();
+        return Err(DatabaseError::UnknownEnvironment { name: name.to_owned(), known });
+    };
+    let (url, place) = match &environment.url {
+        None => return Err(DatabaseError::EnvironmentWithoutUrl { name: name.to_owned() }),
+        Some(EnvironmentUrl::Here(url)) => {
+            (Secret::new(url.as_str()), format!("[env.{name}] in {}", crate::config::FILE))
+        }
+        Some(EnvironmentUrl::Variable(variable)) => search(workspace, name, variable)?,
+    };
+    let found = database(workspace, &url, place)?;
+    let protected = environment.protected;
+    Ok(Database { environment: Some(name.to_owned()), protected, ..found })
+}
+
+/// Finds a variable in the process environment or a file.
+fn search(
+    workspace: &Workspace,
+    environment: &str,
+    variable: &str,
+) -> Result<(Secret, String), DatabaseError> {
+    let mut looked = Vec::new();
+    for place in PLACES {
+        let Some(look) = place.variable(workspace, variable)? else { continue };
+        match look.found {
+            Found::Url(url) => return Ok((url, look.place)),
+            Found::Nothing(_) => looked.push(look),
+        }
+    }
+    Err(DatabaseError::VariableNotSet {
+        name: environment.to_owned(),
+        variable: variable.to_owned(),
+        looked,
+    })
+}
+
+fn database(workspace: &Workspace, url: &Secret, place: String) -> Result<Database, DatabaseError> {
+    let variable = |name: &str| workspace.libpq_variable(name);
+    match Target::parse(url.reveal(), &variable) {
+        Ok(target) => {
+            Ok(Database { target, place, environment: None, protected: false, remark: None })
+        }
+        Err(source) => Err(DatabaseError::Url { place, source }),
+    }
+}
+
+/// A relative path, for places that are files of the project.
+fn path(name: &str) -> Utf8PathBuf {
+    Utf8PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+//! What a use case tells and asks while it works.
+
+use whimbrel_engine::Events as Watch;
+
+/// Somebody who watches and can be asked.
+pub trait Events: Watch {
+    /// Asks a person; [`Answer::Nobody`] where there is none.
+    fn ask(&mut self, question: &Question<'_>) -> Answer;
+}
+
+/// A question to a person.
+#[derive(Clone, Debug)]
+pub enum Question<'a> {
+    /// Whether to run this.
+    Proceed(&'a crate::wire::Confirmation),
+}
+
+/// A person's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Go on.
+    Yes,
+    /// Do not.
+    No,
+    /// Nobody is there to ask.
+    Nobody,
+    /// The person interrupted.
+    Interrupted,
+}

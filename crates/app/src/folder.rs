@@ -1,0 +1,184 @@
+//! A project's files, on disk.
+
+use std::io::{self, ErrorKind};
+use std::time::UNIX_EPOCH;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_history::{File, Files, FilesError};
+
+/// A folder on disk; paths given to it are relative to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    root: Utf8PathBuf,
+}
+
+impl Folder {
+    /// The folder at an absolute path.
+    pub fn new(root: impl Into<Utf8PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// Reads a file as text; `None` where there is none.
+    ///
+    /// A byte order mark stays, and what is not UTF-8 is an error, as it is for Postgres.
+    pub fn text(&self, path: &Utf8Path) -> Result<Option<String>, FilesError> {
+        match std::fs::read_to_string(self.root.join(path)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(FilesError { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Whether a file or folder is there.
+    pub fn holds(&self, path: &Utf8Path) -> bool {
+        self.root.join(path).exists()
+    }
+
+    /// Writes a file that must not exist yet, with the folders that lead to it.
+    pub fn create(&self, path: &Utf8Path, text: &str) -> Result<(), FilesError> {
+        let at = self.root.join(path);
+        let write = || {
+            if let Some(parent) = at.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            let mut file = std::fs::File::create_new(&at)?;
+            io::Write::write_all(&mut file, text.as_bytes())
+        };
+        write().map_err(|source| FilesError { path: path.to_owned(), source })
+    }
+
+    /// Makes a folder, with those that lead to it.
+    pub fn make(&self, path: &Utf8Path) -> Result<(), FilesError> {
+        std::fs::create_dir_all(self.root.join(path))
+            .map_err(|source| FilesError { path: path.to_owned(), source })
+    }
+
+    /// The entries directly in a folder; none where it is missing.
+    fn entries(
+        &self,
+        folder: &Utf8Path,
+    ) -> Result<Vec<(Utf8PathBuf, std::fs::DirEntry)>, FilesError> {
+        let failed = |source| FilesError { path: folder.to_owned(), source };
+        let entries = match std::fs::read_dir(self.root.join(folder)) {
+            Ok(entries) => entries,
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Ok(Vec::new());
+            }
+            Err(source) => return Err(failed(source)),
+        };
+        let mut listed = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            // A name that is not UTF-8 is no name of a migration in any format.
+            if let Some(name) = entry.file_name().to_str() {
+                listed.push((join(folder, name), entry));
+            }
+        }
+        listed.sort_by(|left, right| left.0.as_str().cmp(right.0.as_str()));
+        Ok(listed)
+    }
+}
+
+impl Files for Folder {
+    fn list(&self, folder: &Utf8Path) -> Result<Vec<File>, FilesError> {
+        let mut files = Vec::new();
+        for (path, entry) in self.entries(folder)? {
+            // Follows links: a migration may be one.
+            let metadata = match std::fs::metadata(entry.path()) {
+                Ok(metadata) if metadata.is_file() => metadata,
+                Ok(_) => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(source) => return Err(FilesError { path, source }),
+            };
+            files.push(File { path, size: metadata.len(), modified: modified(&metadata) });
+        }
+        Ok(files)
+    }
+
+    fn folders(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FilesError> {
+        let entries = self.entries(folder)?.into_iter();
+        Ok(entries.filter(|(_, entry)| entry.path().is_dir()).map(|(path, _)| path).collect())
+    }
+
+    fn read(&self, path: &Utf8Path) -> Result<Vec<u8>, FilesError> {
+        std::fs::read(self.root.join(path))
+            .map_err(|source| FilesError { path: path.to_owned(), source })
+    }
+}
+
+/// When a file was last changed, in nanoseconds since 1970.
+///
+/// The later of its two times: archives and images set the time of the content at will (all of them
+/// to the same, even), and nobody sets the time of the inode.
+fn modified(metadata: &std::fs::Metadata) -> i128 {
+    let content = metadata
+        .modified()
+        .ok()
+        .and_then(|time| i128::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok());
+    content.unwrap_or(0).max(inode_time(metadata))
+}
+
+#[cfg(unix)]
+fn inode_time(metadata: &std::fs::Metadata) -> i128 {
+    use std::os::unix::fs::MetadataExt as _;
+    i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn inode_time(_: &std::fs::Metadata) -> i128 {
+    0
+}
+
+/// A path in the project, with `/` between its parts on every system.
+fn join(folder: &Utf8Path, name: &str) -> Utf8PathBuf {
+    match folder.as_str() {
+        "" | "." => Utf8PathBuf::from(name),
+        folder => Utf8PathBuf::from(format!("{folder}/{name}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_folders_are_listed_apart_and_sorted_by_name() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(Utf8PathBuf::try_from(temporary.path().to_owned()).unwrap());
+        for path in ["m/b.sql", "m/a.sql", "m/B.sql", "m/below/c.sql"] {
+            folder.create(Utf8Path::new(path), path).unwrap();
+        }
+        let names = |files: Vec<File>| {
+            files.into_iter().map(|file| file.path.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(folder.list(Utf8Path::new("m")).unwrap()),
+            ["m/B.sql", "m/a.sql", "m/b.sql"]
+        );
+        assert_eq!(folder.folders(Utf8Path::new("")).unwrap(), ["m"]);
+        assert_eq!(folder.folders(Utf8Path::new("m")).unwrap(), ["m/below"]);
+        assert_eq!(folder.read(Utf8Path::new("m/a.sql")).unwrap(), b"m/a.sql");
+        assert!(folder.list(Utf8Path::new("none")).unwrap().is_empty());
+        let file = &folder.list(Utf8Path::new("m")).unwrap()[1];
+        assert_eq!(file.size, 7);
+        assert!(file.modified > 0);
+    }
+
+    #[test]
+    fn a_file_is_created_once() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(Utf8PathBuf::try_from(temporary.path().to_owned()).unwrap());
+        folder.create(Utf8Path::new("a/b"), "1").unwrap();
+        let error = folder.create(Utf8Path::new("a/b"), "2").unwrap_err();
+        assert_eq!(error.source.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(folder.text(Utf8Path::new("a/b")).unwrap().as_deref(), Some("1"));
+        assert_eq!(folder.text(Utf8Path::new("a/c")).unwrap(), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! What a project meets in the world: read once by the front end, handed in as values.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+
+/// What is outside the project and yet decides what a command does.
+///
+/// Nothing in this crate reads the clock, the environment or the current folder by itself: a front
+/// end does, once, and a test hands in what it wants.
+pub struct Surroundings {
+    /// The folder in which the command was given, absolute.
+    pub folder: Utf8PathBuf,
+    /// The environment variables, those that are not UTF-8 left out.
+    pub variables: BTreeMap<String, String>,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+}
+
+/// Says what time it is.
+pub trait Clock: Send + Sync {
+    /// The present.
+    fn now(&self) -> jiff::Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}
+
+impl Surroundings {
+    /// A variable's value, if it is set to anything.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The user's folder for what can be made again, `whimbrel` in it.
+    ///
+    /// `WHIMBREL_CACHE_DIR` overrides it; without any home there is none, and nothing is kept.
+    pub fn cache(&self) -> Option<Utf8PathBuf> {
+        if let Some(folder) = self.variable("WHIMBREL_CACHE_DIR") {
+            return Some(Utf8PathBuf::from(folder));
+        }
+        let base = if cfg!(windows) {
+            self.variable("LOCALAPPDATA").map(Utf8PathBuf::from)
+        } else {
+            let home = self.variable("HOME").map(Utf8PathBuf::from);
+            let in_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+            let given = self.variable("XDG_CACHE_HOME").map(Utf8PathBuf::from);
+            // The XDG specification: a relative path is invalid and to be ignored.
+            given.filter(|folder| folder.is_absolute()).or(home.map(|home| home.join(in_home)))
+        };
+        base.map(|base| base.join("whimbrel"))
+    }
+}
+
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,150 @@
+//! What reports are made of: the shapes that leave this program as JSON.
+//!
+//! Each report says its version. A field may be added within a version; one that is renamed,
+//! removed or means something else makes a new one.
+
+use std::error::Error as StdError;
+
+use serde::Serialize;
+use whimbrel_sql::{Severity, position};
+
+use crate::error::Located;
+use crate::{Exit, mask};
+
+/// The version of every report.
+pub const VERSION: u32 = 1;
+
+/// An error in place of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// Of this shape.
+    pub version: u32,
+    /// What happened.
+    pub error: ErrorShown,
+}
+
+/// An error, secrets covered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorShown {
+    /// The exit code.
+    pub exit_code: u8,
+    /// The word for it.
+    pub exit: &'static str,
+    /// The whole chain in one line.
+    pub message: String,
+    /// The error and what caused it, the outermost first.
+    pub chain: Vec<String>,
+    /// What to do, a sentence each.
+    pub hints: Vec<String>,
+    /// The places it is about.
+    pub places: Vec<PlaceShown>,
+}
+
+/// A remark about a place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlaceShown {
+    /// `error`, `warning` or `note`.
+    pub severity: &'static str,
+    /// What is said.
+    pub message: String,
+    /// The file, relative to the project.
+    pub file: Option<String>,
+    /// Line, from 1.
+    pub line: Option<usize>,
+    /// Column in characters, from 1.
+    pub column: Option<usize>,
+    /// What to do, a sentence each.
+    pub hints: Vec<String>,
+}
+
+impl ErrorShown {
+    /// Takes an error apart.
+    pub fn new(error: &dyn StdError, exit: Exit, hints: &[String], places: &[Located<'_>]) -> Self {
+        let chain: Vec<String> = chain(error).iter().map(|text| mask(text)).collect();
+        Self {
+            exit_code: exit.code(),
+            exit: exit.name(),
+            message: chain.join(": "),
+            chain,
+            hints: hints.iter().map(|hint| mask(hint)).collect(),
+            places: places.iter().map(PlaceShown::new).collect(),
+        }
+    }
+}
+
+impl PlaceShown {
+    /// Counts lines and columns where the text is at hand.
+    pub fn new(Located { diagnostic, text }: &Located<'_>) -> Self {
+        let start = diagnostic.span.as_ref().map(|span| span.start);
+        let place = text.zip(start).map(|(text, start)| position(text, start));
+        Self {
+            severity: match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            },
+            message: mask(&diagnostic.message),
+            file: diagnostic.file.clone(),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            hints: diagnostic.hints.iter().map(|hint| mask(hint)).collect(),
+        }
+    }
+}
+
+/// The texts of an error and of what caused it; one that only repeats the last is left out.
+pub fn chain(error: &dyn StdError) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if chain.last() != Some(&text) {
+            chain.push(text);
+        }
+        cause = error.source();
+    }
+    chain
+}
+
+/// A database as a person recognises it; never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DatabaseShown {
+    /// The host and port, or the socket.
+    pub host: String,
+    /// The database.
+    pub database: String,
+    /// The role in effect.
+    pub role: String,
+    /// The server's version.
+    pub server_version: String,
+    /// The environment of whimbrel.toml that it was named by.
+    pub environment: Option<String>,
+    /// Where its URL was found.
+    pub found_in: String,
+    /// Whether a transaction pooler stands between.
+    pub pooled: bool,
+}
+
+/// What a person is asked to consent to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Confirmation {
+    /// Where it would run.
+    pub database: DatabaseShown,
+    /// `up` or `down`.
+    pub direction: &'static str,
+    /// What would run, in its order.
+    pub migrations: Vec<MigrationShown>,
+}
+
+/// A migration by its names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MigrationShown {
+    /// Its history.
+    pub history: String,
+    /// Its id.
+    pub id: String,
+    /// What it does, where its file says so.
+    pub description: Option<String>,
+    /// The file, relative to the project; `None` where only the ledger knows it.
+    pub file: Option<String>,
+}

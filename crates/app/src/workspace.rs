@@ -1,0 +1,161 @@
+//! The project a command is about, with all that it may know of the world.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_history::{FilesError, formats};
+
+use crate::config::{self, Config, ConfigError};
+use crate::folder::Folder;
+use crate::surroundings::Surroundings;
+
+/// A project: its folder, its configuration, and what surrounds it. A clone is the same project.
+#[derive(Clone, Debug)]
+pub struct Workspace(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: Folder,
+    config: Config,
+    has_config: bool,
+    surroundings: Surroundings,
+}
+
+/// Why there is no project to work on.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// The folder that was given is none.
+    #[error("`{path}` is not a folder")]
+    NoFolder {
+        /// As it was given.
+        path: Utf8PathBuf,
+    },
+    /// whimbrel.toml has mistakes.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// whimbrel.toml cannot be read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+}
+
+impl Workspace {
+    /// Opens the project in a folder, or the one that the current folder belongs to.
+    pub fn open(
+        surroundings: Surroundings,
+        project: Option<&Utf8Path>,
+    ) -> Result<Self, WorkspaceError> {
+        let root = match project {
+            Some(path) => {
+                let root = surroundings.folder.join(path);
+                if !root.is_dir() {
+                    return Err(WorkspaceError::NoFolder { path: path.to_owned() });
+                }
+                root
+            }
+            None => find_root(&surroundings.folder),
+        };
+        let folder = Folder::new(root);
+        let text = folder.text(Utf8Path::new(config::FILE))?;
+        let config = match &text {
+            Some(text) => Config::parse(Utf8Path::new(config::FILE), text, &format_names())?,
+            None => Config::default(),
+        };
+        let has_config = text.is_some();
+        Ok(Self(Arc::new(Inner { folder, config, has_config, surroundings })))
+    }
+
+    /// Its files.
+    pub fn folder(&self) -> &Folder {
+        &self.0.folder
+    }
+
+    /// What its whimbrel.toml says.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Whether it has a whimbrel.toml.
+    pub fn has_config(&self) -> bool {
+        self.0.has_config
+    }
+
+    /// What is outside of it.
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.0.surroundings
+    }
+
+    /// A variable of libpq's, which fills what a connection URL leaves out.
+    pub(crate) fn libpq_variable(&self, name: &str) -> Option<String> {
+        self.0.surroundings.variable(name).map(str::to_owned)
+    }
+}
+
+/// The names of all formats.
+fn format_names() -> Vec<&'static str> {
+    formats::ALL.iter().map(|format| format.name()).collect()
+}
+
+/// The folder of the project that a folder belongs to.
+///
+/// The nearest one upwards that has a whimbrel.toml; else the nearest one with migrations where a
+/// format usually has them; else the folder itself. The search ends at the root of a repository: a
+/// project does not reach beyond it.
+fn find_root(from: &Utf8Path) -> Utf8PathBuf {
+    let end = from.ancestors().position(|folder| folder.join(".git").exists());
+    let within = end.map_or(usize::MAX, |end| end + 1);
+    let candidates = || from.ancestors().take(within);
+    let has_config = |folder: &&Utf8Path| folder.join(config::FILE).is_file();
+    let has_history = |folder: &&Utf8Path| {
+        let files = Folder::new(*folder);
+        let usual = formats::ALL.iter().flat_map(|format| {
+            format
+                .folders()
+                .iter()
+                .filter(|usual| !usual.is_empty())
+                .map(move |usual| (format, usual))
+        });
+        usual.into_iter().any(|(format, usual)| {
+            matches!(format.recognise(&files, Utf8Path::new(usual)), Ok(Some(_)))
+        })
+    };
+    let found = candidates().find(has_config).or_else(|| candidates().find(has_history));
+    found.unwrap_or(from).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(files: &[&str], from: &str) -> String {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(temporary.path()).unwrap();
+        for file in files {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "select 1;").unwrap();
+        }
+        let from = folder.join(from);
+        std::fs::create_dir_all(&from).unwrap();
+        find_root(&from).strip_prefix(folder).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_nearest_configuration_upwards_wins() {
+        let files = ["whimbrel.toml", "apps/web/whimbrel.toml", "apps/web/db/x", ".git/HEAD"];
+        assert_eq!(root(&files, "apps/web/db"), "apps/web");
+        assert_eq!(root(&files, "apps"), "");
+    }
+
+    #[test]
+    fn migrations_where_they_usually_are_make_a_project() {
+        let files = ["apps/web/migrations/001_a.sql", "apps/web/src/x", ".git/HEAD"];
+        assert_eq!(root(&files, "apps/web/src"), "apps/web");
+        assert_eq!(root(&files, "apps/web/migrations"), "apps/web");
+    }
+
+    #[test]
+    fn a_repository_is_not_left() {
+        let files = ["whimbrel.toml", "inner/.git/HEAD", "inner/src/x"];
+        assert_eq!(root(&files, "inner/src"), "inner/src");
+    }
+}
