@@ -1,3 +1,77 @@
-//! The `whimbrel` binary.
+//! The `whimbrel` binary: what a person types, and what they see.
+//!
+//! Holds no logic: each command turns its arguments into a use case's options, hands over somebody
+//! who watches and can be asked, and shows the report.
 
-fn main() {}
+#![expect(dead_code, reason = "the commands that run migrations come next and use the rest")]
+
+mod arguments;
+mod commands;
+mod failure;
+mod house;
+mod page;
+mod terminal;
+mod theme;
+
+use std::process::ExitCode;
+
+use whimbrel_app::{Exit, mask};
+
+use crate::house::House;
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    // Before anything else: this process may have been started to watch over a shadow.
+    if let Some(code) = whimbrel_app::enter_if_asked() {
+        return code;
+    }
+    ExitCode::from(whimbrel().code())
+}
+
+/// Does what the command line says.
+fn whimbrel() -> Exit {
+    let command = arguments::command();
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refuse(&error),
+    };
+    let globals = match arguments::globals(&matches) {
+        Ok(globals) => globals,
+        Err(error) => return refuse(&error),
+    };
+    let (name, inner) = matches.subcommand().expect("clap requires a subcommand");
+    let entry = commands::ALL.iter().find(|entry| entry.name() == name);
+    let entry = entry.expect("clap knows only the commands of the list");
+    let mut house = House::new(globals);
+    match entry.run(inner, &mut house) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure::print(&failure, &house.terminal);
+            failure.exit()
+        }
+    }
+}
+
+/// Shows what clap has to say: help and versions are data, all else is an error.
+///
+/// An argument is repeated in the message, and may be a connection URL in the wrong place.
+fn refuse(error: &clap::Error) -> Exit {
+    let terminal = Terminal::new(terminal::Manner::default());
+    let rendered = error.render();
+    if error.use_stderr() {
+        let text = match terminal.talk_theme() {
+            theme::Theme::Colour => rendered.ansi().to_string(),
+            theme::Theme::Plain => rendered.to_string(),
+        };
+        terminal::talk(mask(&text).as_bytes());
+        return Exit::Usage;
+    }
+    let text = match terminal.page().theme() {
+        theme::Theme::Colour => rendered.ansi().to_string(),
+        theme::Theme::Plain => rendered.to_string(),
+    };
+    match terminal::data(text.as_bytes()) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Failed,
+    }
+}

@@ -1,0 +1,115 @@
+//! What every command understands.
+
+use camino::Utf8PathBuf;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use whimbrel_app::Secret;
+
+use crate::commands;
+use crate::terminal::Manner;
+use crate::theme;
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags that a person may give, none of them a state"
+)]
+pub(crate) struct Globals {
+    /// The project's folder; by default the one that the current folder belongs to
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) project: Option<Utf8PathBuf>,
+
+    /// The database: a connection URL, or @NAME for an environment of whimbrel.toml
+    ///
+    /// Without it, the URL is looked for in the environment, in .env files, and in the configuration
+    /// of Supabase and Alembic.
+    #[arg(long, global = true, value_name = "URL", value_parser = secret, conflicts_with = "env")]
+    pub(crate) database_url: Option<Secret>,
+
+    /// The database of an environment of whimbrel.toml
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+
+    /// Only this history, where the project has several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) history: Option<String>,
+
+    /// Write the report as JSON to stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Say nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say more: each statement, each wait, each notice of the server
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+
+    /// No colour; NO_COLOR in the environment does the same
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+impl Globals {
+    /// What was said about the output.
+    pub(crate) fn manner(&self) -> Manner {
+        Manner {
+            json: self.json,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            no_color: self.no_color,
+        }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap wants a parser that may fail")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}
+
+const ABOUT: &str = "Run, check and reconcile schema migrations for Postgres and Supabase";
+
+const LONG_ABOUT: &str = "\
+Run, check and reconcile schema migrations for Postgres and Supabase.
+
+Whimbrel reads the migrations that a project has, however they are written (plain SQL, annotated SQL,
+Supabase's), and applies them so that nothing can break: one runner at a time, each migration
+together with its ledger entry, rehearsed in a throw-away Postgres first.";
+
+const AFTER: &str = "\
+Examples:
+  whimbrel init                  Set up a project, or recognise the one that is there
+  whimbrel new add_user_email    Write a new migration file
+  whimbrel status                See what is applied and what is pending
+  whimbrel preview               See what `up` would do
+  whimbrel up                    Apply what is pending
+  whimbrel up --dev              The same in an embedded Postgres of this project
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 pending or different (--check),
+4 refused for safety, 5 cannot connect, 6 locked by another run, 130 and 143 interrupted.";
+
+/// The whole command line.
+pub(crate) fn command() -> Command {
+    // The doc comment of the options would become the description, so they come first.
+    let mut command = Globals::augment_args(Command::new("whimbrel"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .long_about(LONG_ABOUT)
+        .after_help(AFTER)
+        .styles(theme::HELP)
+        .max_term_width(100)
+        .disable_help_subcommand(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    for entry in commands::ALL {
+        command = command.subcommand(entry.clap());
+    }
+    command
+}
+
+/// Takes the options of every command.
+pub(crate) fn globals(matches: &ArgMatches) -> Result<Globals, clap::Error> {
+    Globals::from_arg_matches(matches)
+}

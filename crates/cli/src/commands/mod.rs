@@ -1,0 +1,71 @@
+//! The commands: one file each, and two lines here.
+
+mod init;
+mod new;
+
+use std::marker::PhantomData;
+
+use clap::ArgMatches;
+use whimbrel_app::Exit;
+
+use crate::failure::Failure;
+use crate::house::House;
+
+/// Every command, in the order in which help shows them.
+pub(crate) const ALL: &[&dyn Command] = &[&Entry::<init::Init>::NEW, &Entry::<new::New>::NEW];
+
+/// A command as clap's derive describes it: the doc comment of the arguments is its help.
+pub(crate) trait Verb: clap::Args {
+    /// What is typed.
+    const NAME: &str;
+    /// Lines under `Examples:`, each a command and, after two blanks or more, what it does.
+    const EXAMPLES: &str;
+
+    /// Does it.
+    fn run(self, house: &mut House) -> Result<Exit, Failure>;
+}
+
+/// A command in the list.
+pub(crate) trait Command: Sync {
+    /// What is typed.
+    fn name(&self) -> &'static str;
+    /// Its description for clap.
+    fn clap(&self) -> clap::Command;
+    /// Does it.
+    fn run(&self, matches: &ArgMatches, house: &mut House) -> Result<Exit, Failure>;
+}
+
+/// Makes a [`Verb`] an entry of the list.
+pub(crate) struct Entry<V>(PhantomData<fn() -> V>);
+
+impl<V> Entry<V> {
+    /// The entry.
+    pub(crate) const NEW: Self = Self(PhantomData);
+}
+
+impl<V: Verb> Command for Entry<V> {
+    fn name(&self) -> &'static str {
+        V::NAME
+    }
+
+    fn clap(&self) -> clap::Command {
+        V::augment_args(
+            clap::Command::new(V::NAME).after_help(format!("Examples:\n{}", V::EXAMPLES)),
+        )
+    }
+
+    fn run(&self, matches: &ArgMatches, house: &mut House) -> Result<Exit, Failure> {
+        let arguments = V::from_arg_matches(matches)
+            .map_err(|error| Failure::Usage { message: error.to_string(), hints: Vec::new() })?;
+        arguments.run(house)
+    }
+}
+
+/// The names of all formats, as values of an option.
+pub(crate) fn formats() -> clap::builder::PossibleValuesParser {
+    whimbrel_app::formats::ALL
+        .iter()
+        .map(|format| clap::builder::PossibleValue::new(format.name()).help(format.summary()))
+        .collect::<Vec<_>>()
+        .into()
+}

@@ -1,0 +1,210 @@
+//! A text for a person: lines and tables as wide as the terminal.
+
+use std::fmt::Write as _;
+
+use console::{Alignment, measure_text_width, pad_str, truncate_str};
+
+use crate::theme::{Theme, Tone};
+
+/// Lines being written.
+#[derive(Debug)]
+pub(crate) struct Page {
+    text: String,
+    theme: Theme,
+    width: usize,
+}
+
+impl Page {
+    /// An empty page of some width.
+    pub(crate) fn new(theme: Theme, width: usize) -> Self {
+        Self { text: String::new(), theme, width }
+    }
+
+    /// How it is coloured.
+    pub(crate) fn theme(&self) -> Theme {
+        self.theme
+    }
+
+    /// Shows something in a tone.
+    pub(crate) fn paint(&self, tone: Tone, text: impl std::fmt::Display) -> String {
+        self.theme.paint(tone, text)
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) {
+        self.text.push_str(text.as_ref().trim_end());
+        self.text.push('\n');
+    }
+
+    /// Adds an empty line, unless the page is empty or ends in one.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// Adds a line that says what to do next.
+    pub(crate) fn hint(&mut self, text: &str) {
+        let label = self.paint(Tone::Hint, "hint:");
+        self.line(format!("{label} {text}"));
+    }
+
+    /// Adds a table.
+    pub(crate) fn table(&mut self, table: &Table) {
+        let widths = table.widths(self.width);
+        let header: Vec<String> =
+            table.columns.iter().map(|column| self.paint(Tone::Heading, column.title)).collect();
+        self.row(table, &widths, &header);
+        for row in &table.rows {
+            self.row(table, &widths, row);
+        }
+    }
+
+    fn row(&mut self, table: &Table, widths: &[usize], cells: &[String]) {
+        let mut line = String::new();
+        for ((cell, width), column) in cells.iter().zip(widths).zip(&table.columns) {
+            if *width == 0 {
+                continue;
+            }
+            let alignment = match column.align {
+                Align::Left => Alignment::Left,
+                Align::Right => Alignment::Right,
+            };
+            let fitted = truncate_str(cell, *width, "…");
+            write!(line, "{}  ", pad_str(&fitted, *width, alignment, None))
+                .expect("writing to a string cannot fail");
+        }
+        self.line(line);
+    }
+
+    /// The text.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// Rows under titles. Columns that hold nothing are left out.
+#[derive(Debug)]
+pub(crate) struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    /// What stands above it.
+    pub(crate) title: &'static str,
+    /// On which side its cells stand.
+    pub(crate) align: Align,
+    /// The width down to which it may be cut where the terminal is narrow.
+    pub(crate) least: usize,
+}
+
+/// A side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// For text.
+    Left,
+    /// For numbers.
+    Right,
+}
+
+impl Column {
+    /// A column of text that may be cut down to a width.
+    pub(crate) const fn text(title: &'static str, least: usize) -> Self {
+        Self { title, align: Align::Left, least }
+    }
+
+    /// A column that is never cut.
+    pub(crate) const fn whole(title: &'static str) -> Self {
+        Self { title, align: Align::Left, least: usize::MAX }
+    }
+
+    /// A column of numbers, never cut.
+    pub(crate) const fn number(title: &'static str) -> Self {
+        Self { title, align: Align::Right, least: usize::MAX }
+    }
+}
+
+impl Table {
+    /// A table without rows.
+    pub(crate) fn new(columns: impl Into<Vec<Column>>) -> Self {
+        Self { columns: columns.into(), rows: Vec::new() }
+    }
+
+    /// Adds a row, a cell for each column.
+    pub(crate) fn row(&mut self, cells: impl Into<Vec<String>>) {
+        let cells = cells.into();
+        debug_assert_eq!(cells.len(), self.columns.len(), "a cell for each column");
+        self.rows.push(cells);
+    }
+
+    /// The width of each column within a total; an empty column has none.
+    ///
+    /// What is too wide is taken from the widest columns that may be cut.
+    fn widths(&self, total: usize) -> Vec<usize> {
+        let mut widths: Vec<usize> = (0..self.columns.len())
+            .map(|index| {
+                let cells = self.rows.iter().map(|row| measure_text_width(&row[index]));
+                match cells.max().unwrap_or(0) {
+                    0 => 0,
+                    widest => widest.max(measure_text_width(self.columns[index].title)),
+                }
+            })
+            .collect();
+        let shown = widths.iter().filter(|width| **width > 0).count();
+        let room = total.saturating_sub(2 * shown.saturating_sub(1));
+        while widths.iter().sum::<usize>() > room {
+            let may_shrink = |index: &usize| widths[*index] > self.columns[*index].least;
+            let Some(widest) =
+                (0..widths.len()).filter(may_shrink).max_by_key(|index| widths[*index])
+            else {
+                break;
+            };
+            widths[widest] -= 1;
+        }
+        widths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(width: usize) -> String {
+        let mut table = Table::new([
+            Column::text("migration", 8),
+            Column::whole("state"),
+            Column::number("took"),
+            Column::whole("never"),
+        ]);
+        let row = |cells: [&str; 4]| cells.map(str::to_owned);
+        table.row(row(["001_create_user_profiles", "applied", "12 ms", ""]));
+        table.row(row(["002_größe", "pending", "", ""]));
+        let mut page = Page::new(Theme::Plain, width);
+        page.table(&table);
+        page.into_text()
+    }
+
+    #[test]
+    fn a_table_has_columns_and_leaves_empty_ones_out() {
+        let expected = "\
+migration                 state     took
+001_create_user_profiles  applied  12 ms
+002_größe                 pending
+";
+        assert_eq!(shown(80), expected);
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_what_may_be_cut() {
+        let expected = "\
+migration       state     took
+001_create_us…  applied  12 ms
+002_größe       pending
+";
+        assert_eq!(shown(30), expected);
+        assert!(shown(1).starts_with("migrati…  state"));
+    }
+}
