@@ -1,0 +1,2 @@
+drop table public.tags;
+drop function public.tag_is_lowercase();
