@@ -1,5 +1,7 @@
 //! What happens during a run, as it happens.
 
+use crate::run::{Blocker, Direction, Progress};
+
 /// Something that happened, for whoever watches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,10 +18,98 @@ pub enum Event {
         /// Share done, of 100, where it is known.
         percent: Option<u8>,
     },
+    /// A migration has begun.
+    Started {
+        /// Its id.
+        migration: String,
+        /// Which way.
+        direction: Direction,
+    },
+    /// A migration is done and recorded.
+    Done {
+        /// Its id.
+        migration: String,
+        /// Which way.
+        direction: Direction,
+        /// How long it took, as seen from here.
+        milliseconds: u64,
+    },
+    /// A statement of a migration is done; its transaction may still fail.
+    Statement {
+        /// The migration's id.
+        migration: String,
+        /// The statement, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// A step of a migration that is not one transaction has begun.
+    Step {
+        /// The migration's id.
+        migration: String,
+        /// The step, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// A statement waits for others.
+    Blocked {
+        /// Who they are.
+        by: Vec<Blocker>,
+    },
+    /// How far a long command is.
+    Progress {
+        /// As the server says.
+        progress: Progress,
+    },
+    /// A transaction was rolled back and will be tried again.
+    Retry {
+        /// The migration's id.
+        migration: String,
+        /// What the server said.
+        because: String,
+        /// Who stood in the way.
+        blockers: Vec<Blocker>,
+    },
+    /// Something that an earlier try left is put away.
+    CleaningUp {
+        /// The statement that does it.
+        statement: String,
+    },
+    /// The server has something to say.
+    Notice {
+        /// `NOTICE`, `WARNING` …
+        severity: String,
+        /// What.
+        message: String,
+    },
+    /// There will be no journal: the role may not make its schema.
+    NoJournal {
+        /// The role.
+        role: String,
+    },
+    /// The statement under way is being cancelled.
+    Cancelling,
+    /// The connection was lost; the run begins again from what the ledgers say.
+    Reconnecting {
+        /// Why.
+        because: String,
+    },
 }
 
 /// Somebody who watches.
 pub trait Events: Send {
     /// Takes note of an event.
     fn on(&mut self, event: Event);
+
+    /// Says, after a failure, whether to go on with what does not depend on it.
+    fn go_on(&mut self, migration: &str, error: &str) -> bool {
+        let _ = (migration, error);
+        false
+    }
+}
+
+/// Nobody watches.
+impl Events for () {
+    fn on(&mut self, _event: Event) {}
 }

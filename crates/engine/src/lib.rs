@@ -4,12 +4,21 @@
 //! [`Event`]s, what went wrong as errors.
 
 mod event;
+mod interrupt;
+pub mod journal;
+pub mod lock;
+mod pause;
+mod rehearse;
+pub mod run;
 mod secret;
 pub mod shadow;
+pub mod state;
 mod target;
 pub mod wire;
 
 pub use event::{Event, Events};
+pub use interrupt::Interrupt;
+pub use rehearse::{Rehearsed, objects, rehearse};
 pub use secret::Secret;
 pub use target::{
     ChannelBinding, Host, Part, SslIdentity, SslMode, SslNegotiation, SslRoots, Target,

@@ -1,4 +1,4 @@
 //! The engine against real servers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-#[cfg(test)]
-mod wire;
+mod run;

@@ -1,0 +1,110 @@
+//! A script run for its effects alone: no ledger, no lock, no journal.
+//!
+//! For throw-away databases, where nobody else is and nothing can be lost.
+
+use whimbrel_sql::{Mode, Step};
+
+use crate::run::block::failure_of;
+use crate::run::compose::{self, Message, Origin, Role};
+use crate::run::failure::{Failed, Stop};
+use crate::run::{Work, one_transaction};
+use crate::wire::{self, Failure, Session};
+
+/// Runs one work on a session of its own database, as it would run in earnest.
+pub(crate) async fn run(session: &mut Session, work: &Work) -> Result<Result<(), Failed>, Stop> {
+    if let Some(range) = one_transaction(work) {
+        let result = transaction(session, work, range.clone()).await?;
+        let Err(failed) = result else { return Ok(Ok(())) };
+        let Some(mode) = crate::run::block::other_mode(work, &failed) else {
+            return Ok(Err(failed));
+        };
+        let mut stepwise = work.clone();
+        stepwise.script.mode = mode;
+        return steps(session, &stepwise).await;
+    }
+    steps(session, work).await
+}
+
+async fn steps(session: &mut Session, work: &Work) -> Result<Result<(), Failed>, Stop> {
+    let steps = match &work.script.mode {
+        Mode::Steps { steps, .. } => steps,
+        Mode::Refused { .. } => return Ok(Err(Failed::refused(work))),
+        Mode::One { .. } => return Ok(Ok(())),
+    };
+    for (index, step) in steps.iter().enumerate() {
+        let result = match step {
+            Step::Together(range) => transaction(session, work, range.clone()).await?,
+            Step::Alone(statement) => alone(session, work, *statement).await?,
+        };
+        if let Err(failed) = result {
+            return Ok(Err(Failed { steps_done: index, rolled_back: false, ..failed }));
+        }
+    }
+    Ok(Ok(()))
+}
+
+async fn transaction(
+    session: &mut Session,
+    work: &Work,
+    range: std::ops::Range<usize>,
+) -> Result<Result<(), Failed>, Stop> {
+    let begin = compose::begin(&work.script, &range);
+    let pieces = compose::pieces(&work.script, range);
+    for (index, piece) in pieces.iter().enumerate() {
+        let mut message = Message::default();
+        if index == 0 {
+            message.ours(Role::Open, &begin);
+        }
+        message.script(0, work.text(), &work.script, piece.clone());
+        if index + 1 == pieces.len() {
+            for reset in compose::RESETS {
+                message.ours(Role::Reset, reset);
+            }
+            message.ours(Role::Commit, "commit");
+        }
+        let mut wire = wire::Message::new(message.text());
+        for copy in message.copies() {
+            wire = wire.copy(work.text()[copy.data.clone()].as_bytes());
+        }
+        let Err(failure) = session.message(wire, &mut ()).await else { continue };
+        let (error, completed) = server_error(failure)?;
+        session.simple("rollback").await.map_err(Stop::Lost)?;
+        let statement = match message.statement(completed) {
+            Some(Origin::Script { statement, .. }) => Some(statement),
+            Some(Origin::Ours(_)) | None => None,
+        };
+        let offset = error.position.and_then(|position| message.place(position));
+        let offset = offset.map(|place| place.offset);
+        return Ok(Err(failure_of(work, error, statement, offset, 1)));
+    }
+    Ok(Ok(()))
+}
+
+async fn alone(
+    session: &mut Session,
+    work: &Work,
+    statement: usize,
+) -> Result<Result<(), Failed>, Stop> {
+    let span = work.script.statements[statement].span.clone();
+    let text = &work.text()[span.clone()];
+    let result = session.simple(text).await;
+    let reset = compose::RESETS.join("; ");
+    let Err(failure) = result else {
+        session.simple(&reset).await.map_err(Stop::Lost)?;
+        return Ok(Ok(()));
+    };
+    let (error, _) = server_error(failure)?;
+    session.simple(&reset).await.map_err(Stop::Lost)?;
+    let offset = error.position.and_then(|position| {
+        let (byte, _) = text.char_indices().nth(position.checked_sub(1)?)?;
+        Some(span.start + byte)
+    });
+    Ok(Err(failure_of(work, error, Some(statement), offset, 1)))
+}
+
+fn server_error(failure: Failure) -> Result<(Box<wire::ServerError>, usize), Stop> {
+    match failure {
+        Failure::Server { error, completed, lost: false, .. } => Ok((error, completed)),
+        failure => Err(Stop::Lost(failure)),
+    }
+}

@@ -1,0 +1,461 @@
+//! Migrations that are one transaction each, many in one message.
+//!
+//! ```sql
+//! begin; set local lock_timeout = '2s'; select 1 / count(*) from … for share;   -- the fence
+//! create table …;                                                               -- the script
+//! reset all; …; update whimbrel.schema_migrations …; commit;                    -- the entry
+//! begin; …                                                                      -- the next one
+//! ```
+//!
+//! The server abandons a message at its first error, so nothing after a failed migration runs; and
+//! each `commit` that it reports is a migration applied and recorded, whatever happens next.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use whimbrel_history::ledgers::Took;
+use whimbrel_sql::{Kind, Mode, Step};
+
+use crate::pause::Pause;
+use crate::run::compose::{self, Message, Origin, Role};
+use crate::run::failure::{Blocker, Cause, Failed, Stop};
+use crate::run::send::Sent;
+use crate::run::{Direction, End, Report, Run, Work, begun, one_transaction, watch};
+use crate::wire::{Answer, Failure, ServerError};
+use crate::{Event, Events, journal};
+
+/// Bytes and migrations in one message at the most: enough to hide a slow network, few enough
+/// that progress shows and memory stays small.
+const BLOCK_BYTES: usize = 256 << 10;
+const BLOCK_WORKS: usize = 100;
+
+/// SQLSTATEs after which the same transaction may well succeed: deadlock, lock timeout,
+/// serialization failure.
+pub(crate) const TRY_AGAIN: &[&str] = &["40P01", "55P03", "40001"];
+
+/// SQLSTATEs that say that the script cannot run in one transaction after all: a statement that
+/// refuses one, a procedure that ends it, an enum value used before its commit.
+const NOT_ONE: &[&str] = &["25001", "2D000", "55P04"];
+
+impl Run<'_> {
+    /// Runs as many works from `first` on as are one transaction each, in as few messages as they
+    /// fit in.
+    pub(crate) async fn block(
+        &mut self,
+        works: &[Work],
+        first: usize,
+        report: &mut Report,
+        events: &mut (dyn Events + Send),
+    ) -> Result<End, Stop> {
+        let mut tries = Tries::new(self.options.retry_for);
+        let mut next = first;
+        let mut limit = BLOCK_WORKS;
+        let end = first + works[first..].iter().take_while(|work| groups(work)).count().max(1);
+        while next < end {
+            self.check_lock()?;
+            let pieces = pieces_of(&works[next]);
+            let (sent, message, last) = if groups(&works[next]) && pieces.len() == 1 {
+                let message = self.compose_block(works, next..end, limit);
+                let last = next + message.units();
+                let sent = self.send_block(&message, works, next, report, events).await;
+                (sent, message, last)
+            } else {
+                let (sent, message) = self.send_pieces(works, next, &pieces, report, events).await;
+                (sent, message, next + 1)
+            };
+            limit = BLOCK_WORKS;
+            let blockers = sent.blockers;
+            let failure = match sent.result {
+                Ok(answers) => {
+                    self.still_locked(&answers)?;
+                    next = last;
+                    tries = Tries::new(self.options.retry_for);
+                    continue;
+                }
+                Err(failure) => failure,
+            };
+            let before = next;
+            next = report.done.last().map_or(next, |(number, _)| (number + 1).max(next));
+            if next > before {
+                tries = Tries::new(self.options.retry_for);
+            }
+            if failure.is_lost() {
+                return Err(Stop::Lost(failure));
+            }
+            let Failure::Server { error, completed, .. } = failure else {
+                return Err(Stop::Lost(failure));
+            };
+            self.roll_back().await?;
+            if message.statement(completed) == Some(Origin::Ours(Role::Fence)) {
+                return Err(Stop::TakenOver);
+            }
+            let place = error.position.and_then(|position| message.place(position));
+            // The server reads a message whole before it runs any of it: an error in the text of
+            // a later migration stopped the earlier ones too, and they go first now.
+            if completed == 0
+                && let Some(place) = &place
+                && place.unit > next
+            {
+                limit = place.unit - next;
+                continue;
+            }
+            let statement = match message.statement(completed) {
+                Some(Origin::Script { unit, statement }) if unit == next => Some(statement),
+                _ => None,
+            };
+            if error.code == "57014" && self.interrupt.is_asked() {
+                return Err(Stop::Interrupted);
+            }
+            if TRY_AGAIN.contains(&error.code.as_str())
+                && let Some(pause) = tries.again()
+            {
+                events.on(Event::Retry {
+                    migration: works[next].id().to_owned(),
+                    because: error.message.clone(),
+                    blockers: blockers.clone(),
+                });
+                self.wait_outside(pause, &blockers).await?;
+                limit = 1;
+                continue;
+            }
+            let failed =
+                failure_of(&works[next], error, statement, place.map(|p| p.offset), tries.count);
+            let failed = Box::new(Failed { blockers, ..failed });
+            if let Some(mode) = other_mode(&works[next], &failed) {
+                return self.stepwise(works, next, mode, report, events).await;
+            }
+            return Ok(End::Failed { number: next, failed });
+        }
+        Ok(End::Done { next: end })
+    }
+
+    /// Runs a work that turned out to be more than one transaction; nothing of it is done yet.
+    async fn stepwise(
+        &mut self,
+        works: &[Work],
+        number: usize,
+        mode: Mode,
+        report: &mut Report,
+        events: &mut (dyn Events + Send),
+    ) -> Result<End, Stop> {
+        let mut works = works.to_vec();
+        works[number].script.mode = mode;
+        self.steps(&works, number, report, events).await
+    }
+
+    /// Composes one message of several units.
+    fn compose_block(&mut self, works: &[Work], range: Range<usize>, limit: usize) -> Message {
+        let mut message = Message::default();
+        for number in range.take(if self.lane.is_within() { 1 } else { limit }) {
+            if message.size() + works[number].text().len() > BLOCK_BYTES && message.len() > 0 {
+                break;
+            }
+            let Some(statements) = one_transaction(&works[number]) else { break };
+            if pieces_of(&works[number]).len() > 1 {
+                break;
+            }
+            self.open_unit(&works[number], &mut message);
+            message.script(number, works[number].text(), &works[number].script, statements);
+            self.close_unit(&works[number], &mut message);
+        }
+        message
+    }
+
+    fn open_unit(&mut self, work: &Work, message: &mut Message) {
+        let range = one_transaction(work).unwrap_or_default();
+        self.lane.open(&compose::begin(&work.script, &range), message);
+        for setting in work.settings(self.options).statements() {
+            message.ours(Role::Open, &setting);
+        }
+        if let Some(fence) = self.fence() {
+            message.ours(Role::Fence, &fence);
+        }
+    }
+
+    fn close_unit(&mut self, work: &Work, message: &mut Message) {
+        for reset in compose::RESETS {
+            message.ours(Role::Reset, reset);
+        }
+        self.record(work, Took::ThisTransaction, message);
+        self.lane.commit(message);
+    }
+
+    /// Adds the statements that record a work, in the ledger and in the journal.
+    pub(crate) fn record(&self, work: &Work, took: Took, message: &mut Message) {
+        let state = &self.ledgers[work.ledger];
+        let statements = match work.direction {
+            Direction::Up if work.again => {
+                state.ledger.record_again(&state.place, &work.definition, took)
+            }
+            Direction::Up => state.ledger.record(&state.place, &work.definition, took),
+            Direction::Down => state.ledger.forget(&state.place, &work.definition),
+        };
+        for statement in statements {
+            message.ours(Role::Record, &statement);
+        }
+        if let Some(run) = self.run {
+            let took = match took {
+                Took::ThisTransaction => "(extract(epoch from pg_catalog.clock_timestamp() \
+                     - pg_catalog.transaction_timestamp()) * 1000)::bigint"
+                    .to_owned(),
+                Took::Milliseconds(milliseconds) => milliseconds.to_string(),
+            };
+            let applied = journal::applied(run, &work.journal_id(), work.fingerprint(), &took);
+            message.ours(Role::Record, &applied);
+        }
+    }
+
+    async fn send_block(
+        &mut self,
+        message: &Message,
+        works: &[Work],
+        first: usize,
+        report: &mut Report,
+        events: &mut (dyn Events + Send),
+    ) -> Sent {
+        begun(&works[first], events);
+        let mut tracker = Tracker::new(message, works, first, &mut report.done);
+        self.send(message, works, &mut |index, events| tracker.completed(index, events), events)
+            .await
+    }
+
+    /// Sends a work whose text cannot go in one message: the same transaction, piece by piece.
+    async fn send_pieces(
+        &mut self,
+        works: &[Work],
+        number: usize,
+        pieces: &[Range<usize>],
+        report: &mut Report,
+        events: &mut (dyn Events + Send),
+    ) -> (Sent, Message) {
+        let work = &works[number];
+        begun(work, events);
+        let mut index = 0;
+        loop {
+            let is_last = index + 1 >= pieces.len();
+            let mut message = Message::default();
+            if index == 0 {
+                self.open_unit(work, &mut message);
+            }
+            message.script(number, work.text(), &work.script, pieces[index].clone());
+            if is_last {
+                self.close_unit(work, &mut message);
+            }
+            let mut tracker = Tracker::new(&message, works, number, &mut report.done);
+            let sent = self
+                .send(
+                    &message,
+                    works,
+                    &mut |index, events| tracker.completed(index, events),
+                    events,
+                )
+                .await;
+            if sent.result.is_err() || is_last {
+                return (sent, message);
+            }
+            index += 1;
+        }
+    }
+
+    /// Ends a failed transaction. Within the lock's own transaction that lets the lock go.
+    pub(crate) async fn roll_back(&mut self) -> Result<(), Stop> {
+        if self.lane.is_within() {
+            return self.retake().await;
+        }
+        self.lane.session().simple("rollback").await.map(drop).map_err(Stop::Lost)
+    }
+
+    /// Takes the lock again in the lock's own connection, after a transaction of it ended.
+    async fn retake(&mut self) -> Result<(), Stop> {
+        let lock = self.lane.lock();
+        let key = lock.key().clone();
+        lock.session.simple("rollback").await.map_err(Stop::Lost)?;
+        match crate::lock::Lock::attempt_on(&mut lock.session, &key).await {
+            Ok(_) => Ok(()),
+            Err(crate::lock::LockError::Held { holder }) => Err(Stop::LockTaken(holder)),
+            Err(crate::lock::LockError::Connect(error)) => Err(Stop::Connect(error)),
+            Err(crate::lock::LockError::Failed(failure)) => Err(Stop::Lost(failure)),
+        }
+    }
+
+    /// Within the lock's own transaction: whether the next one has the lock again.
+    fn still_locked(&self, answers: &[Answer]) -> Result<(), Stop> {
+        if !self.lane.is_within() {
+            return Ok(());
+        }
+        let last = answers.last().and_then(Answer::first);
+        match last.and_then(|row| row.get("locked")) {
+            Some("t") => Ok(()),
+            _ => Err(Stop::LockTaken(None)),
+        }
+    }
+
+    /// The lock's death stops the run before the next statement.
+    pub(crate) fn check_lock(&mut self) -> Result<(), Stop> {
+        if self.lane.lock().stands() { Ok(()) } else { Err(Stop::LockLost) }
+    }
+
+    /// Pauses before another try, outside the queue for the lock; goes on early once those who
+    /// stood in the way are gone.
+    pub(crate) async fn wait_outside(
+        &mut self,
+        pause: Duration,
+        blockers: &[Blocker],
+    ) -> Result<(), Stop> {
+        let end = Instant::now() + pause;
+        while Instant::now() < end {
+            let slice = Duration::from_millis(200).min(end - Instant::now());
+            tokio::select! {
+                () = tokio::time::sleep(slice) => {}
+                () = self.interrupt.asked() => return Err(Stop::Interrupted),
+            }
+            if !blockers.is_empty() && !self.lane.is_within() {
+                let session = &mut self.lane.lock().session;
+                if !watch::still_there(session, blockers).await.map_err(|_| Stop::LockLost)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a work can share a message with others: no data to send in its middle.
+fn groups(work: &Work) -> bool {
+    one_transaction(work).is_some_and(|statements| {
+        work.script.statements[statements].iter().all(|statement| statement.kind != Kind::CopyIn)
+    })
+}
+
+fn pieces_of(work: &Work) -> Vec<Range<usize>> {
+    one_transaction(work).map_or_else(Vec::new, |range| compose::pieces(&work.script, range))
+}
+
+/// How to run a work that a failure showed to be more than one transaction: every statement for
+/// itself. `None` where the failure says nothing of the kind.
+pub(crate) fn other_mode(work: &Work, failed: &Failed) -> Option<Mode> {
+    let Cause::Server(error) = &failed.cause else { return None };
+    if !NOT_ONE.contains(&error.code.as_str()) {
+        return None;
+    }
+    let refused = failed.statement?;
+    let range = one_transaction(work)?;
+    let steps = range
+        .map(|number| {
+            let may_commit = matches!(work.script.statements[number].kind, Kind::MayCommit { .. });
+            let is_refused = number == refused && error.code != "55P04";
+            if may_commit || is_refused {
+                Step::Alone(number)
+            } else {
+                Step::Together(number..number + 1)
+            }
+        })
+        .collect();
+    Some(Mode::Steps { steps, because: error.message.clone() })
+}
+
+/// What a server's error says of a work.
+pub(crate) fn failure_of(
+    work: &Work,
+    error: Box<ServerError>,
+    statement: Option<usize>,
+    offset: Option<usize>,
+    tries: u32,
+) -> Failed {
+    let span = match (offset, statement) {
+        (Some(offset), _) => {
+            let end = work.text()[offset..]
+                .find(|c: char| c.is_whitespace() || ";,()".contains(c))
+                .map_or(work.text().len(), |length| offset + length.max(1));
+            Some(offset..end.min(work.text().len()))
+        }
+        (None, Some(statement)) => {
+            work.script.statements.get(statement).map(|statement| statement.span.clone())
+        }
+        (None, None) => None,
+    };
+    Failed {
+        cause: Cause::Server(error),
+        statement,
+        span,
+        rolled_back: true,
+        steps_done: 0,
+        blockers: Vec::new(),
+        tries,
+    }
+}
+
+/// Follows a message and notes each work whose `commit` the server reports.
+struct Tracker<'a> {
+    message: &'a Message,
+    works: &'a [Work],
+    next: usize,
+    since: Instant,
+    done: &'a mut Vec<(usize, u64)>,
+}
+
+impl<'a> Tracker<'a> {
+    fn new(
+        message: &'a Message,
+        works: &'a [Work],
+        first: usize,
+        done: &'a mut Vec<(usize, u64)>,
+    ) -> Self {
+        Self { message, works, next: first, since: Instant::now(), done }
+    }
+
+    fn completed(&mut self, index: usize, events: &mut dyn Events) {
+        match self.message.statement(index) {
+            Some(Origin::Ours(Role::Commit)) => {
+                let took = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+                self.done.push((self.next, took));
+                let work = &self.works[self.next];
+                events.on(Event::Done {
+                    migration: work.id().to_owned(),
+                    direction: work.direction,
+                    milliseconds: took,
+                });
+                self.next += 1;
+                self.since = Instant::now();
+            }
+            Some(Origin::Script { unit, statement }) => {
+                let of = self.works[unit].script.statements.len();
+                events.on(Event::Statement {
+                    migration: self.works[unit].id().to_owned(),
+                    number: statement + 1,
+                    of,
+                });
+            }
+            Some(Origin::Ours(_)) | None => {}
+        }
+    }
+}
+
+/// Tries of one transaction, within a limit of time.
+pub(crate) struct Tries {
+    limit: Duration,
+    start: Instant,
+    pause: Pause,
+    pub(crate) count: u32,
+}
+
+impl Tries {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            start: Instant::now(),
+            pause: Pause::new(Duration::from_millis(200), Duration::from_secs(10)),
+            count: 1,
+        }
+    }
+
+    /// The pause before the next try; `None` once the time is up.
+    pub(crate) fn again(&mut self) -> Option<Duration> {
+        if self.start.elapsed() >= self.limit {
+            return None;
+        }
+        self.count += 1;
+        Some(self.pause.next())
+    }
+}

@@ -1,0 +1,283 @@
+//! Puts scripts and what surrounds them into messages, and finds the way back from a position the
+//! server names to the place in the script.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use whimbrel_sql::{Kind, Script, Sending, Span};
+
+/// A simple-protocol message under construction.
+///
+/// Knows which of its bytes are a script's, so that `position` in an error leads back to a line of
+/// the user's file, and which statements carry data for `copy … from stdin`.
+#[derive(Debug, Default)]
+pub(crate) struct Message {
+    text: String,
+    segments: Vec<Segment>,
+    copies: Vec<Copy>,
+    statements: Vec<Origin>,
+}
+
+/// Bytes of the message that came from a script.
+#[derive(Debug)]
+struct Segment {
+    bytes: Range<usize>,
+    origin: Origin,
+    start: usize,
+}
+
+/// Where a statement of the message came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The runner's own: `begin`, the fence, the entry, `commit`.
+    Ours(Role),
+    /// A statement of the script of the unit with this number.
+    Script {
+        /// Which unit of the message.
+        unit: usize,
+        /// Which of the script's statements.
+        statement: usize,
+    },
+}
+
+/// What a statement of the runner's own is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Opens or sets up a transaction.
+    Open,
+    /// Makes sure that this runner is still the one.
+    Fence,
+    /// Undoes what the script set for its session.
+    Reset,
+    /// Writes the ledger or the journal.
+    Record,
+    /// Ends the transaction of this unit; seen complete, the unit is committed.
+    Commit,
+}
+
+/// Data that follows a `copy … from stdin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Copy {
+    /// Which unit.
+    pub(crate) unit: usize,
+    /// The bytes in that unit's script.
+    pub(crate) data: Span,
+}
+
+/// A place in one of the scripts of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Which unit.
+    pub(crate) unit: usize,
+    /// The byte in its script.
+    pub(crate) offset: usize,
+}
+
+impl Message {
+    /// Adds a statement of the runner's own.
+    pub(crate) fn ours(&mut self, role: Role, sql: &str) {
+        self.text.push_str(sql);
+        self.text.push_str(";\n");
+        self.statements.push(Origin::Ours(role));
+    }
+
+    /// Adds statements of a unit's script, by their numbers.
+    pub(crate) fn script(&mut self, unit: usize, text: &str, script: &Script, range: Range<usize>) {
+        for number in range {
+            let statement = &script.statements[number];
+            let start = self.text.len();
+            self.text.push_str(&text[statement.span.clone()]);
+            let origin = Origin::Script { unit, statement: number };
+            self.segments.push(Segment {
+                bytes: start..self.text.len(),
+                origin,
+                start: statement.span.start,
+            });
+            self.text.push_str("\n;\n");
+            self.statements.push(origin);
+            if statement.kind == Kind::CopyIn {
+                let end = statement.span.end;
+                let data = statement.data.clone().unwrap_or(end..end);
+                self.copies.push(Copy { unit, data });
+            }
+        }
+    }
+
+    /// The message as it is sent.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The data of its COPY statements, in their order.
+    pub(crate) fn copies(&self) -> &[Copy] {
+        &self.copies
+    }
+
+    /// The statement with this number; the server completes them in this order.
+    pub(crate) fn statement(&self, number: usize) -> Option<Origin> {
+        self.statements.get(number).copied()
+    }
+
+    /// How many statements it has.
+    pub(crate) fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// How many units end in it.
+    pub(crate) fn units(&self) -> usize {
+        self.committed(self.statements.len())
+    }
+
+    /// Bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.text.len()
+    }
+
+    /// How many units are known to be committed once this many statements completed.
+    pub(crate) fn committed(&self, completed: usize) -> usize {
+        self.statements[..completed.min(self.statements.len())]
+            .iter()
+            .filter(|origin| **origin == Origin::Ours(Role::Commit))
+            .count()
+    }
+
+    /// Finds the script's byte behind a position as the server counts it: characters, from 1.
+    pub(crate) fn place(&self, position: usize) -> Option<Place> {
+        let (byte, _) = self.text.char_indices().nth(position.checked_sub(1)?)?;
+        let segment = self.segments.iter().find(|segment| segment.bytes.contains(&byte))?;
+        let Origin::Script { unit, .. } = segment.origin else { return None };
+        Some(Place { unit, offset: segment.start + byte - segment.bytes.start })
+    }
+}
+
+/// Cuts a range of a script's statements into pieces that can each be one message.
+///
+/// A message is parsed whole before its first statement runs, so what follows a change of
+/// `standard_conforming_strings` needs a message of its own; and a script of a hundred megabytes
+/// is not held twice.
+pub(crate) fn pieces(script: &Script, range: Range<usize>) -> Vec<Range<usize>> {
+    const PIECE: usize = 1 << 20;
+    let mut pieces = Vec::new();
+    let mut start = range.start;
+    let mut size = 0;
+    for number in range.clone() {
+        size += script.statements[number].span.len();
+        if script.sending == Sending::OneByOne || size >= PIECE {
+            pieces.push(start..number + 1);
+            start = number + 1;
+            size = 0;
+        }
+    }
+    if start < range.end || pieces.is_empty() {
+        pieces.push(start..range.end);
+    }
+    pieces
+}
+
+/// What opens the transaction of some statements: `begin` with the modes that the file's own
+/// block asks for.
+pub(crate) fn begin(script: &Script, statements: &Range<usize>) -> String {
+    match script.transaction_modes(statements) {
+        Some(modes) => format!("begin {modes}"),
+        None => "begin".to_owned(),
+    }
+}
+
+/// What undoes everything that a script may have set for its session.
+///
+/// Runs in the script's own transaction, before the ledger entry is written, so that neither the
+/// entry nor the next migration nor another client of a pool meets it. `discard all` would be one
+/// statement but is refused inside a transaction; these are its parts.
+pub(crate) const RESETS: &[&str] = &[
+    "reset session authorization",
+    "reset role",
+    "reset all",
+    "deallocate all",
+    "close all",
+    "unlisten *",
+    "discard temp",
+    "discard sequences",
+];
+
+/// Settings for one transaction, as `set local` statements.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// `lock_timeout`.
+    pub(crate) lock_timeout: Option<String>,
+    /// `statement_timeout`.
+    pub(crate) statement_timeout: Option<String>,
+}
+
+impl Settings {
+    /// The statements.
+    pub(crate) fn statements(&self) -> Vec<String> {
+        let mut statements = Vec::new();
+        for (name, value) in
+            [("lock_timeout", &self.lock_timeout), ("statement_timeout", &self.statement_timeout)]
+        {
+            if let Some(value) = value {
+                let mut statement = String::new();
+                write!(statement, "set local {name} = {}", whimbrel_sql::Literal(value))
+                    .expect("writing to a string cannot fail");
+                statements.push(statement);
+            }
+        }
+        statements
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use whimbrel_sql::{Mode, Statement};
+
+    use super::*;
+
+    fn script(parts: &[&str]) -> (String, Script) {
+        let mut text = String::new();
+        let mut statements = Vec::new();
+        for part in parts {
+            let start = text.len();
+            text.push_str(part);
+            statements.push(Statement { span: start..text.len(), data: None, kind: Kind::Plain });
+            text.push_str(";\n");
+        }
+        let mode = Mode::One { statements: 0..parts.len() };
+        (text, Script { statements, mode, sending: Sending::Together })
+    }
+
+    #[test]
+    fn a_position_leads_back_to_the_script() {
+        let (text, script) = script(&["select 'ä'", "selekt 2"]);
+        let mut message = Message::default();
+        message.ours(Role::Open, "begin");
+        message.script(7, &text, &script, 0..2);
+        let byte = message.text().find("selekt").unwrap();
+        let position = message.text()[..byte].chars().count() + 1;
+        let place = message.place(position).unwrap();
+        assert_eq!((place.unit, place.offset), (7, text.find("selekt").unwrap()));
+        assert_eq!(message.place(1), None);
+        assert_eq!(message.place(0), None);
+    }
+
+    #[test]
+    fn only_completed_commits_count() {
+        let (text, script) = script(&["select 1"]);
+        let mut message = Message::default();
+        for unit in 0..2 {
+            message.ours(Role::Open, "begin");
+            message.script(unit, &text, &script, 0..1);
+            message.ours(Role::Commit, "commit");
+        }
+        assert_eq!(message.committed(2), 0);
+        assert_eq!(message.committed(3), 1);
+        assert_eq!(message.committed(6), 2);
+    }
+
+    #[test]
+    fn statements_go_one_by_one_where_string_syntax_changes() {
+        let (_, mut script) = script(&["select 1", "set x to 1", "select 2"]);
+        script.sending = Sending::OneByOne;
+        assert_eq!(pieces(&script, 0..3), [0..1, 1..2, 2..3]);
+        assert_eq!(pieces(&script, 0..0).len(), 1);
+    }
+}

@@ -1,0 +1,302 @@
+//! Runs migrations against a database so that nothing can break it.
+//!
+//! A migration that is one transaction commits together with its ledger entry; many of them go in
+//! one message, each with its own `begin` and `commit`, because the server skips the rest of a
+//! message after an error ([`block`]). A migration that is not goes step by step, each step with
+//! its intent before and its outcome after ([`steps`]). Whatever is cut off, at whatever message,
+//! the next run reads from the database how far it came.
+
+pub(crate) mod bare;
+mod block;
+mod compose;
+mod enter;
+mod evidence;
+mod failure;
+mod lane;
+mod prepare;
+mod send;
+mod steps;
+mod watch;
+
+use std::time::Duration;
+
+use whimbrel_history::Definition;
+use whimbrel_sql::{Mode, Script};
+
+use crate::journal::{self, Runner};
+use crate::state::{Facts, LedgerState, State};
+use crate::{Event, Events, Interrupt, Target};
+
+pub use enter::{Enter, EnterError, Entered, enter};
+pub use failure::{Blocker, Cause, Failed, Stop};
+pub(crate) use lane::Lane;
+pub use watch::Progress;
+
+/// Which way a migration goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// It is applied.
+    Up,
+    /// It is undone.
+    Down,
+}
+
+impl Direction {
+    /// `up` or `down`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+
+    /// Reads what [`Direction::name`] writes.
+    pub fn read(name: &str) -> Option<Self> {
+        [Self::Up, Self::Down].into_iter().find(|direction| direction.name() == name)
+    }
+}
+
+/// One migration to run.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// What the ledger records.
+    pub definition: Definition,
+    /// Which way.
+    pub direction: Direction,
+    /// The script of that direction, cut into statements.
+    pub script: Script,
+    /// Which of the state's ledgers records it.
+    pub ledger: usize,
+    /// Whether the ledger has it as applied already: a repeatable one, or one that the person runs
+    /// again.
+    pub again: bool,
+    /// Ids of the same history without which it must not run.
+    pub after: Vec<String>,
+}
+
+impl Work {
+    /// The text of its script.
+    pub fn text(&self) -> &str {
+        match self.direction {
+            Direction::Up => &self.definition.up,
+            Direction::Down => self.definition.down.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// The id within its history.
+    pub fn id(&self) -> &str {
+        &self.definition.migration.id
+    }
+
+    fn journal_id(&self) -> journal::Id<'_> {
+        journal::Id {
+            history: &self.definition.migration.history,
+            migration: self.id(),
+            direction: self.direction,
+        }
+    }
+
+    fn fingerprint(&self) -> &str {
+        let migration = &self.definition.migration;
+        match (self.direction, &migration.down) {
+            (Direction::Down, Some(down)) => &down.fingerprint,
+            (Direction::Down | Direction::Up, _) => &migration.up.fingerprint,
+        }
+    }
+
+    fn settings(&self, options: &Options) -> compose::Settings {
+        let directives = &self.definition.migration.directives;
+        compose::Settings {
+            lock_timeout: Some(
+                directives.lock_timeout.clone().unwrap_or_else(|| options.lock_timeout.clone()),
+            ),
+            statement_timeout: directives
+                .timeout
+                .clone()
+                .or_else(|| options.statement_timeout.clone()),
+        }
+    }
+}
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who runs what.
+    pub runner: Runner,
+    /// `application_name`.
+    pub application: String,
+    /// `lock_timeout` of each transaction that does not say its own.
+    pub lock_timeout: String,
+    /// `statement_timeout`, likewise.
+    pub statement_timeout: Option<String>,
+    /// How long a migration is tried again that locks, deadlocks or a lost connection stopped.
+    pub retry_for: Duration,
+    /// What to do when a migration fails.
+    pub on_error: OnError,
+    /// Whether to keep the journal.
+    pub journal: bool,
+    /// Whether a step whose outcome cannot be known may run again.
+    pub allow_rerun: bool,
+    /// A way round a transaction pooler, for what it cannot do.
+    pub direct: Option<Target>,
+}
+
+/// What to do when a migration fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// Run nothing more.
+    Stop,
+    /// Go on with what does not depend on it.
+    Continue,
+    /// Ask [`Events::go_on`].
+    Ask,
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The works that are done, by their numbers, with the milliseconds each took as far as this
+    /// side could see.
+    pub done: Vec<(usize, u64)>,
+    /// The works that failed.
+    pub failed: Vec<(usize, Failed)>,
+    /// The works that were left out because one that they need failed.
+    pub skipped: Vec<(usize, String)>,
+    /// Why the run ended early, if it did.
+    pub stopped: Option<Stop>,
+}
+
+/// One run under way.
+pub(crate) struct Run<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) options: &'a Options,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) facts: Facts,
+    pub(crate) ledgers: Vec<LedgerState>,
+    pub(crate) intents: journal::Intents,
+    pub(crate) lane: Lane,
+    /// The run's row in the journal; `None` without one.
+    pub(crate) run: Option<i64>,
+    /// Whether a pooler was found to give this client a server connection of its own.
+    pub(crate) session_is_ours: bool,
+}
+
+/// Runs works in their order.
+///
+/// `entered` is the proof that the lock is held, that nothing of an earlier run is still under way
+/// and that the works were chosen from what the ledgers said after that.
+pub async fn run(
+    entered: Entered,
+    target: &Target,
+    works: &[Work],
+    options: &Options,
+    interrupt: &Interrupt,
+    events: &mut (dyn Events + Send),
+) -> Report {
+    let Entered { lane, state } = entered;
+    let State { facts, ledgers, intents, last_applied: _ } = state;
+    let mut run = Run {
+        target,
+        options,
+        interrupt,
+        facts,
+        ledgers,
+        intents,
+        lane,
+        run: None,
+        session_is_ours: false,
+    };
+    let mut report = Report::default();
+    match run.prepare(works, events).await {
+        Ok(()) => run.all(works, &mut report, events).await,
+        Err(stop) => report.stopped = Some(stop),
+    }
+    run.finish(&report).await;
+    report
+}
+
+impl Run<'_> {
+    /// Runs everything, deciding after each failure whether to go on.
+    async fn all(&mut self, works: &[Work], report: &mut Report, events: &mut (dyn Events + Send)) {
+        let mut next = 0;
+        while next < works.len() {
+            if self.interrupt.is_asked() {
+                report.stopped = Some(Stop::Interrupted);
+                return;
+            }
+            if let Some(needed) = missing(&works[next], works, report) {
+                report.skipped.push((next, needed));
+                next += 1;
+                continue;
+            }
+            let end = if one_transaction(&works[next]).is_some() {
+                self.block(works, next, report, events).await
+            } else {
+                self.steps(works, next, report, events).await
+            };
+            let (number, failed) = match end {
+                Ok(End::Done { next: after }) => {
+                    next = after;
+                    continue;
+                }
+                Ok(End::Failed { number, failed }) => (number, failed),
+                Err(stop) => {
+                    report.stopped = Some(stop);
+                    return;
+                }
+            };
+            self.note_failure(&works[number], &failed, events).await;
+            let go_on = match self.options.on_error {
+                OnError::Stop => false,
+                OnError::Continue => true,
+                OnError::Ask => events.go_on(works[number].id(), &failed.to_string()),
+            };
+            report.failed.push((number, *failed));
+            if !go_on {
+                return;
+            }
+            next = number + 1;
+        }
+    }
+}
+
+/// How a stretch of works ended.
+pub(crate) enum End {
+    /// All before `next` are done.
+    Done {
+        /// The first that is not.
+        next: usize,
+    },
+    /// One failed, and everything of it was undone or written down.
+    Failed {
+        /// Which.
+        number: usize,
+        /// How.
+        failed: Box<Failed>,
+    },
+}
+
+/// The statements of a work that is one transaction.
+pub(crate) fn one_transaction(work: &Work) -> Option<std::ops::Range<usize>> {
+    match &work.script.mode {
+        Mode::One { statements } => Some(statements.clone()),
+        Mode::Steps { .. } | Mode::Refused { .. } => None,
+    }
+}
+
+/// The id that a work needs and that failed or was left out in this run, if there is one.
+fn missing(work: &Work, works: &[Work], report: &Report) -> Option<String> {
+    let gone = report.failed.iter().map(|(number, _)| *number);
+    let gone = gone.chain(report.skipped.iter().map(|(number, _)| *number));
+    gone.map(|number| &works[number])
+        .find(|other| {
+            other.definition.migration.history == work.definition.migration.history
+                && work.after.iter().any(|id| id == other.id())
+        })
+        .map(|other| other.id().to_owned())
+}
+
+/// Tells watchers that a work has begun.
+pub(crate) fn begun(work: &Work, events: &mut (dyn Events + Send)) {
+    events.on(Event::Started { migration: work.id().to_owned(), direction: work.direction });
+}

@@ -1,0 +1,180 @@
+//! What a run writes before its first migration and after its last.
+
+use whimbrel_history::Definition;
+
+use crate::run::compose::{Message, Role};
+use crate::run::{Direction, Failed, Report, Run, Stop, Work};
+use crate::wire::Failure;
+use crate::{Event, Events, journal};
+
+impl Run<'_> {
+    /// Makes the ledgers and the journal where they are missing, registers what is about to run
+    /// and writes the run's own row, all in one transaction.
+    pub(crate) async fn prepare(
+        &mut self,
+        works: &[Work],
+        events: &mut (dyn Events + Send),
+    ) -> Result<(), Stop> {
+        let ledger = |what| move |source| Stop::Ledger { what, source };
+        self.make_ledgers(works).await.map_err(ledger("make the ledger"))?;
+        let keeps_journal = self.options.journal && self.make_journal(events).await?;
+        let mut message = Message::default();
+        self.lane.open("begin", &mut message);
+        message.ours(Role::Open, "set local lock_timeout = '5s'");
+        for (number, state) in self.ledgers.iter().enumerate() {
+            let pending: Vec<&Definition> = works
+                .iter()
+                .filter(|work| work.ledger == number && work.direction == Direction::Up)
+                .map(|work| &work.definition)
+                .collect();
+            if pending.is_empty() {
+                continue;
+            }
+            for statement in state.ledger.register(&state.place, &pending) {
+                message.ours(Role::Record, &statement);
+            }
+        }
+        let row = message.len();
+        if keeps_journal {
+            let backend = self.lane.lock().backend;
+            message.ours(Role::Record, &journal::begin_run(&self.options.runner, backend));
+        }
+        self.lane.commit(&mut message);
+        let answers = match self.own(&message).await {
+            Ok(answers) => answers,
+            Err(failure) => {
+                if !failure.is_lost() {
+                    self.roll_back().await?;
+                }
+                return Err(Stop::Ledger { what: "begin the run", source: failure });
+            }
+        };
+        if keeps_journal {
+            self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
+        }
+        Ok(())
+    }
+
+    /// Makes missing tables of the ledgers that the works use.
+    async fn make_ledgers(&mut self, works: &[Work]) -> Result<(), Failure> {
+        let mut message = Message::default();
+        self.lane.open("begin", &mut message);
+        let empty = message.len();
+        message.ours(Role::Open, "set local lock_timeout = '5s'");
+        for (number, state) in self.ledgers.iter().enumerate() {
+            if !works.iter().any(|work| work.ledger == number) {
+                continue;
+            }
+            for statement in state.ledger.prepare(&state.place) {
+                message.ours(Role::Record, &statement);
+            }
+        }
+        if message.len() == empty + 1 {
+            return Ok(());
+        }
+        self.lane.commit(&mut message);
+        let made = self.own(&message).await;
+        if let Err(failure) = &made
+            && !failure.is_lost()
+        {
+            // The error that matters is the first one.
+            let _ = self.roll_back().await;
+        }
+        made.map(drop)
+    }
+
+    /// Makes the journal where it is missing. A role that may not make schemas goes without, and
+    /// is told.
+    async fn make_journal(&mut self, events: &mut (dyn Events + Send)) -> Result<bool, Stop> {
+        if self.facts.journal {
+            return Ok(true);
+        }
+        if !self.facts.may_create {
+            events.on(Event::NoJournal { role: self.facts.role.clone() });
+            return Ok(false);
+        }
+        let mut message = Message::default();
+        self.lane.open("begin", &mut message);
+        message.ours(Role::Open, "set local lock_timeout = '5s'");
+        for statement in journal::MAKE {
+            message.ours(Role::Record, statement);
+        }
+        self.lane.commit(&mut message);
+        if let Err(failure) = self.own(&message).await {
+            if !failure.is_lost() {
+                self.roll_back().await?;
+            }
+            return Err(Stop::Ledger { what: "make the journal", source: failure });
+        }
+        self.facts.journal = true;
+        Ok(true)
+    }
+
+    /// Writes a failure down, so that `status` and the next run know of it. What was rolled back
+    /// needs no note to be right, so a note that cannot be written is only said.
+    pub(crate) async fn note_failure(
+        &mut self,
+        work: &Work,
+        failed: &Failed,
+        events: &mut (dyn Events + Send),
+    ) {
+        let state = &self.ledgers[work.ledger];
+        let statements = match work.direction {
+            Direction::Up => state.ledger.fail(&state.place, &work.definition, &failed.to_string()),
+            Direction::Down => Vec::new(),
+        };
+        if statements.is_empty() {
+            return;
+        }
+        let mut message = Message::default();
+        self.lane.open("begin", &mut message);
+        message.ours(Role::Open, "set local lock_timeout = '2s'");
+        if let Some(fence) = self.fence() {
+            message.ours(Role::Fence, &fence);
+        }
+        for statement in statements {
+            message.ours(Role::Record, &statement);
+        }
+        self.lane.commit(&mut message);
+        if let Err(failure) = self.own(&message).await {
+            events.on(Event::Notice {
+                severity: "WARNING".to_owned(),
+                message: format!("the failure was not written to the ledger: {failure}"),
+            });
+            if !failure.is_lost() {
+                let _ = self.roll_back().await;
+            }
+        }
+    }
+
+    /// Ends the run: the ledgers' last word, the run's row, the lock.
+    ///
+    /// Everything that matters is committed by now. A run whose end could not be written is found
+    /// by the next one, which marks it as lost.
+    pub(crate) async fn finish(mut self, report: &Report) {
+        let state = match &report.stopped {
+            None if report.failed.is_empty() => "done",
+            Some(Stop::Interrupted) => "interrupted",
+            None | Some(_) => "failed",
+        };
+        let mut message = Message::default();
+        self.lane.open("begin", &mut message);
+        message.ours(Role::Open, "set local lock_timeout = '2s'");
+        if !report.done.is_empty() {
+            for state in &self.ledgers {
+                for statement in state.ledger.finish(&state.place) {
+                    message.ours(Role::Record, &statement);
+                }
+            }
+        }
+        if let Some(run) = self.run {
+            message.ours(Role::Record, &journal::end_run(run, state));
+        }
+        message.ours(Role::Commit, "commit");
+        let lost = matches!(report.stopped, Some(Stop::Lost(_) | Stop::Connect(_)));
+        if !lost {
+            let _ = self.own(&message).await;
+        }
+        self.lane.close().await;
+    }
+}

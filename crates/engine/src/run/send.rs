@@ -1,0 +1,204 @@
+//! Sends one message and watches it: what completes, what it waits for, whether to stop.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::run::compose;
+use crate::run::failure::Blocker;
+use crate::run::{Lane, Run, Work, watch};
+use crate::wire::{Answer, Canceller, Failure, Message, Observe, ServerError, Session};
+use crate::{Event, Events, Interrupt, journal};
+
+/// A wait longer than this is worth a look at who causes it.
+const FIRST_LOOK: Duration = Duration::from_millis(400);
+const NEXT_LOOK: Duration = Duration::from_millis(900);
+
+/// What came of a message.
+pub(crate) struct Sent {
+    pub(crate) result: Result<Vec<Answer>, Failure>,
+    /// Whoever was seen to stand in the way at the last look.
+    pub(crate) blockers: Vec<Blocker>,
+}
+
+/// Statements of this message that are done, and where they came from.
+type Completed<'a> = &'a mut (dyn FnMut(usize, &mut dyn Events) + Send);
+
+impl Run<'_> {
+    /// Sends a composed message; `completed` hears of each statement that is done.
+    pub(crate) async fn send(
+        &mut self,
+        message: &compose::Message,
+        works: &[Work],
+        completed: Completed<'_>,
+        events: &mut (dyn Events + Send),
+    ) -> Sent {
+        let mut wire = Message::new(message.text());
+        for copy in message.copies() {
+            wire = wire.copy(works[copy.unit].text()[copy.data.clone()].as_bytes());
+        }
+        self.send_wire(wire, completed, events).await
+    }
+
+    /// Sends a message of the wire.
+    pub(crate) async fn send_wire(
+        &mut self,
+        message: Message<'_>,
+        completed: Completed<'_>,
+        events: &mut (dyn Events + Send),
+    ) -> Sent {
+        let interrupt = self.interrupt;
+        match &mut self.lane {
+            Lane::Within { lock } => {
+                let canceller = lock.session.canceller();
+                let shared =
+                    Shared { events: Mutex::new(events), completed: Mutex::new(completed) };
+                let mut observer = &shared;
+                let sending = lock.session.message(message, &mut observer);
+                watched(sending, None, &canceller, interrupt, &shared).await
+            }
+            Lane::Beside { session, lock } => {
+                let canceller = session.canceller();
+                let backend = if self.facts.pooled {
+                    WRITER.to_owned()
+                } else {
+                    session.process_id().to_string()
+                };
+                let shared =
+                    Shared { events: Mutex::new(events), completed: Mutex::new(completed) };
+                let mut observer = &shared;
+                let sending = session.message(message, &mut observer);
+                let watcher = Some((&mut lock.session, backend.as_str()));
+                watched(sending, watcher, &canceller, interrupt, &shared).await
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Sends a message on a connection that goes round the pooler.
+    pub(crate) async fn send_direct(
+        &mut self,
+        session: &mut Session,
+        message: Message<'_>,
+        events: &mut (dyn Events + Send),
+    ) -> Sent {
+        let interrupt = self.interrupt;
+        let canceller = session.canceller();
+        let backend = session.process_id().to_string();
+        let mut ignore = |_: usize, _: &mut dyn Events| {};
+        let shared = Shared { events: Mutex::new(events), completed: Mutex::new(&mut ignore) };
+        let mut observer = &shared;
+        let sending = session.message(message, &mut observer);
+        let watcher = match &mut self.lane {
+            Lane::Beside { lock, .. } => Some((&mut lock.session, backend.as_str())),
+            Lane::Within { .. } => None,
+        };
+        watched(sending, watcher, &canceller, interrupt, &shared).await
+    }
+}
+
+/// The server process that writes in the run's name, where a pooler hides which it is: the one
+/// that shares the run's row.
+const WRITER: &str = "(select l.pid from pg_catalog.pg_locks l \
+    where l.relation = pg_catalog.to_regclass('whimbrel_journal.runs') \
+    and l.mode = 'RowShareLock' and l.granted limit 1)";
+
+/// The watcher of a message and the one who sends it speak to the same listener.
+struct Shared<'a> {
+    events: Mutex<&'a mut (dyn Events + Send)>,
+    completed: Mutex<Completed<'a>>,
+}
+
+impl Shared<'_> {
+    fn tell(&self, event: Event) {
+        self.events.lock().expect("no listener panics while it listens").on(event);
+    }
+}
+
+impl Observe for &Shared<'_> {
+    fn completed(&mut self, index: usize, _tag: &str) {
+        let mut events = self.events.lock().expect("no listener panics while it listens");
+        let mut completed = self.completed.lock().expect("no listener panics while it listens");
+        (completed)(index, &mut **events);
+    }
+
+    fn notice(&mut self, notice: &ServerError) {
+        self.tell(Event::Notice {
+            severity: notice.severity.clone(),
+            message: notice.message.clone(),
+        });
+    }
+}
+
+/// Drives the sending, looking now and then at what it waits for.
+async fn watched(
+    sending: impl Future<Output = Result<Vec<Answer>, Failure>>,
+    mut watcher: Option<(&mut Session, &str)>,
+    canceller: &Canceller,
+    interrupt: &Interrupt,
+    shared: &Shared<'_>,
+) -> Sent {
+    tokio::pin!(sending);
+    let mut blockers = Vec::new();
+    let mut next_look = Instant::now() + FIRST_LOOK;
+    let mut was_asked = false;
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut sending => return Sent { result, blockers },
+            () = interrupt.asked(), if !was_asked => {
+                was_asked = true;
+                shared.tell(Event::Cancelling);
+                // Where the request does not get through, the answer itself ends the wait, or a
+                // second interrupt does.
+                let _ = canceller.cancel().await;
+            }
+            () = interrupt.insisted() => {
+                return Sent { result: Err(Failure::GivenUp), blockers };
+            }
+            () = tokio::time::sleep_until(next_look) => {
+                next_look = Instant::now() + NEXT_LOOK;
+                let Some((session, backend)) = &mut watcher else { continue };
+                // A failed look says that the lock's connection is gone, which is noticed before
+                // the next statement is sent.
+                let Ok(look) = watch::look(session, backend).await else {
+                    watcher = None;
+                    continue;
+                };
+                if !look.blockers.is_empty() {
+                    shared.tell(Event::Blocked { by: look.blockers.clone() });
+                }
+                if let Some(progress) = look.progress {
+                    shared.tell(Event::Progress { progress });
+                }
+                blockers = look.blockers;
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Sends the runner's own statements in one message.
+    pub(crate) async fn own(&mut self, message: &compose::Message) -> Result<Vec<Answer>, Failure> {
+        self.lane.session().simple(message.text()).await
+    }
+
+    /// The statement that fails unless this runner is still the one.
+    pub(crate) fn fence(&mut self) -> Option<String> {
+        match (&mut self.lane, self.run) {
+            // The lock is in the same transaction: nothing is surer.
+            (Lane::Within { .. }, _) => None,
+            (Lane::Beside { .. }, Some(run)) => Some(journal::fence(run)),
+            (Lane::Beside { lock, .. }, None) => {
+                let writers = lock.key().writers();
+                let held = lock.key().held_by(lock.backend);
+                Some(format!(
+                    "select 1 / (pg_catalog.pg_try_advisory_xact_lock_shared({writers}) \
+                     and {held})::int as still_running"
+                ))
+            }
+        }
+    }
+}

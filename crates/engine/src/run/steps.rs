@@ -1,0 +1,576 @@
+//! A migration that is not one transaction, step by step.
+//!
+//! Every step is written down before the first one runs. A step that can be a transaction commits
+//! together with its outcome. One that cannot (`create index concurrently`, `vacuum` …) is begun in
+//! one transaction, runs in a message of its own, and its outcome is written in a third: where that
+//! never came, the next run asks the catalog what took ([`evidence`]).
+
+use tokio::time::Instant;
+use whimbrel_history::ledgers::Took;
+use whimbrel_sql::{Kind, Mode, Step};
+
+use crate::journal::{self, Intent, Planned, StepState};
+use crate::run::block::{TRY_AGAIN, Tries, failure_of};
+use crate::run::compose::{self, Message, Origin, Role};
+use crate::run::evidence::{self, Evidence};
+use crate::run::failure::{Cause, Failed, Stop};
+use crate::run::send::Sent;
+use crate::run::{Direction, End, Report, Run, Work, begun};
+use crate::wire::{self, Failure, Session};
+use crate::{Event, Events};
+
+/// Where a statement outside a transaction can run.
+enum Where {
+    /// On the run's own connection.
+    Here,
+    /// On one that goes round the pooler.
+    Direct(Box<Session>),
+    /// Nowhere.
+    Nowhere(Cause),
+}
+
+/// One step of one work.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    works: &'a [Work],
+    number: usize,
+    index: usize,
+    /// When the work began, in its last step: the one that records it.
+    last: Option<Instant>,
+}
+
+impl<'a> At<'a> {
+    fn work(&self) -> &'a Work {
+        &self.works[self.number]
+    }
+}
+
+/// How one step ended.
+enum Ended {
+    Done,
+    Failed(Box<Failed>),
+}
+
+impl Run<'_> {
+    /// Runs one work step by step, from where an earlier run left it.
+    pub(crate) async fn steps(
+        &mut self,
+        works: &[Work],
+        number: usize,
+        report: &mut Report,
+        events: &mut (dyn Events + Send),
+    ) -> Result<End, Stop> {
+        let work = &works[number];
+        let (steps, because) = match &work.script.mode {
+            Mode::Steps { steps, because } => (steps, because),
+            Mode::Refused { .. } => {
+                let failed = Box::new(Failed::refused(work));
+                return Ok(End::Failed { number, failed });
+            }
+            Mode::One { .. } => return Ok(End::Done { next: number }),
+        };
+        begun(work, events);
+        let start = Instant::now();
+        let key = (work.definition.migration.history.clone(), work.id().to_owned(), work.direction);
+        let earlier = self.intents.remove(&key).unwrap_or_default();
+        if let Some(failed) = self.cannot_begin(work, steps, because, &earlier) {
+            return Ok(End::Failed { number, failed: Box::new(failed) });
+        }
+        self.write_steps_down(work, steps).await?;
+        for (index, step) in steps.iter().enumerate() {
+            let intent = earlier.iter().find(|intent| intent.step == index);
+            let is_last = index + 1 == steps.len();
+            let is_done = intent.is_some_and(|intent| intent.state == StepState::Done);
+            if is_done && !is_last {
+                continue;
+            }
+            self.check_lock()?;
+            if self.interrupt.is_asked() {
+                return Err(Stop::Interrupted);
+            }
+            events.on(Event::Step {
+                migration: work.id().to_owned(),
+                number: index + 1,
+                of: steps.len(),
+            });
+            let at = At { works, number, index, last: is_last.then_some(start) };
+            let ended = match step {
+                // It was done before its migration's entry could be written.
+                _ if is_done => self.write_end(at).await.map(|()| Ended::Done)?,
+                Step::Together(range) => self.together(at, range.clone(), events).await?,
+                Step::Alone(statement) => self.alone(at, *statement, intent, events).await?,
+            };
+            if let Ended::Failed(mut failed) = ended {
+                failed.steps_done = index;
+                return Ok(End::Failed { number, failed });
+            }
+        }
+        let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        report.done.push((number, took));
+        events.on(Event::Done {
+            migration: work.id().to_owned(),
+            direction: work.direction,
+            milliseconds: took,
+        });
+        Ok(End::Done { next: number + 1 })
+    }
+
+    /// What forbids to begin at all.
+    fn cannot_begin(
+        &self,
+        work: &Work,
+        steps: &[Step],
+        because: &str,
+        earlier: &[Intent],
+    ) -> Option<Failed> {
+        let plain = |cause| Failed {
+            cause,
+            statement: None,
+            span: None,
+            rolled_back: false,
+            steps_done: 0,
+            blockers: Vec::new(),
+            tries: 0,
+        };
+        if self.run.is_none() && steps.len() > 1 {
+            return Some(plain(Cause::NeedsJournal { because: because.to_owned() }));
+        }
+        // A step that is done must still be the one that the file has in its place.
+        earlier
+            .iter()
+            .filter(|intent| matches!(intent.state, StepState::Done | StepState::Begun))
+            .find(|intent| {
+                steps.get(intent.step).map(|step| fingerprint(work, step)).as_deref()
+                    != Some(intent.fingerprint.as_str())
+            })
+            .map(|intent| plain(Cause::StepChanged { step: intent.step + 1 }))
+    }
+
+    /// Says in the ledger that the work has begun, and writes down all of its steps.
+    async fn write_steps_down(&mut self, work: &Work, steps: &[Step]) -> Result<(), Stop> {
+        let mut message = Message::default();
+        self.lane.open("begin", &mut message);
+        message.ours(Role::Open, "set local lock_timeout = '5s'");
+        if let Some(fence) = self.fence() {
+            message.ours(Role::Fence, &fence);
+        }
+        let state = &self.ledgers[work.ledger];
+        if work.direction == Direction::Up {
+            for statement in state.ledger.start(&state.place, &work.definition) {
+                message.ours(Role::Record, &statement);
+            }
+        }
+        if let Some(run) = self.run {
+            let planned: Vec<Planned> = steps
+                .iter()
+                .enumerate()
+                .map(|(step, body)| Planned {
+                    step,
+                    fingerprint: fingerprint(work, body),
+                    statement: beginning(work, body),
+                })
+                .collect();
+            message.ours(Role::Record, &journal::plan_steps(run, &work.journal_id(), &planned));
+        }
+        self.lane.commit(&mut message);
+        self.own_or_stop(&message, "write the steps down").await
+    }
+
+    /// Sends statements of the runner's own that must succeed.
+    async fn own_or_stop(&mut self, message: &Message, what: &'static str) -> Result<(), Stop> {
+        let Err(failure) = self.own(message).await else { return Ok(()) };
+        if failure.is_lost() {
+            return Err(Stop::Lost(failure));
+        }
+        self.roll_back().await?;
+        if let Failure::Server { completed, .. } = &failure
+            && message.statement(*completed) == Some(Origin::Ours(Role::Fence))
+        {
+            return Err(Stop::TakenOver);
+        }
+        Err(Stop::Ledger { what, source: failure })
+    }
+
+    /// Runs statements that commit together with their step's outcome, and, in the last step, with
+    /// the work's entry.
+    async fn together(
+        &mut self,
+        at: At<'_>,
+        range: std::ops::Range<usize>,
+        events: &mut (dyn Events + Send),
+    ) -> Result<Ended, Stop> {
+        let work = at.work();
+        let begin = compose::begin(&work.script, &range);
+        let mut tries = Tries::new(self.options.retry_for);
+        loop {
+            let mut failed = None;
+            let pieces = compose::pieces(&work.script, range.clone());
+            for (piece, statements) in pieces.iter().enumerate() {
+                let mut message = Message::default();
+                if piece == 0 {
+                    self.open_step(work, &begin, &mut message);
+                }
+                message.script(at.number, work.text(), &work.script, statements.clone());
+                if piece + 1 == pieces.len() {
+                    for reset in compose::RESETS {
+                        message.ours(Role::Reset, reset);
+                    }
+                    self.end_step(at, &mut message);
+                    self.lane.commit(&mut message);
+                }
+                let sent = self.send(&message, at.works, &mut |_, _| {}, events).await;
+                let Err(failure) = sent.result else { continue };
+                if failure.is_lost() {
+                    return Err(Stop::Lost(failure));
+                }
+                let Failure::Server { error, completed, .. } = failure else {
+                    return Err(Stop::Lost(failure));
+                };
+                self.roll_back().await?;
+                let origin = message.statement(completed);
+                if origin == Some(Origin::Ours(Role::Fence)) {
+                    return Err(Stop::TakenOver);
+                }
+                let statement = match origin {
+                    Some(Origin::Script { statement, .. }) => Some(statement),
+                    Some(Origin::Ours(_)) | None => None,
+                };
+                let offset = error.position.and_then(|position| message.place(position));
+                failed = Some((error, statement, offset.map(|place| place.offset), sent.blockers));
+                break;
+            }
+            let Some((error, statement, offset, blockers)) = failed else { return Ok(Ended::Done) };
+            if error.code == "57014" && self.interrupt.is_asked() {
+                return Err(Stop::Interrupted);
+            }
+            if TRY_AGAIN.contains(&error.code.as_str())
+                && let Some(pause) = tries.again()
+            {
+                self.wait_outside(pause, &blockers).await?;
+                continue;
+            }
+            let failed = failure_of(work, error, statement, offset, tries.count);
+            return Ok(Ended::Failed(Box::new(Failed { blockers, ..failed })));
+        }
+    }
+
+    fn open_step(&mut self, work: &Work, begin: &str, message: &mut Message) {
+        self.lane.open(begin, message);
+        for setting in work.settings(self.options).statements() {
+            message.ours(Role::Open, &setting);
+        }
+        if let Some(fence) = self.fence() {
+            message.ours(Role::Fence, &fence);
+        }
+    }
+
+    /// Adds a step's outcome; for the last step, the work's entry.
+    fn end_step(&self, at: At<'_>, message: &mut Message) {
+        let work = at.work();
+        let Some(start) = at.last else {
+            if self.run.is_some() {
+                let end = journal::end_step(&work.journal_id(), at.index, "done");
+                message.ours(Role::Record, &end);
+            }
+            return;
+        };
+        let took = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.record(work, Took::Milliseconds(took), message);
+        if self.run.is_some() {
+            message.ours(Role::Record, &journal::forget_steps(&work.journal_id()));
+        }
+    }
+
+    async fn write_end(&mut self, at: At<'_>) -> Result<(), Stop> {
+        let mut message = Message::default();
+        self.open_step(at.work(), "begin", &mut message);
+        self.end_step(at, &mut message);
+        self.lane.commit(&mut message);
+        self.own_or_stop(&message, "write down what a step did").await
+    }
+
+    /// Runs one statement outside any transaction, between its intent and its outcome.
+    async fn alone(
+        &mut self,
+        at: At<'_>,
+        statement: usize,
+        intent: Option<&Intent>,
+        events: &mut (dyn Events + Send),
+    ) -> Result<Ended, Stop> {
+        let (work, index) = (at.work(), at.index);
+        let text = &work.text()[work.script.statements[statement].span.clone()];
+        let kind = &work.script.statements[statement].kind;
+        let mut direct = match self.where_alone(kind, text).await? {
+            Where::Here => None,
+            Where::Direct(session) => Some(session),
+            Where::Nowhere(cause) => {
+                return Ok(Ended::Failed(Box::new(refused(work, statement, cause))));
+            }
+        };
+        let mut tries = Tries::new(self.options.retry_for);
+        let mut earlier = intent.filter(|intent| intent.state != StepState::Planned).cloned();
+        loop {
+            let marker = self.marker(index);
+            match self.look_back(kind, earlier.as_ref(), events).await? {
+                Evidence::Fresh => {}
+                Evidence::Done => {
+                    self.write_end(at).await?;
+                    return Ok(Ended::Done);
+                }
+                Evidence::Redo { cleanup } => {
+                    for sql in cleanup {
+                        events.on(Event::CleaningUp { statement: sql.clone() });
+                        let sent = self.send_alone(&sql, direct.as_deref_mut(), events).await;
+                        sent.result.map_err(Stop::Lost)?;
+                    }
+                }
+                Evidence::Unknown { why } => {
+                    let run = earlier.as_ref().map_or(0, |intent| intent.run);
+                    let rerunnable = work.definition.migration.directives.rerunnable;
+                    if !rerunnable && !self.options.allow_rerun {
+                        let cause = Cause::UnknownOutcome { step: index + 1, run, why };
+                        return Ok(Ended::Failed(Box::new(refused(work, statement, cause))));
+                    }
+                }
+            }
+            self.begin_alone(work, index, kind).await?;
+            let sent =
+                self.send_alone(&format!("{marker}{text}"), direct.as_deref_mut(), events).await;
+            let Err(failure) = sent.result else {
+                self.reset_alone().await?;
+                self.write_end(at).await?;
+                return Ok(Ended::Done);
+            };
+            if failure.is_lost() {
+                return Err(Stop::Lost(failure));
+            }
+            let Failure::Server { error, .. } = failure else {
+                return Err(Stop::Lost(failure));
+            };
+            self.reset_alone().await?;
+            self.note_failed_step(work, index).await?;
+            if error.code == "57014" && self.interrupt.is_asked() {
+                return Err(Stop::Interrupted);
+            }
+            earlier = Some(Intent {
+                step: index,
+                run: self.run.unwrap_or(0),
+                fingerprint: String::new(),
+                statement: String::new(),
+                state: StepState::Failed,
+                indexes_before: earlier.and_then(|intent| intent.indexes_before),
+            });
+            if TRY_AGAIN.contains(&error.code.as_str())
+                && !matches!(kind, Kind::MayCommit { .. })
+                && let Some(pause) = tries.again()
+            {
+                self.wait_outside(pause, &sent.blockers).await?;
+                continue;
+            }
+            let offset = error.position.and_then(|position| {
+                let position = position.checked_sub(1 + marker.chars().count())?;
+                let (byte, _) = text.char_indices().nth(position)?;
+                Some(work.script.statements[statement].span.start + byte)
+            });
+            let failed = failure_of(work, error, Some(statement), offset, tries.count);
+            let failed = Failed { rolled_back: false, blockers: sent.blockers, ..failed };
+            return Ok(Ended::Failed(Box::new(failed)));
+        }
+    }
+
+    /// A comment by which a statement is known in `pg_stat_activity`, whatever connection of a
+    /// pooler it runs on.
+    fn marker(&self, step: usize) -> String {
+        match self.run {
+            Some(run) => format!("{} ", evidence::marker(run, step)),
+            None => String::new(),
+        }
+    }
+
+    /// Finds a connection on which a statement outside a transaction can run: timeouts that would
+    /// cancel it half way are lifted, and must not be lifted for other clients of a pool.
+    async fn where_alone(&mut self, kind: &Kind, text: &str) -> Result<Where, Stop> {
+        let statement = first_words(text);
+        if !evidence::is_concurrent(kind) {
+            return Ok(Where::Here);
+        }
+        if !self.lane.is_within() {
+            if !self.facts.pooled || self.facts.timeouts.is_empty() {
+                return Ok(Where::Here);
+            }
+            if self.keeps_settings().await? {
+                return Ok(Where::Here);
+            }
+        }
+        if let Some(target) = &self.options.direct {
+            let session = Session::connect(target, &self.options.application).await;
+            return Ok(Where::Direct(Box::new(session.map_err(Stop::Connect)?)));
+        }
+        if self.lane.is_within() {
+            return Ok(Where::Nowhere(Cause::PoolOfOne { statement }));
+        }
+        let timeout = self.facts.timeouts.iter().next();
+        let (name, milliseconds) = timeout.map_or((String::new(), 0), |(n, m)| (n.clone(), *m));
+        Ok(Where::Nowhere(Cause::PooledTimeout { name, milliseconds, statement }))
+    }
+
+    /// Whether the pooler gives each client a server connection of its own: a setting made here
+    /// must not be seen by another client.
+    async fn keeps_settings(&mut self) -> Result<bool, Stop> {
+        const NAME: &str = "whimbrel.session";
+        let token = format!("{}", self.run.unwrap_or(0));
+        let token = whimbrel_sql::Literal(&token).to_string();
+        let set = format!("select pg_catalog.set_config('{NAME}', {token}, false)");
+        self.lane.session().simple(&set).await.map_err(Stop::Lost)?;
+        let other = Session::connect(self.target, &self.options.application).await;
+        let mut other = other.map_err(Stop::Connect)?;
+        let ask = format!("select pg_catalog.current_setting('{NAME}', true)");
+        let seen = other.simple(&ask).await.map_err(Stop::Lost)?;
+        let leaked = seen.first().and_then(|answer| answer.value()).is_some_and(|v| !v.is_empty());
+        if leaked {
+            other.simple(&format!("reset {NAME}")).await.map_err(Stop::Lost)?;
+        }
+        other.close().await;
+        self.lane.session().simple(&format!("reset {NAME}")).await.map_err(Stop::Lost)?;
+        self.session_is_ours = !leaked;
+        Ok(!leaked)
+    }
+
+    /// Asks the server what an earlier try of a statement left.
+    async fn look_back(
+        &mut self,
+        kind: &Kind,
+        earlier: Option<&Intent>,
+        events: &mut (dyn Events + Send),
+    ) -> Result<Evidence, Stop> {
+        if let Some(intent) = earlier {
+            self.wait_for_orphan(intent, events).await?;
+        }
+        evidence::look(self.lane.session(), kind, earlier).await.map_err(Stop::Lost)
+    }
+
+    /// Waits while a server process still works on the statement of an earlier run.
+    async fn wait_for_orphan(
+        &mut self,
+        intent: &Intent,
+        events: &mut (dyn Events + Send),
+    ) -> Result<(), Stop> {
+        let marker = evidence::marker(intent.run, intent.step);
+        let mut pause = crate::pause::Pause::new(
+            std::time::Duration::from_millis(50),
+            std::time::Duration::from_secs(2),
+        );
+        loop {
+            let session = self.lane.session();
+            let Some(pid) = evidence::alive(session, &marker).await.map_err(Stop::Lost)? else {
+                return Ok(());
+            };
+            events.on(Event::Waiting {
+                what: format!("pid {pid}, which still runs `{}`", intent.statement),
+            });
+            self.wait_outside(pause.next(), &[]).await?;
+        }
+    }
+
+    async fn begin_alone(&mut self, work: &Work, index: usize, kind: &Kind) -> Result<(), Stop> {
+        let Some(run) = self.run else { return Ok(()) };
+        let mut message = Message::default();
+        self.open_step(work, "begin", &mut message);
+        let table = evidence::table_of(kind);
+        let begin = journal::begin_step(run, &work.journal_id(), index, table.as_deref());
+        message.ours(Role::Record, &begin);
+        self.lane.commit(&mut message);
+        self.own_or_stop(&message, "write down that a step begins").await
+    }
+
+    async fn note_failed_step(&mut self, work: &Work, index: usize) -> Result<(), Stop> {
+        if self.run.is_none() {
+            return Ok(());
+        }
+        let mut message = Message::default();
+        self.open_step(work, "begin", &mut message);
+        message.ours(Role::Record, &journal::end_step(&work.journal_id(), index, "failed"));
+        self.lane.commit(&mut message);
+        self.own_or_stop(&message, "write down that a step failed").await
+    }
+
+    /// Sends one statement in a message of its own, with no timeout that could cancel it half way.
+    async fn send_alone(
+        &mut self,
+        sql: &str,
+        mut direct: Option<&mut Session>,
+        events: &mut (dyn Events + Send),
+    ) -> Sent {
+        let mut before = Vec::new();
+        if self.lane.is_within() && direct.is_none() {
+            // The lock's transaction ends here; the intent keeps others from this step.
+            before.push("commit".to_owned());
+        }
+        if direct.is_some() || !self.facts.pooled || self.session_is_ours {
+            before.extend(self.facts.timeouts.keys().map(|name| format!("set {name} = 0")));
+        }
+        for statement in before {
+            let session = match &mut direct {
+                Some(session) => session,
+                None => self.lane.session(),
+            };
+            if let Err(failure) = session.simple(&statement).await {
+                return Sent { result: Err(failure), blockers: Vec::new() };
+            }
+        }
+        let message = wire::Message::new(sql);
+        match direct {
+            Some(session) => self.send_direct(session, message, events).await,
+            None => self.send_wire(message, &mut |_, _| {}, events).await,
+        }
+    }
+
+    /// Undoes what the statement, or we for it, set for the session.
+    async fn reset_alone(&mut self) -> Result<(), Stop> {
+        let resets = compose::RESETS.join("; ");
+        self.lane.session().simple(&resets).await.map_err(Stop::Lost)?;
+        if self.lane.is_within() { self.roll_back().await } else { Ok(()) }
+    }
+}
+
+fn refused(work: &Work, statement: usize, cause: Cause) -> Failed {
+    Failed {
+        cause,
+        statement: Some(statement),
+        span: work.script.statements.get(statement).map(|statement| statement.span.clone()),
+        rolled_back: false,
+        steps_done: 0,
+        blockers: Vec::new(),
+        tries: 0,
+    }
+}
+
+fn range_of(step: &Step) -> std::ops::Range<usize> {
+    match step {
+        Step::Together(range) => range.clone(),
+        Step::Alone(statement) => *statement..statement + 1,
+    }
+}
+
+fn fingerprint(work: &Work, step: &Step) -> String {
+    let texts: Vec<&str> = work.script.statements[range_of(step)]
+        .iter()
+        .map(|statement| &work.text()[statement.span.clone()])
+        .collect();
+    whimbrel_sql::fingerprint(&texts.join(";\n"))
+}
+
+fn beginning(work: &Work, step: &Step) -> String {
+    let first = work.script.statements.get(range_of(step).start);
+    first.map_or_else(String::new, |statement| first_words(&work.text()[statement.span.clone()]))
+}
+
+/// How a statement begins, on one line.
+pub(crate) fn first_words(text: &str) -> String {
+    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = words.char_indices().nth(80) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}

@@ -1,0 +1,120 @@
+//! Looks, over the lock's connection, at what a running statement waits for and how far it is.
+//!
+//! The lock's transaction is otherwise idle, and a simple query in it leaves no snapshot behind,
+//! so watching costs no connection and delays nobody.
+
+use crate::run::failure::Blocker;
+use crate::wire::{Failure, Session};
+
+/// What a look at a running statement showed.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    /// Who holds the locks it waits for.
+    pub(crate) blockers: Vec<Blocker>,
+    /// How far it is: `building index: 12 of 40 blocks`.
+    pub(crate) progress: Option<Progress>,
+}
+
+/// How far a long command is, as Postgres itself reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// `create index`, `vacuum`, `cluster`, `copy`.
+    pub command: String,
+    /// The phase, in the server's words.
+    pub phase: String,
+    /// Units done.
+    pub done: i64,
+    /// Units in all; zero where the server does not know.
+    pub total: i64,
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { command, phase, done, total } = self;
+        write!(f, "{command}: {phase}")?;
+        if *total > 0 {
+            write!(f, ", {}%", done.saturating_mul(100) / total)?;
+        } else if *done > 0 {
+            write!(f, ", {done}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks at a server process.
+pub(crate) async fn look(session: &mut Session, backend: &str) -> Result<Look, Failure> {
+    let answers =
+        session.simple(&format!("{};\n{}", blockers_of(backend), progress_of(backend))).await?;
+    let mut look = Look::default();
+    let [blockers, progress] = answers.as_slice() else { return Ok(look) };
+    for row in blockers.rows() {
+        let text = |what| row.get(what).unwrap_or("?").to_owned();
+        look.blockers.push(Blocker {
+            pid: number(row.get("pid")),
+            user: text("usename"),
+            application: text("application"),
+            state: text("state"),
+            seconds: number(row.get("seconds")),
+            query: text("query"),
+        });
+    }
+    look.progress = progress.first().map(|row| Progress {
+        command: row.get("command").unwrap_or("?").to_owned(),
+        phase: row.get("phase").unwrap_or("?").to_owned(),
+        done: number(row.get("done")),
+        total: number(row.get("total")),
+    });
+    Ok(look)
+}
+
+/// Looks whether blockers seen earlier are still in the same transactions.
+pub(crate) async fn still_there(
+    session: &mut Session,
+    blockers: &[Blocker],
+) -> Result<bool, Failure> {
+    let pids: Vec<String> = blockers.iter().map(|blocker| blocker.pid.to_string()).collect();
+    if pids.is_empty() {
+        return Ok(false);
+    }
+    let answers = session
+        .simple(&format!(
+            "select pid from pg_catalog.pg_stat_activity \
+             where pid in ({}) and xact_start is not null",
+            pids.join(", ")
+        ))
+        .await?;
+    Ok(answers.first().is_some_and(|answer| !answer.is_empty()))
+}
+
+fn number<T: std::str::FromStr + Default>(text: Option<&str>) -> T {
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+fn blockers_of(backend: &str) -> String {
+    format!(
+        "select a.pid, coalesce(a.usename, '?') as usename, \
+         coalesce(nullif(a.application_name, ''), '?') as application, \
+         coalesce(a.state, a.backend_type) as state, \
+         coalesce(extract(epoch from pg_catalog.clock_timestamp() - a.xact_start), 0)::bigint \
+         as seconds, pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 120) \
+         as query from pg_catalog.unnest(pg_catalog.pg_blocking_pids({backend})) blocking (pid) \
+         join pg_catalog.pg_stat_activity a using (pid) order by a.xact_start, a.pid"
+    )
+}
+
+fn progress_of(backend: &str) -> String {
+    format!(
+        "select 'create index' as command, phase, \
+         case when blocks_total > 0 then blocks_done when tuples_total > 0 then tuples_done \
+         else lockers_done end as done, \
+         case when blocks_total > 0 then blocks_total when tuples_total > 0 then tuples_total \
+         else lockers_total end as total \
+         from pg_catalog.pg_stat_progress_create_index where pid = {backend} \
+         union all select 'vacuum', phase, heap_blks_scanned, heap_blks_total \
+         from pg_catalog.pg_stat_progress_vacuum where pid = {backend} \
+         union all select pg_catalog.lower(command), phase, heap_blks_scanned, heap_blks_total \
+         from pg_catalog.pg_stat_progress_cluster where pid = {backend} \
+         union all select 'copy', pg_catalog.lower(type), tuples_processed, 0 \
+         from pg_catalog.pg_stat_progress_copy where pid = {backend}"
+    )
+}

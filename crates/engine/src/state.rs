@@ -1,0 +1,242 @@
+//! What a database is and what its ledgers say, read in two messages.
+
+use std::collections::BTreeMap;
+
+use whimbrel_history::Entry;
+use whimbrel_history::ledgers::{Found, Ledger, LedgerError, Place};
+use whimbrel_sql::Literal;
+
+use crate::journal::{self, Intents, JournalError, LastApplied};
+use crate::wire::{Answer, Failure, Session};
+
+/// What a database is and what its ledgers say.
+#[derive(Debug)]
+pub struct State {
+    /// The server and how we are connected to it.
+    pub facts: Facts,
+    /// Each ledger that was asked for.
+    pub ledgers: Vec<LedgerState>,
+    /// Steps that earlier runs left unfinished.
+    pub intents: Intents,
+    /// When and by whom each migration last ran, where it was asked for.
+    pub last_applied: BTreeMap<(String, String), LastApplied>,
+}
+
+/// One ledger as it is.
+#[derive(Debug)]
+pub struct LedgerState {
+    /// The ledger.
+    pub ledger: &'static dyn Ledger,
+    /// Where its tables are.
+    pub place: Place,
+    /// Its entries.
+    pub entries: Vec<Entry>,
+}
+
+/// The server and how we are connected to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each a column of one row")]
+pub struct Facts {
+    /// `server_version_num`: 170010.
+    pub version_number: i32,
+    /// `server_version`: `17.10 (Debian …)`.
+    pub version: String,
+    /// The database.
+    pub database: String,
+    /// The role in effect.
+    pub role: String,
+    /// Whether the role may make schemas in the database.
+    pub may_create: bool,
+    /// Whether the server is a standby and can only be read.
+    pub standby: bool,
+    /// Whether a pooler stands between: the backend is not the one the connection names.
+    pub pooled: bool,
+    /// Timeouts in effect that end a statement or a transaction, in milliseconds, if not zero.
+    pub timeouts: BTreeMap<String, i64>,
+    /// Whether the journal's tables are there.
+    pub journal: bool,
+}
+
+impl Facts {
+    /// The server's major version.
+    pub fn major(&self) -> u16 {
+        u16::try_from(self.version_number / 10_000).unwrap_or(0)
+    }
+}
+
+/// What to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The ledgers, with the schema that the project keeps each in, if it says so.
+    pub ledgers: &'a [(&'static dyn Ledger, Option<&'a str>)],
+    /// Whether to read when and by whom each migration last ran.
+    pub last_applied: bool,
+}
+
+/// Why the state could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The server failed or was lost.
+    #[error("read the ledgers")]
+    Failed(#[from] Failure),
+    /// A ledger holds what it should not.
+    #[error("read ledger `{ledger}`")]
+    Ledger {
+        /// The ledger.
+        ledger: &'static str,
+        /// What it holds.
+        #[source]
+        source: LedgerError,
+    },
+    /// The journal holds what it should not.
+    #[error("read the journal")]
+    Journal(#[from] JournalError),
+    /// An answer lacks what was asked for.
+    #[error("the server's answer lacks `{what}`")]
+    Missing {
+        /// The column.
+        what: &'static str,
+    },
+}
+
+/// Reads the state: one message finds the tables, a second reads them all.
+pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, StateError> {
+    let answers = session.simple(&probe(wanted.ledgers)).await?;
+    let [facts, relations] = answers.as_slice() else {
+        return Err(StateError::Missing { what: "facts" });
+    };
+    let mut facts = read_facts(session.process_id(), facts)?;
+    let found = read_relations(relations);
+    facts.journal = journal::TABLES.iter().all(|table| {
+        found.iter().any(|(name, found)| name == table && found.schema == journal::SCHEMA)
+    });
+    let mut ledgers: Vec<LedgerState> = wanted
+        .ledgers
+        .iter()
+        .map(|(ledger, schema)| LedgerState {
+            ledger: *ledger,
+            place: ledger.place(&found, *schema),
+            entries: Vec::new(),
+        })
+        .collect();
+    let reads: Vec<Option<String>> =
+        ledgers.iter().map(|state| state.ledger.read(&state.place)).collect();
+    let mut message: Vec<&str> = reads.iter().flatten().map(String::as_str).collect();
+    if facts.journal {
+        message.push(journal::INTENTS);
+        if wanted.last_applied {
+            message.push(journal::LAST_APPLIED);
+        }
+    }
+    let mut intents = Intents::new();
+    let mut last_applied = BTreeMap::new();
+    if !message.is_empty() {
+        let mut answers = session.simple(&message.join(";\n")).await?.into_iter();
+        for (state, _) in ledgers.iter_mut().zip(&reads).filter(|(_, read)| read.is_some()) {
+            let answer = answers.next().ok_or(StateError::Missing { what: "entries" })?;
+            let width = answer.columns().len();
+            for row in answer.rows() {
+                let columns: Vec<Option<&str>> = (0..width).map(|column| row.at(column)).collect();
+                let entry = state
+                    .ledger
+                    .entry(&columns)
+                    .map_err(|source| StateError::Ledger { ledger: state.ledger.name(), source })?;
+                state.entries.push(entry);
+            }
+        }
+        if let Some(answer) = answers.next() {
+            intents = journal::intents(&answer)?;
+        }
+        if let Some(answer) = answers.next() {
+            last_applied = journal::last_applied(&answer)?;
+        }
+    }
+    Ok(State { facts, ledgers, intents, last_applied })
+}
+
+/// The message that says what the server is and which of the tables we look for it has.
+fn probe(ledgers: &[(&'static dyn Ledger, Option<&str>)]) -> String {
+    let mut names: Vec<&str> = ledgers
+        .iter()
+        .flat_map(|(ledger, _)| ledger.tables().iter().map(|table| table.name))
+        .chain(journal::TABLES.iter().copied())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let names: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
+    format!("{FACTS};\n{} in ({}){RELATIONS_ORDER}", RELATIONS, names.join(", "))
+}
+
+const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as version_number, \
+    pg_catalog.current_setting('server_version') as version, \
+    pg_catalog.current_database() as database, current_user as role, \
+    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') as may_create, \
+    pg_catalog.pg_is_in_recovery() as standby, pg_catalog.pg_backend_pid() as backend, \
+    (select pg_catalog.string_agg(name || '=' || setting, ',') from (values \
+    ('lock_timeout', pg_catalog.current_setting('lock_timeout', true)), \
+    ('statement_timeout', pg_catalog.current_setting('statement_timeout', true)), \
+    ('transaction_timeout', pg_catalog.current_setting('transaction_timeout', true))) \
+    timeouts (name, text) cross join lateral (select case when text is null or text = '0' \
+    then null else (extract(epoch from text::interval) * 1000)::bigint::text end) \
+    settings (setting) where setting is not null) as timeouts";
+
+const RELATIONS: &str = "select n.nspname as schema, c.relname as relation, \
+    c.relkind = 'v' as view, a.attname as attribute, \
+    pg_catalog.format_type(a.atttypid, a.atttypmod) as type \
+    from pg_catalog.pg_class c \
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped \
+    where c.relkind in ('r', 'p', 'v') and c.relname";
+
+const RELATIONS_ORDER: &str = " order by n.nspname, c.relname, a.attnum";
+
+fn read_facts(named: i32, answer: &Answer) -> Result<Facts, StateError> {
+    let row = answer.first().ok_or(StateError::Missing { what: "facts" })?;
+    let text =
+        |what: &'static str| row.get(what).map(str::to_owned).ok_or(StateError::Missing { what });
+    let number = |what: &'static str| -> Result<i32, StateError> {
+        row.get(what).and_then(|text| text.parse().ok()).ok_or(StateError::Missing { what })
+    };
+    let timeouts = row
+        .get("timeouts")
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|pair| pair.split_once('='))
+        .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
+        .collect();
+    Ok(Facts {
+        version_number: number("version_number")?,
+        version: text("version")?,
+        database: text("database")?,
+        role: text("role")?,
+        may_create: row.get("may_create") == Some("t"),
+        standby: row.get("standby") == Some("t"),
+        pooled: number("backend")? != named,
+        timeouts,
+        journal: false,
+    })
+}
+
+/// The tables found, a name may occur in several schemas.
+fn read_relations(answer: &Answer) -> Vec<(String, Found)> {
+    let mut found: Vec<(String, Found)> = Vec::new();
+    for row in answer.rows() {
+        let column = |what| row.get(what).unwrap_or_default();
+        let (schema, relation) = (column("schema"), column("relation"));
+        let is_new =
+            found.last().is_none_or(|(name, found)| name != relation || found.schema != schema);
+        if is_new {
+            found.push((
+                relation.to_owned(),
+                Found {
+                    schema: schema.to_owned(),
+                    view: row.get("view") == Some("t"),
+                    columns: BTreeMap::new(),
+                },
+            ));
+        }
+        let (_, last) = found.last_mut().expect("one was pushed for this row at the latest");
+        last.columns.insert(column("attribute").to_owned(), column("type").to_owned());
+    }
+    found
+}

@@ -1,0 +1,6 @@
+//! Running migrations.
+
+mod blocks;
+mod contention;
+mod kit;
+mod steps;

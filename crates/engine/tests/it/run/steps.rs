@@ -1,0 +1,198 @@
+//! Migrations that are not one transaction.
+
+use whimbrel_engine::Event;
+use whimbrel_engine::run::Cause;
+use whimbrel_engine::wire::Session;
+
+use super::kit::{Heard, Project, ask, database};
+
+const INDEX: &str = "create table if not exists a (id int, name text);\n\
+    create index concurrently a_name on a (name);\ninsert into a values (1, 'after');";
+
+#[tokio::test]
+async fn a_concurrent_index_build_runs_beside_the_lock() {
+    let database = database().await;
+    let project = Project::new(database.target()).with("001_index", INDEX);
+    let report = project.up().await;
+    assert!(report.failed.is_empty() && report.stopped.is_none(), "{report:?}");
+    assert_eq!(project.applied().await, ["001_index"]);
+    let valid = "select indisvalid from pg_index where indexrelid = 'a_name'::regclass";
+    assert_eq!(ask(database.target(), valid).await, "t");
+    let intents = "select count(*) from whimbrel_journal.intents";
+    assert_eq!(ask(database.target(), intents).await, "0");
+}
+
+#[tokio::test]
+async fn a_value_added_to_an_enum_can_be_used_by_the_same_script() {
+    let database = database().await;
+    let project = Project::new(database.target()).with(
+        "001_enum",
+        "create type mood as enum ('sad');\ncreate table a (m mood);\n\
+         alter type mood add value 'happy';\ninsert into a values ('happy');",
+    );
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(database.target(), "select m from a").await, "happy");
+}
+
+#[tokio::test]
+async fn vacuum_and_blocks_of_their_own_run_step_by_step() {
+    let database = database().await;
+    let project = Project::new(database.target()).with(
+        "001_mixed",
+        "begin;\ncreate table a (id int);\ninsert into a values (1);\ncommit;\nvacuum a;\n\
+         begin;\ninsert into a values (2);\ninsert into a values (3);\ncommit;",
+    );
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(database.target(), "select count(*) from a").await, "3");
+}
+
+#[tokio::test]
+async fn a_procedure_may_commit() {
+    let database = database().await;
+    let project = Project::new(database.target())
+        .with(
+            "001_procedure",
+            "create table a (id int);\ncreate procedure fill() language plpgsql as $$\nbegin\n\
+             for i in 1..3 loop insert into a values (i); commit; end loop;\nend $$;",
+        )
+        .with("002_call", "insert into a values (0);\ncall fill();");
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(database.target(), "select count(*) from a").await, "4");
+    assert_eq!(project.applied().await, ["001_procedure", "002_call"]);
+}
+
+/// Fails the second step, so that the first stays done.
+async fn half_done(project: &Project) {
+    let blocked = "create index a_name on a (id)";
+    let mut session = Session::connect(&project.target, "test").await.unwrap();
+    session.simple(&format!("create table a (id int, name text); {blocked}")).await.unwrap();
+    let report = project.up().await;
+    assert_eq!(report.failed[0].1.steps_done, 1, "{report:?}");
+    session.simple("drop index a_name").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_script_goes_on_where_it_failed() {
+    let database = database().await;
+    let project = Project::new(database.target()).with("001_index", INDEX);
+    half_done(&project).await;
+    let before = ask(database.target(), "select count(*) from a").await;
+    assert_eq!(before, "0");
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(database.target(), "select count(*) from a").await, "1");
+}
+
+#[tokio::test]
+async fn a_step_that_is_done_must_still_be_in_its_place() {
+    let database = database().await;
+    let project = Project::new(database.target()).with("001_index", INDEX);
+    half_done(&project).await;
+    let changed = INDEX.replace("create table if not exists a", "create table if not exists b");
+    let report = Project::new(database.target()).with("001_index", &changed).up().await;
+    let cause = &report.failed[0].1.cause;
+    assert!(matches!(cause, Cause::StepChanged { step: 1 }), "{cause:?}");
+}
+
+/// What a crash leaves between a step's intent and its outcome.
+async fn crashed_at(target: &whimbrel_engine::Target, sql: &str) {
+    let project = Project::new(target).with("001_index", INDEX);
+    half_done(&project).await;
+    let mut session = Session::connect(target, "test").await.unwrap();
+    session
+        .simple("update whimbrel_journal.intents set state = 'begun' where step = 1")
+        .await
+        .unwrap();
+    session.simple(sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_index_that_was_built_before_a_crash_is_taken_as_it_is() {
+    let database = database().await;
+    crashed_at(database.target(), "create index a_name on a (name)").await;
+    let oid = ask(database.target(), "select 'a_name'::regclass::oid").await;
+    let report = Project::new(database.target()).with("001_index", INDEX).up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(database.target(), "select 'a_name'::regclass::oid").await, oid);
+}
+
+#[tokio::test]
+async fn an_invalid_index_that_a_crash_left_is_built_again() {
+    let database = database().await;
+    crashed_at(
+        database.target(),
+        "create index a_name on a (name); \
+         update pg_index set indisvalid = false where indexrelid = 'a_name'::regclass",
+    )
+    .await;
+    let mut heard = Heard::default();
+    let project = Project::new(database.target()).with("001_index", INDEX);
+    let report = project.try_up(&mut heard).await.unwrap().unwrap();
+    assert!(report.failed.is_empty(), "{report:?}");
+    let valid = "select indisvalid from pg_index where indexrelid = 'a_name'::regclass";
+    assert_eq!(ask(database.target(), valid).await, "t");
+    assert!(heard.0.iter().any(|event| matches!(event, Event::CleaningUp { .. })));
+}
+
+#[tokio::test]
+async fn if_not_exists_does_not_content_itself_with_an_invalid_index() {
+    let database = database().await;
+    let mut session = Session::connect(database.target(), "test").await.unwrap();
+    session
+        .simple(
+            "create table a (id int); create index a_id on a (id); \
+             update pg_index set indisvalid = false where indexrelid = 'a_id'::regclass",
+        )
+        .await
+        .unwrap();
+    let project = Project::new(database.target())
+        .with("001_index", "create index concurrently if not exists a_id on a (id);");
+    project.up().await;
+    let valid = "select indisvalid from pg_index where indexrelid = 'a_id'::regclass";
+    assert_eq!(ask(database.target(), valid).await, "t");
+}
+
+const CALL: &str = "create table if not exists a (id int);\ndo $$\nbegin\n\
+    insert into a values (1); commit; insert into a values (1 / (select count(*) from ready));\n\
+    end $$;";
+
+#[tokio::test]
+async fn what_nothing_tells_is_not_assumed() {
+    let database = database().await;
+    let ready = "create table ready (id int)";
+    let mut session = Session::connect(database.target(), "test").await.unwrap();
+    session.simple(ready).await.unwrap();
+    let project = Project::new(database.target()).with("001_call", CALL);
+    let report = project.up().await;
+    assert!(matches!(report.failed[0].1.cause, Cause::Server(_)), "{report:?}");
+    session.simple("insert into ready values (1)").await.unwrap();
+    let report = project.up().await;
+    let cause = &report.failed[0].1.cause;
+    assert!(matches!(cause, Cause::UnknownOutcome { step: 2, .. }), "{cause:?}");
+    assert_eq!(ask(database.target(), "select count(*) from a").await, "1");
+    let mut project = Project::new(database.target()).with("001_call", CALL);
+    project.options.allow_rerun = true;
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(project.applied().await, ["001_call"]);
+}
+
+#[tokio::test]
+async fn without_a_journal_only_what_cannot_be_half_done_runs_outside_a_transaction() {
+    let database = database().await;
+    let mut project = Project::new(database.target()).with("001_index", INDEX);
+    project.options.journal = false;
+    let report = project.up().await;
+    let cause = &report.failed[0].1.cause;
+    assert!(matches!(cause, Cause::NeedsJournal { .. }), "{cause:?}");
+    assert_eq!(ask(database.target(), "select to_regclass('a') is null").await, "t");
+    let mut project = Project::new(database.target()).with("001_vacuum", "vacuum;");
+    project.options.journal = false;
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    let schema = "select to_regnamespace('whimbrel_journal') is null";
+    assert_eq!(ask(database.target(), schema).await, "t");
+}
