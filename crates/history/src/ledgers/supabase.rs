@@ -49,7 +49,7 @@ impl Ledger for Supabase {
         place.tables.get(MIGRATIONS)?;
         let at = migrations(place);
         let hash = if is_array(&at, "statements") {
-            r"encode(sha256(convert_to(array_to_string(statements, E'\n;\n'), 'UTF8')), 'hex')"
+            r"case when cardinality(statements) > 0 then encode(sha256(convert_to(array_to_string(statements, E'\n;\n'), 'UTF8')), 'hex') end"
         } else {
             "null"
         };

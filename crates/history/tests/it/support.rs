@@ -6,8 +6,10 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::formats::{self, NoDigests, ReadError, Settings};
-use whimbrel_history::{Down, Entry, File, Files, FilesError, History, Migration, Status};
-use whimbrel_sql::{Diagnostic, position};
+use whimbrel_history::{
+    Definition, Down, Entry, File, Files, FilesError, History, Migration, Status,
+};
+use whimbrel_sql::{Diagnostic, position, split};
 
 /// Files by their paths.
 #[derive(Default)]
@@ -44,8 +46,11 @@ impl Project {
             let at = position(text.trim_start_matches('\u{feff}'), span.start);
             format!(":{}:{}", at.line, at.column)
         });
-        let hints = diagnostic.hints.iter().map(|hint| format!(" ({hint})")).collect::<String>();
-        format!("{file}{place}: {}{hints}", diagnostic.message)
+        let mut shown = format!("{file}{place}: {}", diagnostic.message);
+        for hint in &diagnostic.hints {
+            shown.extend([" (", hint, ")"]);
+        }
+        shown
     }
 
     pub(crate) fn show_all(&self, diagnostics: &[Diagnostic]) -> Vec<String> {
@@ -55,6 +60,19 @@ impl Project {
     /// The text of a migration's up section.
     pub(crate) fn up(&self, migration: &Migration) -> &str {
         migration.up.text(&self.files[&migration.up.path]).expect("the section is as it was")
+    }
+
+    /// A migration with its texts.
+    pub(crate) fn definition(&self, migration: &Migration) -> Definition {
+        let up = self.up(migration);
+        let script = split(up).expect("the script can be cut");
+        let down = self.down(migration).map(str::to_owned);
+        Definition::new(migration.clone(), up.to_owned(), down, &script)
+    }
+
+    /// All migrations of a history with their texts.
+    pub(crate) fn definitions(&self, history: &History) -> Vec<Definition> {
+        history.migrations.iter().map(|migration| self.definition(migration)).collect()
     }
 
     /// The text of a migration's down section.

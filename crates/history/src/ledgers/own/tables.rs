@@ -203,9 +203,10 @@ pub(super) fn refresh(place: &Place) -> Vec<String> {
     };
     let table = Qualified { schema: &found.schema, name: STATE };
     let mut columns = vec!["version", "last_migration", "applied_migrations"];
-    let applied = match found.columns.get("applied_migrations").map(String::as_str) {
-        Some("jsonb" | "json") => "to_json(s.applied_migrations)",
-        _ => "s.applied_migrations",
+    // The row that knows most is the current one, where there are several.
+    let (applied, newest) = match found.columns.get("applied_migrations").map(String::as_str) {
+        Some("jsonb" | "json") => ("to_json(s.applied_migrations)", ""),
+        _ => ("s.applied_migrations", " order by cardinality(applied_migrations) desc nulls last"),
     };
     let version = version_of("s.last_migration");
     let mut values = vec![version.as_str(), "s.last_migration", applied];
@@ -227,7 +228,7 @@ pub(super) fn refresh(place: &Place) -> Vec<String> {
 changed as (
     update {table} d set {} from state s
     where s.last_migration is not null
-        and d.ctid = (select ctid from {table} order by cardinality(applied_migrations) desc nulls last limit 1)
+        and d.ctid = (select ctid from {table}{newest} limit 1)
     returning 1
 )
 insert into {table} ({}) select {} from state s
