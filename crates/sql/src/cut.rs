@@ -183,14 +183,16 @@ impl Cutter {
                     self.at = text.len();
                     return self.end();
                 }
-                Lexed::Token(token) if text[token.span.start] == b'\\' => {
-                    let Some(at) = self.meta_command(text, token.span.start, window)? else {
-                        self.at = token.span.start;
-                        return Ok(Cut::More);
-                    };
-                    self.at = at;
-                }
                 Lexed::Token(token) => {
+                    let start = token.span.start;
+                    if text[start] == b'\\' {
+                        let end = self.meta_command(text, start, window)?;
+                        self.at = end.unwrap_or(start);
+                        if end.is_none() {
+                            return Ok(Cut::More);
+                        }
+                        continue;
+                    }
                     self.at = token.span.end;
                     if self.take(text, &token) == Taken::End
                         && let Some(open) = self.open.take()
@@ -204,16 +206,25 @@ impl Cutter {
 
     /// Notes what a token means for the statement's end.
     fn take(&mut self, text: &[u8], token: &Token) -> Taken {
-        let written = &text[token.span.clone()];
-        let Some(open) = &mut self.open else {
-            if written != b";" {
-                let mut open = Open::new(token.span.start);
-                open.take(written, token, self.lexer.origin);
-                self.open = Some(open);
+        let is_end = text[token.span.start] == b';';
+        match &mut self.open {
+            // Nearly all tokens: nothing but a semicolon matters any more.
+            Some(open) if open.lead == Lead::Other && open.bodies == 0 => {
+                if is_end {
+                    return Taken::End;
+                }
+                open.end = token.span.end;
+                Taken::Inside
             }
-            return Taken::Inside;
-        };
-        open.take(written, token, self.lexer.origin)
+            Some(open) => open.take(&text[token.span.clone()], token, self.lexer.origin),
+            None if is_end => Taken::Inside,
+            None => {
+                let mut open = Open::new(token.span.start);
+                open.take(&text[token.span.clone()], token, self.lexer.origin);
+                self.open = Some(open);
+                Taken::Inside
+            }
+        }
     }
 
     fn cut(&mut self, open: &Open) -> Cut {
@@ -260,12 +271,12 @@ impl Cutter {
             .map_or(end, |length| start + 1 + length);
         let name = String::from_utf8_lossy(&text[start..name_end]).into_owned();
         let span = self.lexer.origin + start..self.lexer.origin + name_end;
-        let line = self.line(text, start);
+        let line = || self.line(text, start);
         if !LEFT_OUT.contains(&name.as_str()) {
-            return Err(SplitError::MetaCommand { name, line, span });
+            return Err(SplitError::MetaCommand { name, line: line(), span });
         }
         if self.open.is_some() {
-            return Err(SplitError::MetaCommandInside { name, line, span });
+            return Err(SplitError::MetaCommandInside { name, line: line(), span });
         }
         Ok(Some(arguments_end(text, name_end, end)))
     }

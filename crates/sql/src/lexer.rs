@@ -103,22 +103,26 @@ impl Lexer {
             }
         }
         loop {
-            let Some(skipped) = text[at..].iter().position(|byte| !is_space(*byte)) else {
+            let Some(byte) = text.get(at) else {
                 return Ok(match window {
-                    Window::Partial => Lexed::More(text.len()),
+                    Window::Partial => Lexed::More(at),
                     Window::Last => Lexed::End,
                 });
             };
-            at += skipped;
-            let Some((opening, body)) = opens(text, at, self.backslash) else {
-                return Ok(match short(text, at, window) {
-                    Some(token) => Lexed::Token(token),
-                    None => Lexed::More(at),
-                });
+            let class = CLASSES[usize::from(*byte)];
+            if class == Class::Space {
+                at += 1;
+                continue;
+            }
+            let (opening, body) = match begin(text, at, class, self.backslash, window) {
+                Begun::Short(kind, end) => {
+                    return Ok(Lexed::Token(Token { kind, span: at..end }));
+                }
+                Begun::Long(opening, body) => (opening, body),
+                Begun::Cut => return Ok(Lexed::More(at)),
             };
-            let unfinished =
-                Unfinished { opened: self.origin + at, opening, at: at + opening, body };
-            match self.finish(text, unfinished, window)? {
+            let long = Unfinished { opened: self.origin + at, opening, at: at + opening, body };
+            match self.finish(text, long, window)? {
                 Finished::Token(token) => return Ok(Lexed::Token(token)),
                 Finished::Comment(end) => at = end,
                 Finished::More(at) => return Ok(Lexed::More(at)),
@@ -191,49 +195,31 @@ fn is_space(byte: u8) -> bool {
     CLASSES[usize::from(byte)] == Class::Space
 }
 
-/// Tells which long token opens here and how many bytes open it.
-fn opens(text: &[u8], at: usize, backslash: Backslash) -> Option<(usize, Body)> {
-    let next = text.get(at + 1).copied();
-    let plain = match backslash {
-        Backslash::Plain => Quoting::Plain,
-        Backslash::Escapes => Quoting::Escape,
-    };
-    match (text[at], next) {
-        (b'\'', _) => Some((1, Body::String(plain))),
-        (b'"', _) => Some((1, Body::Name)),
-        (b'-', Some(b'-')) => Some((2, Body::LineComment)),
-        (b'/', Some(b'*')) => Some((2, Body::BlockComment { depth: 1 })),
-        (b'e' | b'E', Some(b'\'')) => Some((2, Body::String(Quoting::Escape))),
-        (b'n' | b'N', Some(b'\'')) => Some((2, Body::String(plain))),
-        (b'b' | b'B' | b'x' | b'X', Some(b'\'')) => Some((2, Body::String(Quoting::Bits))),
-        (b'u' | b'U', Some(b'&')) => match text.get(at + 2) {
-            Some(b'\'') => Some((3, Body::String(Quoting::Unicode))),
-            Some(b'"') => Some((3, Body::Name)),
-            _ => None,
-        },
-        (b'$', Some(_)) => {
-            let tag = tag_length(&text[at + 1..]);
-            (text.get(at + 1 + tag) == Some(&b'$')).then_some((tag + 2, Body::Dollar))
-        }
-        _ => None,
-    }
+/// What begins at a place.
+enum Begun {
+    /// A short token, and where it ends.
+    Short(TokenKind, usize),
+    /// A long one, and how many bytes open it.
+    Long(usize, Body),
+    /// Something that the window may cut.
+    Cut,
 }
 
-/// How many bytes can be the tag of a dollar quote: a name without `$`.
-fn tag_length(text: &[u8]) -> usize {
-    match text.first() {
-        Some(first) if CLASSES[usize::from(*first)] == Class::Word => {
-            let in_tag = |byte: &u8| continues_word(*byte) && *byte != b'$';
-            text.iter().position(|byte| !in_tag(byte)).unwrap_or(text.len())
+/// Tells what begins here; `class` is the first byte's.
+fn begin(text: &[u8], at: usize, class: Class, backslash: Backslash, window: Window) -> Begun {
+    let (kind, end) = match class {
+        Class::Word => {
+            let end = word(text, at);
+            if end == at + 1
+                && let Some((opening, body)) = prefixed(&text[at..], backslash)
+            {
+                return Begun::Long(opening, body);
+            }
+            (TokenKind::Word, end)
         }
-        _ => 0,
-    }
-}
-
-/// Reads a short token; none if the window may end within it.
-fn short(text: &[u8], at: usize, window: Window) -> Option<Token> {
-    let (kind, end) = match CLASSES[usize::from(text[at])] {
-        Class::Word => (TokenKind::Word, word(text, at)),
+        Class::Punctuation => return Begun::Short(TokenKind::Symbol, at + 1),
+        Class::Quote => return Begun::Long(1, Body::String(plain(backslash))),
+        Class::DoubleQuote => return Begun::Long(1, Body::Name),
         Class::Digit => (TokenKind::Number, number(text, at)),
         Class::Dot => match text.get(at + 1) {
             Some(b'0'..=b'9') => (TokenKind::Number, number(text, at)),
@@ -244,35 +230,69 @@ fn short(text: &[u8], at: usize, window: Window) -> Option<Token> {
             Some(b':' | b'=') => (TokenKind::Symbol, at + 2),
             _ => (TokenKind::Symbol, at + 1),
         },
-        Class::Punctuation => {
-            return Some(Token { kind: TokenKind::Symbol, span: at..at + 1 });
-        }
-        Class::Operator => (TokenKind::Operator, operator(text, at)),
-        Class::Dollar => match digits(text, at + 1) {
-            end if end > at + 1 => (TokenKind::Parameter, end),
-            // Perhaps the start of a tag that the window cuts.
-            end if at + 1 + tag_length(&text[end..]) == text.len() && window == Window::Partial => {
-                return None;
-            }
-            end => (TokenKind::Stray, end),
+        Class::Operator => match (text[at], text.get(at + 1)) {
+            (b'-', Some(b'-')) => return Begun::Long(2, Body::LineComment),
+            (b'/', Some(b'*')) => return Begun::Long(2, Body::BlockComment { depth: 1 }),
+            _ => (TokenKind::Operator, operator(text, at)),
         },
-        Class::Space | Class::Quote | Class::DoubleQuote | Class::Stray => {
-            (TokenKind::Stray, at + 1)
-        }
+        Class::Dollar => return dollar_sign(text, at, window),
+        Class::Space | Class::Stray => (TokenKind::Stray, at + 1),
     };
     // No rule looks further than three bytes past a token's end (`1e+5`, `U&'`).
     if window == Window::Partial && end + 3 > text.len() {
-        return None;
+        return Begun::Cut;
     }
-    Some(Token { kind, span: at..end })
+    Begun::Short(kind, end)
+}
+
+fn plain(backslash: Backslash) -> Quoting {
+    match backslash {
+        Backslash::Plain => Quoting::Plain,
+        Backslash::Escapes => Quoting::Escape,
+    }
+}
+
+/// Tells what a single letter opens together with the quote behind it.
+fn prefixed(text: &[u8], backslash: Backslash) -> Option<(usize, Body)> {
+    let quoting = match text {
+        [b'e' | b'E', b'\'', ..] => Quoting::Escape,
+        [b'n' | b'N', b'\'', ..] => plain(backslash),
+        [b'b' | b'B' | b'x' | b'X', b'\'', ..] => Quoting::Bits,
+        [b'u' | b'U', b'&', b'\'', ..] => return Some((3, Body::String(Quoting::Unicode))),
+        [b'u' | b'U', b'&', b'"', ..] => return Some((3, Body::Name)),
+        _ => return None,
+    };
+    Some((2, Body::String(quoting)))
+}
+
+/// Tells what a `$` outside of names begins: `$1`, `$tag$`, or nothing.
+fn dollar_sign(text: &[u8], at: usize, window: Window) -> Begun {
+    let rest = &text[at + 1..];
+    let digits = leading(rest, u8::is_ascii_digit);
+    let tag = match rest.first() {
+        Some(first) if CLASSES[usize::from(*first)] == Class::Word => {
+            leading(rest, |byte| continues_word(*byte) && *byte != b'$')
+        }
+        _ => 0,
+    };
+    if window == Window::Partial && digits.max(tag) == rest.len() {
+        Begun::Cut
+    } else if digits > 0 {
+        Begun::Short(TokenKind::Parameter, at + 1 + digits)
+    } else if rest.get(tag) == Some(&b'$') {
+        Begun::Long(tag + 2, Body::Dollar)
+    } else {
+        Begun::Short(TokenKind::Stray, at + 1)
+    }
+}
+
+/// How many bytes at the start of a text are of a sort.
+fn leading(text: &[u8], is_one: impl Fn(&u8) -> bool) -> usize {
+    text.iter().position(|byte| !is_one(byte)).unwrap_or(text.len())
 }
 
 fn word(text: &[u8], at: usize) -> usize {
-    text[at..].iter().position(|byte| !continues_word(*byte)).map_or(text.len(), |n| at + n)
-}
-
-fn digits(text: &[u8], at: usize) -> usize {
-    text[at..].iter().position(|byte| !byte.is_ascii_digit()).map_or(text.len(), |n| at + n)
+    at + leading(&text[at..], |byte| continues_word(*byte))
 }
 
 /// Digits with single underscores between them (PostgreSQL 16).

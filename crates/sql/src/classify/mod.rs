@@ -8,6 +8,7 @@ mod transaction;
 use std::collections::BTreeSet;
 
 use crate::cursor::Cursor;
+use crate::token::continues_word;
 use crate::{Backslash, Kind};
 
 /// What the statements read so far mean for those that follow.
@@ -26,18 +27,22 @@ impl Reading {
 
     /// Tells what kind the next statement is and notes what it means for those after it.
     pub(crate) fn kind(&mut self, statement: &str, copies: bool) -> Kind {
-        let mut cursor = Cursor::new(statement, self.backslash());
-        let kind = self.read(&mut cursor, copies);
+        let kind = match lead(statement) {
+            _ if copies => Kind::CopyIn,
+            Some(word) => {
+                let mut cursor = Cursor::new(statement, self.backslash());
+                cursor.token();
+                self.read(word, &mut cursor).unwrap_or(Kind::Plain)
+            }
+            None => Kind::Plain,
+        };
         self.strings.pass(&kind);
         kind
     }
 
-    fn read(&mut self, cursor: &mut Cursor<'_>, copies: bool) -> Kind {
-        if copies {
-            return Kind::CopyIn;
-        }
-        let Some(word) = cursor.any_word(LEADS) else { return Kind::Plain };
-        let kind = match word {
+    /// Reads a statement from behind its first word.
+    fn read(&mut self, word: &str, cursor: &mut Cursor<'_>) -> Option<Kind> {
+        match word {
             "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "prepare" => {
                 transaction::kind(word, cursor)
             }
@@ -54,8 +59,7 @@ impl Reading {
                 alone::kind(word, cursor).map(Kind::Alone)
             }
             _ => alone::kind(word, cursor).map(Kind::Alone),
-        };
-        kind.unwrap_or(Kind::Plain)
+        }
     }
 
     /// Whether a procedure is known to end transactions.
@@ -85,6 +89,14 @@ const LEADS: &[&str] = &[
     "abort", "alter", "begin", "call", "cluster", "commit", "create", "discard", "do", "drop",
     "end", "prepare", "reindex", "reset", "rollback", "select", "set", "start", "vacuum", "with",
 ];
+
+/// The first word of a statement if it is one of them; most statements are passed here.
+fn lead(statement: &str) -> Option<&'static str> {
+    let bytes = statement.as_bytes();
+    let length = bytes.iter().position(|byte| !continues_word(*byte)).unwrap_or(bytes.len());
+    let word = &bytes[..length];
+    LEADS.iter().find(|lead| word.eq_ignore_ascii_case(lead.as_bytes())).copied()
+}
 
 /// Reads `alter type … add value …` from behind `type`.
 fn added_value(cursor: &mut Cursor<'_>) -> Option<Kind> {
