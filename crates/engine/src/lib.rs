@@ -8,7 +8,7 @@ mod interrupt;
 pub mod journal;
 pub mod lock;
 mod pause;
-mod rehearse;
+pub mod rehearse;
 pub mod run;
 mod secret;
 pub mod shadow;
@@ -18,7 +18,6 @@ pub mod wire;
 
 pub use event::{Event, Events};
 pub use interrupt::Interrupt;
-pub use rehearse::{Rehearsed, objects, rehearse};
 pub use secret::Secret;
 pub use target::{
     ChannelBinding, Host, Part, SslIdentity, SslMode, SslNegotiation, SslRoots, Target,

@@ -1,4 +1,5 @@
 //! The engine against real servers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod rehearsal;
 mod run;

@@ -1,6 +1,8 @@
 //! Migrations that are one transaction each.
 
+use whimbrel_engine::rehearse::objects;
 use whimbrel_engine::run::{Cause, Stop};
+use whimbrel_engine::wire::Session;
 
 use super::kit::{Heard, Project, ask, database};
 
@@ -192,4 +194,24 @@ async fn what_is_undone_is_no_longer_applied_and_can_be_applied_again() {
     let report = project.up().await;
     assert_eq!(report.done.len(), 2, "{report:?}");
     assert_eq!(project.applied().await, ["001_a", "002_b"]);
+}
+
+#[tokio::test]
+async fn every_major_is_read_run_and_compared() {
+    for major in whimbrel_testkit::MAJORS {
+        let database = whimbrel_testkit::Server::shared(major).await.database().await;
+        let project = Project::new(database.target())
+            .with("001_a", "create table a (id int primary key); comment on table a is 'a';")
+            .with("002_b", "create index concurrently b on a (id);\ninsert into a values (1);");
+        let report = project.up().await;
+        assert!(report.failed.is_empty() && report.stopped.is_none(), "{major}: {report:?}");
+        assert_eq!(project.applied().await, ["001_a", "002_b"]);
+        let mut session = Session::connect(database.target(), "test").await.unwrap();
+        let before = objects(&mut session).await.unwrap();
+        session.simple("drop index b").await.unwrap();
+        let after = objects(&mut session).await.unwrap();
+        let named: Vec<String> =
+            before.differences(&after).iter().map(ToString::to_string).collect();
+        assert_eq!(named, ["index public.b"], "{major}");
+    }
 }

@@ -2,5 +2,5 @@
 
 mod blocks;
 mod contention;
-mod kit;
+pub(crate) mod kit;
 mod steps;

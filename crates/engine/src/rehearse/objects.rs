@@ -1,33 +1,8 @@
-//! Runs migrations in a throw-away database before they run in earnest, and compares states.
+//! Compares states of a database, object by object.
 
 use whimbrel_catalog::{OBJECTS, Objects};
 
-use crate::run::{Failed, Stop, Work, bare};
 use crate::wire::{Answer, Failure, Session};
-
-/// How a rehearsal went.
-#[derive(Debug)]
-pub enum Rehearsed {
-    /// Everything ran.
-    Passed,
-    /// A work failed.
-    Failed {
-        /// Which, by its number.
-        number: usize,
-        /// How.
-        failed: Box<Failed>,
-    },
-}
-
-/// Runs works in a database that nobody else uses and nobody will miss: no ledger, no lock.
-pub async fn rehearse(session: &mut Session, works: &[Work]) -> Result<Rehearsed, Stop> {
-    for (number, work) in works.iter().enumerate() {
-        if let Err(failed) = bare::run(session, work).await? {
-            return Ok(Rehearsed::Failed { number, failed: Box::new(failed) });
-        }
-    }
-    Ok(Rehearsed::Passed)
-}
 
 /// Reads a checksum of every object of a database.
 ///

@@ -1,0 +1,232 @@
+//! Runs migrations in the shadow, on top of what is applied, before they run in earnest.
+//!
+//! What is applied is rebuilt from its scripts, as far as it is not cached, and kept for the next
+//! time. A pending migration that fails on a state that was rebuilt would fail in earnest, too; a
+//! state that cannot be rebuilt (a script that is gone, an extension that the shadow lacks) proves
+//! nothing and stops nobody.
+
+mod objects;
+mod surroundings;
+
+use whimbrel_catalog::Difference;
+
+use crate::run::{Cause, Failed, Stop, Work, bare};
+use crate::shadow::{Lineage, Server, Shadow, ShadowError, ShadowOptions};
+use crate::wire::{ConnectError, Failure, Session};
+use crate::{Event, Events};
+
+pub use objects::objects;
+pub use surroundings::Surroundings;
+
+/// What to rehearse.
+#[derive(Clone, Copy, Debug)]
+pub struct Rehearse<'a> {
+    /// The target's major version.
+    pub major: u16,
+    /// What of the target a script may rely on.
+    pub surroundings: &'a Surroundings,
+    /// What is applied, in the order in which it was.
+    pub applied: &'a [Work],
+    /// What is to run.
+    pub pending: &'a [Work],
+}
+
+/// How a rehearsal went.
+#[derive(Debug)]
+pub enum Rehearsal {
+    /// Everything pending ran.
+    Passed,
+    /// A pending work fails.
+    Failed {
+        /// Which, by its number.
+        number: usize,
+        /// How.
+        failed: Box<Failed>,
+    },
+    /// A work that must be able to run twice is not.
+    NotRepeatable {
+        /// Which, by its number.
+        number: usize,
+        /// The error of the second run, if it failed.
+        failed: Option<Box<Failed>>,
+        /// The objects that a second run changes.
+        differences: Vec<Difference>,
+    },
+    /// What is applied could not be rebuilt.
+    NotRebuilt {
+        /// Which of the applied works failed, by its number.
+        number: usize,
+        /// How.
+        failed: Box<Failed>,
+    },
+    /// The shadow lacks something that the target may well have.
+    Inconclusive {
+        /// Which of the pending works needs it, by its number.
+        number: usize,
+        /// What it is, in the server's words.
+        lacks: String,
+    },
+}
+
+/// A rehearsal that was held, and where.
+#[derive(Debug)]
+pub struct Rehearsed {
+    /// How it went.
+    pub rehearsal: Rehearsal,
+    /// The server it was held in: `portable server 17.10`.
+    pub server: String,
+    /// How many applied migrations came from the cache.
+    pub inherited: usize,
+}
+
+/// Why there was no rehearsal.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearseError {
+    /// There is no shadow.
+    #[error("start the shadow")]
+    Shadow(#[from] ShadowError),
+    /// It does not let us in.
+    #[error("connect to the shadow")]
+    Connect(#[from] ConnectError),
+    /// It failed in a way that says nothing of the scripts.
+    #[error("use the shadow")]
+    Failed(#[from] Failure),
+    /// It was lost in the middle.
+    #[error("run a script in the shadow")]
+    Stopped(#[from] Stop),
+}
+
+/// Rehearses pending works on top of applied ones.
+pub async fn rehearse(
+    rehearse: &Rehearse<'_>,
+    options: &ShadowOptions,
+    events: &mut dyn Events,
+) -> Result<Rehearsed, RehearseError> {
+    let lineage = lineage(rehearse);
+    let server = Shadow::start_from(options, rehearse.major, &lineage, events).await?;
+    let inherited = server.inherited().saturating_sub(1);
+    let rehearsal = on(&server, rehearse, &lineage, events).await;
+    let described = server.described().to_owned();
+    server.stop().await;
+    Ok(Rehearsed { rehearsal: rehearsal?, server: described, inherited })
+}
+
+/// The first step is what surrounds the scripts, each further one an applied migration.
+fn lineage(rehearse: &Rehearse<'_>) -> Lineage {
+    let mut lineage = Lineage::of(&rehearse.surroundings.database);
+    lineage.add(rehearse.surroundings.identity().as_bytes());
+    for work in rehearse.applied {
+        lineage.add(work.text().as_bytes());
+    }
+    lineage
+}
+
+async fn on(
+    server: &Server,
+    rehearse: &Rehearse<'_>,
+    lineage: &Lineage,
+    events: &mut dyn Events,
+) -> Result<Rehearsal, RehearseError> {
+    let target = server.target(lineage.database());
+    let mut session = Session::connect(&target, "whimbrel rehearsal").await?;
+    let begin_with = server.inherited();
+    if begin_with == 0 {
+        rehearse.surroundings.set_up(&mut session).await?;
+    }
+    let replayed = begin_with.saturating_sub(1);
+    for (number, work) in rehearse.applied.iter().enumerate().skip(replayed) {
+        let of = rehearse.applied.len();
+        events.on(Event::Working {
+            what: format!("rebuilding what is applied: {}", work.id()),
+            percent: u8::try_from(number * 100 / of.max(1)).ok(),
+        });
+        if let Err(failed) = with_roles(&mut session, work, rehearse.surroundings).await? {
+            return Ok(Rehearsal::NotRebuilt { number, failed: Box::new(failed) });
+        }
+    }
+    if begin_with < lineage.len() {
+        session.close().await;
+        server.keep(lineage).await?;
+        session = Session::connect(&target, "whimbrel rehearsal").await?;
+    }
+    rehearse.surroundings.all_roles(&mut session).await?;
+    for (number, work) in rehearse.pending.iter().enumerate() {
+        if let Some(end) = pending(&mut session, number, work).await? {
+            return Ok(end);
+        }
+    }
+    Ok(Rehearsal::Passed)
+}
+
+/// Runs one pending work; `None` where the rehearsal goes on.
+async fn pending(
+    session: &mut Session,
+    number: usize,
+    work: &Work,
+) -> Result<Option<Rehearsal>, RehearseError> {
+    let repeats = work.again || work.definition.migration.repeatable;
+    let mut before = objects(session).await.map(|objects| work.again.then_some(objects))?;
+    if let Err(failed) = bare::run(session, work).await? {
+        if let Some(lacks) = lacks(&failed) {
+            return Ok(Some(Rehearsal::Inconclusive { number, lacks }));
+        }
+        let failed = Box::new(failed);
+        return Ok(Some(if work.again {
+            Rehearsal::NotRepeatable { number, failed: Some(failed), differences: Vec::new() }
+        } else {
+            Rehearsal::Failed { number, failed }
+        }));
+    }
+    if !repeats {
+        return Ok(None);
+    }
+    if before.is_none() {
+        before = Some(objects(session).await?);
+        if let Err(failed) = bare::run(session, work).await? {
+            let failed = Some(Box::new(failed));
+            return Ok(Some(Rehearsal::NotRepeatable { number, failed, differences: Vec::new() }));
+        }
+    }
+    let after = objects(session).await?;
+    let differences = before.map(|before| before.differences(&after)).unwrap_or_default();
+    Ok((!differences.is_empty()).then_some(Rehearsal::NotRepeatable {
+        number,
+        failed: None,
+        differences,
+    }))
+}
+
+/// Runs a work; a role that it names and that the target has is made when it is missed.
+async fn with_roles(
+    session: &mut Session,
+    work: &Work,
+    surroundings: &Surroundings,
+) -> Result<Result<(), Failed>, RehearseError> {
+    let mut made = Vec::new();
+    loop {
+        let Err(failed) = bare::run(session, work).await? else { return Ok(Ok(())) };
+        let missing = surroundings.roles.iter().find(|role| names_role(&failed, role));
+        match missing {
+            Some(role) if failed.rolled_back && !made.contains(&role) => {
+                surroundings.make_role(session, role).await?;
+                made.push(role);
+            }
+            _ => return Ok(Err(failed)),
+        }
+    }
+}
+
+/// Whether a work failed because it names a role that is not there.
+fn names_role(failed: &Failed, role: &str) -> bool {
+    let Cause::Server(error) = &failed.cause else { return false };
+    error.code == "42704" && error.message == format!("role \"{role}\" does not exist")
+}
+
+/// What a failure says that the shadow lacks and the target may have: an extension's files.
+fn lacks(failed: &Failed) -> Option<String> {
+    let Cause::Server(error) = &failed.cause else { return None };
+    let is_extension = matches!(error.code.as_str(), "0A000" | "58P01" | "22023")
+        && error.message.contains("extension")
+        || error.code == "58P01";
+    is_extension.then(|| error.message.clone())
+}
