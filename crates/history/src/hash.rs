@@ -1,6 +1,7 @@
 //! The hashes that tell whether a file is the one that was applied.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use sha2::{Digest as _, Sha256};
 
@@ -18,6 +19,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 /// The hash of a script's tokens: comments, white space and line endings are left out.
 pub(crate) fn fingerprint(text: &str) -> String {
     whimbrel_sql::fingerprint(text)
+}
+
+/// The fingerprint of a script without a statement.
+pub(crate) fn of_nothing() -> &'static str {
+    static NOTHING: LazyLock<String> = LazyLock::new(|| fingerprint(""));
+    &NOTHING
 }
 
 /// The hash of a list of statements, such that Postgres computes the same from a `text[]`:

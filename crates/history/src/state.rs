@@ -238,7 +238,7 @@ fn state(migration: &Migration, entry: &Entry, recorded: Option<&Fingerprints>) 
 fn compare(migration: &Migration, entry: &Entry, recorded: Option<&Fingerprints>) -> Change {
     let same = same_checksum(migration, entry);
     let Some(then) = entry.fingerprints.as_ref().or(recorded) else {
-        let known = same || entry.checksum.is_none() || is_foreign(migration, entry);
+        let known = same || entry.checksum.is_none();
         return Change { up: !known, ..Change::default() };
     };
     let down = then.down.as_deref()
@@ -267,17 +267,9 @@ fn same_checksum(migration: &Migration, entry: &Entry) -> bool {
     })
 }
 
-/// Whether a ledger recorded a checksum that no file of this format can have: one of statements,
-/// for a file that could not be split.
-fn is_foreign(migration: &Migration, entry: &Entry) -> bool {
-    entry.checksum.is_some()
-        && entry.fingerprints.is_none()
-        && migration.checksum.statements.is_some()
-}
-
 /// Whether what is recorded is comments only: a place holder that another tool wrote.
 fn says_nothing(fingerprints: &Fingerprints) -> bool {
-    fingerprints.up == hash::fingerprint("")
+    fingerprints.up == hash::of_nothing()
 }
 
 /// Marks what is not applied though something after it is.
@@ -358,7 +350,7 @@ fn same_content(
             row.migration.is_some_and(|migration| {
                 row.entry.is_none_or(|entry| entry.status == Status::Pending)
                     && !migration.repeatable
-                    && migration.up.fingerprint != hash::fingerprint("")
+                    && migration.up.fingerprint != hash::of_nothing()
                     && (same_checksum(migration, entry)
                         || then.is_some_and(|then| then.up == migration.up.fingerprint))
             })

@@ -19,10 +19,10 @@ pub(crate) fn statements(text: &str, script: &Script) -> Vec<String> {
         if let Some(data) = &statement.data {
             piece.push_str(&text[at..data.end]);
             at = data.end;
-            let rest = &text[at..];
-            let mark = rest.find("\\.").map_or(0, |mark| mark + 2);
-            piece.push_str(&rest[..mark]);
-            at += mark;
+            if text[at..].starts_with("\\.") {
+                piece.push_str("\\.");
+                at += 2;
+            }
             finish(&mut piece, &mut pieces);
         }
     }
@@ -88,4 +88,51 @@ fn block(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use whimbrel_sql::split;
+
+    use super::*;
+
+    fn pieces(text: &str) -> Vec<String> {
+        statements(text, &split(text).unwrap())
+    }
+
+    /// The right sides are what version 3.1.0 of the CLI wrote into its table.
+    #[test]
+    fn pieces_are_those_of_the_supabase_cli() {
+        assert_eq!(
+            pieces(
+                "/* head */\ncreate table b ();;\n\n;\n-- lone\n;\ncreate table c (); -- tail\n"
+            ),
+            ["/* head */\ncreate table b ()", "-- lone", "create table c ()", "-- tail"]
+        );
+        assert_eq!(
+            pieces(
+                "-- pg-delta: transaction=false\ncreate index concurrently i on a (b);\nvacuum a;\n"
+            ),
+            ["-- pg-delta: transaction=false\ncreate index concurrently i on a (b)", "vacuum a"]
+        );
+        assert_eq!(
+            pieces("-- one\n-- ======\ncreate table t(a text);\n-- ====== end\n"),
+            ["-- one\n-- ======\ncreate table t(a text)", "-- ====== end"]
+        );
+        assert_eq!(pieces("-- nothing here\n"), ["-- nothing here"]);
+        assert_eq!(
+            pieces("select E'\\'; ', 'a;b', \"x\";\ndo $$ begin perform 1; end $$\n"),
+            ["select E'\\'; ', 'a;b', \"x\"", "do $$ begin perform 1; end $$"]
+        );
+    }
+
+    #[test]
+    fn data_stays_with_its_statement_and_meta_commands_go() {
+        assert_eq!(
+            pieces(
+                "\\restrict x\ncopy t from stdin;\n1\n\\.\n\ncopy u from stdin;\n\\.\n-- c\nselect 1;\n\\unrestrict x\n"
+            ),
+            ["copy t from stdin;\n1\n\\.", "copy u from stdin;\n\\.", "-- c\nselect 1"]
+        );
+    }
 }

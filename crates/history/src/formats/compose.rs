@@ -1,14 +1,10 @@
-//! Writes a new migration down in the way of those before it.
-
-use std::fmt::Write as _;
+//! What formats share when they write a new migration down in the way of those before it.
 
 use camino::Utf8PathBuf;
 use whimbrel_sql::{Diagnostic, Severity};
 
-use super::annotated::{self, TYPES};
-use super::header::list;
-use super::name::{Version, advise};
-use crate::{History, Migration, nearest};
+use super::name::Version;
+use crate::{History, Migration};
 
 /// What a new migration is to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,130 +34,8 @@ pub struct NewFile {
     pub text: String,
 }
 
-/// The files of a new plain migration.
-pub(super) fn plain(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
-    no_header(new, "plain")?;
-    let slug = advise(&new.name)?;
-    let numbered: Vec<&Migration> = numbered(history).collect();
-    let last = numbered.last().copied();
-    let stem = format!("{}{slug}", next_prefix(last, new.now));
-    let flyway = stem.starts_with(['V', 'v']);
-    let in_pairs = numbered
-        .iter()
-        .rev()
-        .find_map(|migration| Some((migration, migration.down.as_ref()?)))
-        .map(|(migration, down)| migration.path != down.path)
-        .or_else(|| last.map(|last| last.path.as_str().ends_with(".up.sql")))
-        .unwrap_or(false);
-    let folder =
-        last.map_or(history.folder.as_path(), |last| crate::migration::folder_of(&last.path));
-    let up = described(new);
-    let down = new.down.as_deref();
-    let file = |name: String, text: String| NewFile { path: folder.join(name), text };
-    Ok(match (in_pairs, flyway, down) {
-        (true, true, down) => {
-            let mut files = vec![file(format!("{stem}.sql"), up)];
-            files.extend(down.map(|down| file(format!("U{}.sql", &stem[1..]), body(down, ""))));
-            files
-        }
-        (true, false, down) => vec![
-            file(format!("{stem}.up.sql"), up),
-            file(
-                format!("{stem}.down.sql"),
-                body(down.unwrap_or_default(), "-- Write the statements that undo it here."),
-            ),
-        ],
-        (false, _, Some(down)) => {
-            vec![file(format!("{stem}.sql"), format!("-- @up\n{up}\n-- @down\n{}", body(down, "")))]
-        }
-        (false, _, None) => vec![file(format!("{stem}.sql"), up)],
-    })
-}
-
-/// The files of a new Supabase migration.
-pub(super) fn supabase(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
-    no_header(new, "supabase")?;
-    let slug = advise(&new.name)?;
-    let newest: Option<u64> =
-        numbered(history).filter_map(|last| last.version.as_deref()?.parse().ok()).max();
-    let mut version: u64 = stamp(new.now).parse().expect("a stamp is digits");
-    if let Some(newest) = newest
-        && newest >= version
-    {
-        version = newest + 1;
-    }
-    let mut files = vec![NewFile {
-        path: history.folder.join(format!("{version}_{slug}.sql")),
-        text: described(new),
-    }];
-    if let Some(down) = &new.down {
-        files.push(NewFile {
-            path: history.folder.join(format!("down/{version}_{slug}.sql")),
-            text: body(down, ""),
-        });
-    }
-    Ok(files)
-}
-
-/// The file of a new annotated migration.
-pub(super) fn annotated(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
-    let slug = advise(&new.name)?;
-    let kind = match new.kind.as_deref() {
-        None => annotated::kind_of(&new.up).unwrap_or("custom_sql"),
-        Some(given) => {
-            TYPES.iter().copied().find(|known| known.eq_ignore_ascii_case(given)).ok_or_else(
-                || {
-                    refusal(
-                        format!("type `{given}` is not known"),
-                        match nearest(given, TYPES.iter().copied()) {
-                            Some(known) => format!("did you mean `{known}`?"),
-                            None => format!("the types are {}", list(TYPES)),
-                        },
-                    )
-                },
-            )?
-        }
-    };
-    let last = numbered(history).last();
-    let depends_on = match &new.depends_on {
-        None => last.iter().map(|last| last.id.clone()).collect(),
-        Some(given) => given.clone(),
-    };
-    for id in &depends_on {
-        if history.get(id).is_none() {
-            let ids = history.migrations.iter().map(|migration| migration.id.as_str());
-            return Err(refusal(
-                format!("there is no migration `{id}` to depend on"),
-                match nearest(id, ids) {
-                    Some(known) => format!("did you mean `{known}`?"),
-                    None => {
-                        "name migrations by their whole id, as `whimbrel status` lists them".into()
-                    }
-                },
-            ));
-        }
-    }
-    let id = format!("{}{slug}", next_prefix(last, new.now));
-    let description = new.description.clone().unwrap_or_else(|| sentence(&slug));
-    if description.contains('\n') {
-        return Err(refusal(
-            "the description is more than one line".into(),
-            "give one line, and write the rest as comments into the file".into(),
-        ));
-    }
-    let mut text = String::new();
-    let _ = write!(
-        text,
-        "-- Migration: {id}\n-- Description: {description}\n-- Type: {kind}\n-- Depends on: [{}]\n\n-- ===== UP MIGRATION =====\n-- @up\n{}\n-- ===== DOWN MIGRATION =====\n-- @down\n{}",
-        depends_on.join(", "),
-        body(&new.up, "-- Write the statements here."),
-        body(new.down.as_deref().unwrap_or_default(), "-- Write the statements that undo it here."),
-    );
-    Ok(vec![NewFile { path: history.folder.join(format!("{id}.sql")), text }])
-}
-
 /// The migrations that have a version, in their order; those that always run last do not count.
-fn numbered(history: &History) -> impl Iterator<Item = &Migration> {
+pub(super) fn numbered(history: &History) -> impl Iterator<Item = &Migration> {
     history.migrations.iter().filter(|migration| {
         !migration.repeatable
             && Version::read(migration.id.trim_start_matches(['V', 'v'])).is_some()
@@ -169,7 +43,7 @@ fn numbered(history: &History) -> impl Iterator<Item = &Migration> {
 }
 
 /// What stands before the name in the next file: number and separator as the last file has them.
-fn next_prefix(last: Option<&Migration>, now: u64) -> String {
+pub(super) fn next_prefix(last: Option<&Migration>, now: u64) -> String {
     let Some(last) = last else {
         return "001_".into();
     };
@@ -220,7 +94,7 @@ fn next_version(last: &Version, now: u64) -> String {
 }
 
 /// A time as `20240131120000`, in UTC.
-fn stamp(now: u64) -> String {
+pub(super) fn stamp(now: u64) -> String {
     let (days, seconds) = (now / 86_400, now % 86_400);
     // Days since 0000-03-01, in eras of 400 years: Howard Hinnant, "chrono-compatible low-level
     // date algorithms", civil_from_days.
@@ -241,14 +115,14 @@ fn stamp(now: u64) -> String {
 }
 
 /// A script with one newline at its end; what to say in its place if there is none.
-fn body(script: &str, instead: &str) -> String {
+pub(super) fn body(script: &str, instead: &str) -> String {
     let script = script.trim_end();
     let script = if script.is_empty() { instead } else { script };
     format!("{script}\n")
 }
 
 /// The up script with the description as a comment above it.
-fn described(new: &NewMigration) -> String {
+pub(super) fn described(new: &NewMigration) -> String {
     let mut text = String::new();
     for line in new.description.iter().flat_map(|description| description.lines()) {
         text.extend(["-- ", line.trim(), "\n"]);
@@ -256,15 +130,8 @@ fn described(new: &NewMigration) -> String {
     text + &body(&new.up, "-- Write the statements here.")
 }
 
-/// `add_user_email` as a sentence.
-fn sentence(slug: &str) -> String {
-    let words = slug.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 /// Refuses what a format without a header cannot hold.
-fn no_header(new: &NewMigration, format: &str) -> Result<(), Diagnostic> {
+pub(super) fn no_header(new: &NewMigration, format: &str) -> Result<(), Diagnostic> {
     let what = if new.kind.is_some() {
         "a type"
     } else if new.depends_on.is_some() {
@@ -278,7 +145,7 @@ fn no_header(new: &NewMigration, format: &str) -> Result<(), Diagnostic> {
     ))
 }
 
-fn refusal(message: String, hint: String) -> Diagnostic {
+pub(super) fn refusal(message: String, hint: String) -> Diagnostic {
     Diagnostic { severity: Severity::Error, file: None, span: None, message, hints: vec![hint] }
 }
 

@@ -15,10 +15,11 @@ mod supabase;
 
 use std::fmt;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use whimbrel_sql::Diagnostic;
 
+use crate::glob::glob;
 use crate::ledgers::Ledger;
 use crate::{Digest, File, Files, FilesError, History};
 
@@ -48,17 +49,14 @@ pub trait Format: Sync {
 
     /// Whether a folder holds a history of this format, and what tells so
     /// (`supabase/config.toml`, `12 files like 001_create_users.sql`).
-    fn recognise(
-        &self,
-        files: &dyn Files,
-        folder: &camino::Utf8Path,
-    ) -> Result<Option<String>, FilesError>;
+    fn recognise(&self, files: &dyn Files, folder: &Utf8Path)
+    -> Result<Option<String>, FilesError>;
 
     /// The files that make up a history, by their names alone.
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError>;
 
     /// Reads one file; depends on its path and its bytes only.
-    fn digest(&self, path: &camino::Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>>;
+    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>>;
 
     /// Puts a history together.
     fn assemble(
@@ -102,6 +100,18 @@ pub struct Settings {
     /// Whether its ids carry the history's name in a ledger that would hold them bare: for the
     /// second annotated history of a project and those after it.
     pub prefixed: bool,
+}
+
+impl Settings {
+    /// Whether a pattern makes a file repeatable.
+    pub(crate) fn is_repeatable(&self, path: &Utf8Path) -> bool {
+        let inner = path.strip_prefix(&self.folder).unwrap_or(path);
+        self.repeatable.iter().any(|pattern| {
+            glob(pattern, inner.as_str())
+                || glob(pattern, path.as_str())
+                || path.file_name().is_some_and(|name| glob(pattern, name))
+        })
+    }
 }
 
 /// The files of a history, by their names alone.

@@ -103,16 +103,23 @@ fn marks(text: &str) -> Vec<Mark> {
     marks
 }
 
-/// A section without the blank lines around it and without the rules (`-- =====`) that lead over to
-/// the next.
-pub(super) fn trim(text: &str, span: Span) -> Span {
-    let mut start = span.start;
-    let mut end = span.end;
-    while let Some(line) = text[start..end].split_inclusive('\n').next()
+/// A text without the blank lines around it.
+pub(super) fn whole(text: &str) -> Span {
+    let mut start = 0;
+    while let Some(line) = text[start..].split_inclusive('\n').next()
         && line.trim().is_empty()
     {
         start += line.len();
     }
+    start..start + text[start..].trim_end().len()
+}
+
+/// A section without the blank lines around it and without the rules (`-- =====`) that lead over to
+/// the next.
+fn trim(text: &str, span: Span) -> Span {
+    let inner = whole(&text[span.clone()]);
+    let start = span.start + inner.start;
+    let mut end = span.start + inner.end;
     loop {
         let part = text[start..end].trim_end();
         end = start + part.len();
@@ -144,7 +151,7 @@ pub(super) fn part_if_any(text: &str, span: Span) -> Option<Part> {
 
 /// Whether a part holds no statement.
 pub(super) fn is_empty(part: &Part) -> bool {
-    part.fingerprint == hash::fingerprint("")
+    part.fingerprint == hash::of_nothing()
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@
 //!
 //! To add a ledger, write its file, and add its `mod` line and its line in [`ALL`].
 
-mod own;
+pub(crate) mod own;
 mod place;
-mod supabase;
+pub(crate) mod supabase;
 mod text;
 
 use std::collections::BTreeMap;
@@ -21,12 +21,7 @@ use crate::{Definition, Entry, Recorded};
 pub use place::{Found, Place, Table};
 
 /// Every ledger there is.
-pub const ALL: &[&dyn Ledger] = &[OWN, SUPABASE];
-
-/// Whimbrel's own.
-pub(crate) const OWN: &dyn Ledger = &own::Own;
-/// The Supabase CLI's.
-pub(crate) const SUPABASE: &dyn Ledger = &supabase::Supabase;
+pub const ALL: &[&dyn Ledger] = &[&own::Own, &supabase::Supabase];
 
 /// Where one system records what it has applied.
 ///

@@ -16,7 +16,7 @@ use crate::statements::statements;
 use crate::{Definition, Down, Entry, Status};
 
 /// The Supabase CLI's ledger.
-pub(super) struct Supabase;
+pub(crate) struct Supabase;
 
 const SCHEMA: &str = "supabase_migrations";
 const MIGRATIONS: &str = "schema_migrations";

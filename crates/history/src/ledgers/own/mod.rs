@@ -25,7 +25,7 @@ use super::{Ledger, LedgerError, Place, Table, Took};
 use crate::{Definition, Down, Entry, Fingerprints, Status};
 
 /// Whimbrel's own ledger.
-pub(super) struct Own;
+pub(crate) struct Own;
 
 const SCHEMA: &str = "whimbrel";
 const MIGRATIONS: &str = "schema_migrations";

@@ -4,21 +4,21 @@
 //! lies in `supabase/migrations/down/<version>_name.sql`, where the CLI does not look. A first line
 //! `-- pg-delta: transaction=false` runs a file statement by statement, as the CLI has it.
 
+mod seeds;
+
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_sql::{Diagnostic, split};
 
-use super::compose::{self, NewFile, NewMigration};
+use super::compose::{NewFile, NewMigration, body, described, no_header, numbered, stamp};
 use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
-use super::name::Version;
-use super::plain::is_repeatable;
-use super::sections::{is_empty, part, sections, trim};
-use super::{Format, Listing, Seed, Seeds, SeedsError, Settings};
+use super::name::{Version, advise};
+use super::sections::{is_empty, part, sections, whole};
+use super::{Format, Listing, Seeds, SeedsError, Settings};
 use crate::digest::{Header, Part};
-use crate::glob::glob;
-use crate::ledgers::{Ledger, SUPABASE};
+use crate::ledgers::{self, Ledger};
 use crate::migration::folder_of;
 use crate::statements::statements;
 use crate::{Digest, Files, FilesError, History, Migration, Order, Section, Transaction, hash};
@@ -43,7 +43,7 @@ impl Format for Supabase {
     }
 
     fn ledger(&self) -> &'static dyn Ledger {
-        SUPABASE
+        &ledgers::supabase::Supabase
     }
 
     fn folders(&self) -> &'static [&'static str] {
@@ -131,7 +131,7 @@ impl Format for Supabase {
             .filter(|text| text.starts_with("whimbrel:") || text.starts_with("pg-delta:"))
             .collect();
         let mut checksum = hash::checksum(bytes, &asked.join("\n"));
-        let up = trim(text, 0..text.len());
+        let up = whole(text);
         checksum.statements = split(&text[up.clone()])
             .ok()
             .map(|script| hash::statements(&statements(&text[up.clone()], &script)));
@@ -212,44 +212,11 @@ impl Format for Supabase {
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
-        compose::supabase(new, history)
+        compose(new, history)
     }
 
     fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
-        let home = folder_of(&settings.folder).to_owned();
-        let config = home.join("config.toml");
-        let patterns = if files.list(&home)?.iter().any(|file| file.path == config) {
-            let bytes = files.read(&config)?;
-            let text = String::from_utf8_lossy(&bytes);
-            seed_patterns(&text)
-                .map_err(|message| SeedsError::Config { path: config.clone(), message })?
-        } else {
-            Some(vec!["./seed.sql".to_owned()])
-        };
-        let Some(patterns) = patterns else {
-            return Ok(None);
-        };
-        let mut seeds = Seeds::default();
-        for pattern in &patterns {
-            let pattern = normal(&home, pattern);
-            let mut found = Vec::new();
-            matching(files, &fixed(&pattern), &pattern, &mut found)?;
-            found.sort();
-            if found.is_empty() && patterns != ["./seed.sql"] {
-                seeds.warnings.push(file_warning(
-                    &config,
-                    format!("no seed file fits `{pattern}`"),
-                    vec!["see `sql_paths` of `[db.seed]`".into()],
-                ));
-            }
-            for path in found {
-                if seeds.files.iter().all(|seed| seed.path != path) {
-                    let hash = hash::sha256(&files.read(&path)?);
-                    seeds.files.push(Seed { path, hash });
-                }
-            }
-        }
-        Ok(Some(seeds))
+        seeds::seeds(files, settings)
     }
 }
 
@@ -281,7 +248,7 @@ fn migration(settings: &Settings, version: String, name: String, digest: Digest)
         history: settings.name.clone(),
         id: version.clone(),
         key: version.clone(),
-        repeatable: Version::of(&version).all_nines() || is_repeatable(settings, &digest.path),
+        repeatable: Version::of(&version).all_nines() || settings.is_repeatable(&digest.path),
         version: Some(version),
         name,
         description: None,
@@ -295,66 +262,27 @@ fn migration(settings: &Settings, version: String, name: String, digest: Digest)
     }
 }
 
-/// The `sql_paths` of `[db.seed]`; `None` where it is not enabled.
-fn seed_patterns(config: &str) -> Result<Option<Vec<String>>, String> {
-    let config: toml::Table =
-        config.parse().map_err(|error: toml::de::Error| error.message().to_owned())?;
-    let seed = config.get("db").and_then(|db| db.get("seed"));
-    let Some(seed) = seed else {
-        return Ok(Some(vec!["./seed.sql".to_owned()]));
-    };
-    if seed.get("enabled").and_then(toml::Value::as_bool) == Some(false) {
-        return Ok(None);
+/// The files of a new Supabase migration.
+fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+    no_header(new, "supabase")?;
+    let slug = advise(&new.name)?;
+    let newest: Option<u64> =
+        numbered(history).filter_map(|last| last.version.as_deref()?.parse().ok()).max();
+    let mut version: u64 = stamp(new.now).parse().expect("a stamp is digits");
+    if let Some(newest) = newest
+        && newest >= version
+    {
+        version = newest + 1;
     }
-    let Some(paths) = seed.get("sql_paths") else {
-        return Ok(Some(vec!["./seed.sql".to_owned()]));
-    };
-    let paths = paths.as_array().ok_or("`sql_paths` of `[db.seed]` is not a list")?;
-    let paths: Option<Vec<String>> =
-        paths.iter().map(|path| Some(path.as_str()?.to_owned())).collect();
-    paths
-        .map(Some)
-        .ok_or_else(|| "`sql_paths` of `[db.seed]` holds something that is no text".into())
-}
-
-/// A pattern of the configuration, relative to the project's folder.
-fn normal(home: &Utf8Path, pattern: &str) -> String {
-    let mut parts: Vec<&str> = home.as_str().split('/').filter(|part| !part.is_empty()).collect();
-    for part in pattern.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
+    let mut files = vec![NewFile {
+        path: history.folder.join(format!("{version}_{slug}.sql")),
+        text: described(new),
+    }];
+    if let Some(down) = &new.down {
+        files.push(NewFile {
+            path: history.folder.join(format!("down/{version}_{slug}.sql")),
+            text: body(down, ""),
+        });
     }
-    parts.join("/")
-}
-
-/// The folders of a pattern before its first wildcard.
-fn fixed(pattern: &str) -> Utf8PathBuf {
-    let end = pattern.find(['*', '?']).unwrap_or(pattern.len());
-    let end = pattern[..end].rfind('/').unwrap_or(0);
-    Utf8PathBuf::from(&pattern[..end])
-}
-
-/// Collects the files that fit a pattern, from a folder downwards.
-fn matching(
-    files: &dyn Files,
-    folder: &Utf8Path,
-    pattern: &str,
-    found: &mut Vec<Utf8PathBuf>,
-) -> Result<(), FilesError> {
-    let listed = files.list(folder)?;
-    found.extend(
-        listed.into_iter().map(|file| file.path).filter(|path| glob(pattern, path.as_str())),
-    );
-    let rest = pattern.strip_prefix(folder.as_str()).unwrap_or(pattern).trim_start_matches('/');
-    if rest.contains('/') {
-        for inner in files.folders(folder)? {
-            matching(files, &inner, pattern, found)?;
-        }
-    }
-    Ok(())
+    Ok(files)
 }

@@ -10,24 +10,30 @@
 //!
 //! Versions are compared as numbers, then names as text.
 
+mod name;
+mod pair;
+
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
-use super::compose::{self, NewFile, NewMigration};
+use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_header, numbered};
 use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
-use super::name::Version;
-use super::sections::{is_empty, part, part_if_any, sections, trim};
+use super::name::{Version, advise};
+use super::sections::{is_empty, part, part_if_any, sections, whole};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
-use crate::glob::glob;
-use crate::ledgers::{Ledger, OWN};
+use crate::ledgers::Ledger;
+use crate::ledgers::own::Own;
 use crate::migration::folder_of;
 use crate::{
     Digest, Directives, File, Files, FilesError, History, Migration, Order, Section, hash,
 };
+
+use self::name::Name;
+use self::pair::{Pair, pair};
 
 /// Plain SQL files in a folder.
 pub(super) struct Plain;
@@ -53,7 +59,7 @@ impl Format for Plain {
     }
 
     fn ledger(&self) -> &'static dyn Ledger {
-        OWN
+        &Own
     }
 
     fn folders(&self) -> &'static [&'static str] {
@@ -86,7 +92,7 @@ impl Format for Plain {
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
         let mut listing = Listing::default();
         for file in sql_files(files, &settings.folder, settings.nested)? {
-            if Name::read(&file.path).is_some() || is_repeatable(settings, &file.path) {
+            if Name::read(&file.path).is_some() || settings.is_repeatable(&file.path) {
                 listing.files.push(file);
             } else {
                 listing.skipped.push(file_warning(
@@ -119,7 +125,7 @@ impl Format for Plain {
                 }
                 (sections.up, sections.down)
             }
-            None => (trim(text, 0..text.len()), None),
+            None => (whole(text), None),
         };
         let asked: Vec<&str> = comments
             .iter()
@@ -180,199 +186,8 @@ impl Format for Plain {
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
-        compose::plain(new, history)
+        compose(new, history)
     }
-}
-
-/// Which script a file's name says it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Up,
-    Down,
-}
-
-/// What a file's name says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Name {
-    role: Role,
-    /// `None` of a repeatable one without a number.
-    version: Option<Version>,
-    /// What follows the version.
-    name: String,
-    /// The file's name without `.sql` and `.up`.
-    id: String,
-    /// Equal for the two files of one migration.
-    pair: String,
-}
-
-impl Name {
-    /// Reads the name of a numbered file, or of `R__name.sql`.
-    fn read(path: &Utf8Path) -> Option<Self> {
-        let stem = path.file_stem()?;
-        if let Some(name) = stem.strip_prefix("R__") {
-            return Some(Self {
-                role: Role::Up,
-                version: None,
-                name: name.to_owned(),
-                id: stem.to_owned(),
-                pair: stem.to_owned(),
-            });
-        }
-        let (base, role) = match stem.rsplit_once('.') {
-            Some((base, "up")) => (base, Role::Up),
-            Some((base, "down")) => (base, Role::Down),
-            _ => (stem, Role::Up),
-        };
-        let flyway = base
-            .strip_prefix(['V', 'v', 'U'])
-            .filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
-        let parted = flyway
-            .and_then(|numbered| numbered.split_once("__"))
-            .filter(|(version, _)| is_version(version));
-        let (version, name) = if let Some((version, name)) = parted {
-            (Version::of(version), name)
-        } else {
-            let (version, rest) = Version::read(flyway.unwrap_or(base))?;
-            let name = rest.trim_start_matches(['_', '-', '.', ' ']);
-            if name.len() == rest.len() && !rest.is_empty() {
-                return None;
-            }
-            (version, name)
-        };
-        let undo = flyway.is_some() && base.starts_with('U');
-        Some(Self {
-            role: if undo { Role::Down } else { role },
-            name: name.to_owned(),
-            id: base.to_owned(),
-            pair: match flyway {
-                Some(_) => format!("V{}", version.plain()),
-                None => base.to_owned(),
-            },
-            version: Some(version),
-        })
-    }
-
-    /// A file that only a `repeatable` pattern makes a migration.
-    fn unnumbered(path: &Utf8Path) -> Option<Self> {
-        let stem = path.file_stem()?;
-        Some(Self {
-            role: Role::Up,
-            version: None,
-            name: stem.to_owned(),
-            id: stem.to_owned(),
-            pair: stem.to_owned(),
-        })
-    }
-}
-
-/// Whether a text is digits parted by dots or underscores, as Flyway writes versions.
-fn is_version(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_'))
-}
-
-/// Endings of a down script that stands beside its up script.
-const DOWN_ENDINGS: &[&str] = &[
-    "_down",
-    "-down",
-    "_rollback",
-    "-rollback",
-    ".rollback",
-    "_undo",
-    "-undo",
-    ".undo",
-    "_revert",
-    "-revert",
-    ".revert",
-];
-
-/// The files of one migration.
-struct Pair {
-    up: Digest,
-    down: Option<Digest>,
-}
-
-/// Joins up and down scripts.
-fn pair(settings: &Settings, digests: Vec<Digest>, errors: &mut Vec<Diagnostic>) -> Vec<Pair> {
-    let mut ups: BTreeMap<(Utf8PathBuf, String), Pair> = BTreeMap::new();
-    let mut downs: Vec<((Utf8PathBuf, String), Digest)> = Vec::new();
-    let stems: Vec<(Utf8PathBuf, String)> = digests
-        .iter()
-        .filter_map(|digest| {
-            let stem = digest.path.file_stem()?;
-            Some((folder_of(&digest.path).to_owned(), stem.trim_end_matches(".up").to_owned()))
-        })
-        .collect();
-    for digest in digests {
-        let folder = folder_of(&digest.path).to_owned();
-        let Some(name) = Name::read(&digest.path)
-            .filter(|_| !settings_only(settings, &digest.path))
-            .or_else(|| Name::unnumbered(&digest.path))
-        else {
-            continue;
-        };
-        let beside = DOWN_ENDINGS.iter().find_map(|ending| {
-            let base = name.id.strip_suffix(ending)?;
-            let is_beside = stems.iter().any(|(at, stem)| *at == folder && stem == base);
-            is_beside.then(|| base.to_owned())
-        });
-        if let Some(base) = beside {
-            downs.push(((folder, base), digest));
-        } else if name.role == Role::Down {
-            downs.push(((folder, name.pair), digest));
-        } else {
-            let key = (folder, name.pair);
-            if let Some(before) = ups.get(&key) {
-                errors.push(file_error(
-                    &digest.path,
-                    format!("the migration is in `{}` already", before.up.path),
-                    vec!["give one of the two another version".into()],
-                ));
-                continue;
-            }
-            ups.insert(key, Pair { up: digest, down: None });
-        }
-    }
-    for (key, digest) in downs {
-        let Some(pair) = ups.get_mut(&key) else {
-            errors.push(file_error(
-                &digest.path,
-                "the down script has no up script",
-                vec![format!("its up script would be `{}.up.sql`", key.1)],
-            ));
-            continue;
-        };
-        let other = pair.down.as_ref().map(|down| &down.path).or(pair
-            .up
-            .down
-            .is_some()
-            .then_some(&pair.up.path));
-        if let Some(other) = other {
-            errors.push(file_error(
-                &digest.path,
-                format!("the migration has a down script in `{other}` already"),
-                vec!["keep one of the two".into()],
-            ));
-            continue;
-        }
-        pair.down = Some(digest);
-    }
-    ups.into_values().collect()
-}
-
-/// Whether only a pattern of the settings makes a file a migration.
-fn settings_only(settings: &Settings, path: &Utf8Path) -> bool {
-    Name::read(path).is_none() && is_repeatable(settings, path)
-}
-
-/// Whether a pattern of the settings names a file.
-pub(super) fn is_repeatable(settings: &Settings, path: &Utf8Path) -> bool {
-    let inner = path.strip_prefix(&settings.folder).unwrap_or(path);
-    settings.repeatable.iter().any(|pattern| {
-        glob(pattern, inner.as_str())
-            || glob(pattern, path.as_str())
-            || path.file_name().is_some_and(|name| glob(pattern, name))
-    })
 }
 
 /// Makes a migration of its files.
@@ -422,7 +237,7 @@ fn migration(
         kind: None,
         depends_on: Vec::new(),
         repeatable: name.version.as_ref().is_none_or(Version::all_nines)
-            || is_repeatable(settings, &up.path),
+            || settings.is_repeatable(&up.path),
         down: match down {
             Some(down) => {
                 Some(down.up).filter(|part| !is_empty(part)).map(|part| section(&down.path, part))
@@ -484,4 +299,43 @@ fn numbering(found: &[(Name, Migration)], warnings: &mut Vec<Diagnostic>) {
             ));
         }
     }
+}
+
+/// The files of a new plain migration.
+fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+    no_header(new, "plain")?;
+    let slug = advise(&new.name)?;
+    let numbered: Vec<&Migration> = numbered(history).collect();
+    let last = numbered.last().copied();
+    let stem = format!("{}{slug}", next_prefix(last, new.now));
+    let flyway = stem.starts_with(['V', 'v']);
+    let in_pairs = numbered
+        .iter()
+        .rev()
+        .find_map(|migration| Some((migration, migration.down.as_ref()?)))
+        .map(|(migration, down)| migration.path != down.path)
+        .or_else(|| last.map(|last| last.path.as_str().ends_with(".up.sql")))
+        .unwrap_or(false);
+    let folder = last.map_or(history.folder.as_path(), |last| folder_of(&last.path));
+    let up = described(new);
+    let down = new.down.as_deref();
+    let file = |name: String, text: String| NewFile { path: folder.join(name), text };
+    Ok(match (in_pairs, flyway, down) {
+        (true, true, down) => {
+            let mut files = vec![file(format!("{stem}.sql"), up)];
+            files.extend(down.map(|down| file(format!("U{}.sql", &stem[1..]), body(down, ""))));
+            files
+        }
+        (true, false, down) => vec![
+            file(format!("{stem}.up.sql"), up),
+            file(
+                format!("{stem}.down.sql"),
+                body(down.unwrap_or_default(), "-- Write the statements that undo it here."),
+            ),
+        ],
+        (false, _, Some(down)) => {
+            vec![file(format!("{stem}.sql"), format!("-- @up\n{up}\n-- @down\n{}", body(down, "")))]
+        }
+        (false, _, None) => vec![file(format!("{stem}.sql"), up)],
+    })
 }

@@ -1,0 +1,342 @@
+//! SQL files with a header that says what they are and what they need.
+//!
+//! ```sql
+//! -- Migration: 002_create_orders
+//! -- Description: Orders of a user
+//! -- Type: create_table
+//! -- Depends on: [001_create_users]
+//!
+//! -- ===== UP MIGRATION =====
+//! -- @up
+//! create table orders (id uuid primary key);
+//!
+//! -- ===== DOWN MIGRATION =====
+//! -- @down
+//! drop table orders;
+//! ```
+//!
+//! `Migration` is the file's name and must be there, as must `Type`. Further lines for the runner:
+//! `Transaction: none`, `Timeout: 10min`, `Lock timeout: 5s`, `Rerunnable: yes`; the general
+//! `-- whimbrel: …` works too. The order is that of the dependencies, ties by id.
+
+mod head;
+mod kinds;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use camino::Utf8Path;
+use whimbrel_sql::{Diagnostic, Severity, Span};
+
+use super::compose::{NewFile, NewMigration, body, next_prefix, numbered, refusal};
+use super::header::{self, file_error, list};
+use super::listing::{is_sql, sql_files};
+use super::name::{Version, advise};
+use super::sections::{part, part_if_any, sections};
+use super::{Format, Listing, Settings};
+use crate::digest::{Header, Remark};
+use crate::graph::{self, GraphError};
+use crate::ledgers::Ledger;
+use crate::ledgers::own::Own;
+use crate::{Digest, Files, FilesError, History, Migration, Order, Section, hash, nearest};
+
+use self::head::{Head, key_of};
+use self::kinds::{TYPES, contradiction, kind_of};
+
+/// SQL files with a header.
+pub(super) struct Annotated;
+
+impl Format for Annotated {
+    fn name(&self) -> &'static str {
+        "annotated"
+    }
+
+    fn summary(&self) -> &'static str {
+        "SQL files with a header: Migration, Description, Type, Depends on, then -- @up and -- @down"
+    }
+
+    fn ledger(&self) -> &'static dyn Ledger {
+        &Own
+    }
+
+    fn folders(&self) -> &'static [&'static str] {
+        &["sql/migrations", "migrations", "db/migrations", "database/migrations"]
+    }
+
+    fn recognise(
+        &self,
+        files: &dyn Files,
+        folder: &Utf8Path,
+    ) -> Result<Option<String>, FilesError> {
+        let listed = files.list(folder)?;
+        let Some(first) = listed.iter().find(|file| {
+            is_sql(&file.path)
+                && file
+                    .path
+                    .file_name()
+                    .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()))
+        }) else {
+            return Ok(None);
+        };
+        let bytes = files.read(&first.path)?;
+        let head = String::from_utf8_lossy(&bytes);
+        let (comments, _) = header::leading(&head);
+        let is_header = comments
+            .iter()
+            .any(|comment| key_of(comment).is_some_and(|(key, _)| key == "Migration"));
+        Ok(is_header
+            .then(|| format!("the header of `{}`", first.path.file_name().unwrap_or_default())))
+    }
+
+    fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
+        Ok(Listing {
+            files: sql_files(files, &settings.folder, settings.nested)?,
+            skipped: Vec::new(),
+        })
+    }
+
+    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
+        let text = header::text(path, bytes)?;
+        let sections = sections(path, text)?;
+        let Some((sections, _)) =
+            sections.as_ref().and_then(|found| Some((found, found.up_mark.as_ref()?)))
+        else {
+            return Err(vec![file_error(
+                path,
+                "the file has no `-- @up` line",
+                vec!["put `-- @up` between the header and the script".into()],
+            )]);
+        };
+        header::only_comments(path, text, sections.head.clone())?;
+        let head = Head::read(path, &text[sections.head.clone()])?;
+        let mut remarks = head.remarks;
+        let up = &text[sections.up.clone()];
+        if let Some((kind, span)) = &head.kind
+            && let Some(found) = contradiction(kind, up)
+        {
+            remarks.push(Remark {
+                span: Some(span.clone()),
+                message: format!("the type is `{kind}`, but the up script {found}"),
+                hints: vec!["the type only describes: the script runs as it is".into()],
+            });
+        }
+        Ok(Digest {
+            path: path.to_owned(),
+            checksum: hash::checksum(bytes, &text[sections.head.clone()]),
+            header: Header {
+                description: head.description,
+                kind: head.kind.map(|(kind, _)| kind),
+                depends_on: head.depends_on,
+                directives: head.directives,
+            },
+            up: part(text, sections.up.clone()),
+            down: sections.down.clone().and_then(|down| part_if_any(text, down)),
+            remarks,
+        })
+    }
+
+    fn assemble(
+        &self,
+        settings: &Settings,
+        digests: Vec<Digest>,
+    ) -> Result<History, Vec<Diagnostic>> {
+        let warnings: Vec<Diagnostic> = digests.iter().flat_map(Digest::warnings).collect();
+        let mut errors = same_ids(&digests);
+        let order = match order(&digests) {
+            Ok(order) => order,
+            Err(wrong) => {
+                errors.extend(wrong);
+                Vec::new()
+            }
+        };
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let mut migrations: Vec<Migration> = Vec::with_capacity(digests.len());
+        let mut digests: Vec<Option<Digest>> = digests.into_iter().map(Some).collect();
+        for index in order {
+            let digest = digests[index].take().expect("an order names each once");
+            migrations.push(migration(settings, digest));
+        }
+        migrations.sort_by_key(|migration| migration.repeatable);
+        Ok(History {
+            name: settings.name.clone(),
+            format: &Annotated,
+            folder: settings.folder.clone(),
+            migrations,
+            order: Order::Dependencies,
+            warnings,
+        })
+    }
+
+    fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+        compose(new, history)
+    }
+}
+
+/// The id of a file: its name.
+fn id(path: &Utf8Path) -> &str {
+    path.file_stem().unwrap_or_default()
+}
+
+/// Refuses two files of one id, which only nested folders can hold, and ids no ledger can hold.
+fn same_ids(digests: &[Digest]) -> Vec<Diagnostic> {
+    let mut seen: BTreeMap<&str, &Digest> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for digest in digests {
+        let id = id(&digest.path);
+        if id.contains(':') {
+            errors.push(file_error(
+                &digest.path,
+                "the file's name holds a `:`",
+                vec!["leave it out: `:` parts a history's name from an id".into()],
+            ));
+        }
+        if let Some(before) = seen.insert(id, digest) {
+            errors.push(file_error(
+                &digest.path,
+                format!("`{}` has the same id", before.path),
+                vec!["rename one of the two: a migration is recorded by its file's name".into()],
+            ));
+        }
+    }
+    errors
+}
+
+/// The order in which files run, by position.
+fn order(digests: &[Digest]) -> Result<Vec<usize>, Vec<Diagnostic>> {
+    let nodes: Vec<(&str, Vec<&str>)> = digests
+        .iter()
+        .map(|digest| {
+            let needs = digest.header.depends_on.iter().map(|named| named.name.as_str());
+            (id(&digest.path), needs.collect())
+        })
+        .collect();
+    let place = |from: &str, to: &str| -> (Option<&Digest>, Option<Span>) {
+        let digest = digests.iter().find(|digest| id(&digest.path) == from);
+        let named = digest
+            .and_then(|digest| digest.header.depends_on.iter().find(|named| named.name == to));
+        (digest, named.map(|named| named.span.clone()))
+    };
+    graph::order(&nodes).map_err(|errors| {
+        errors
+            .into_iter()
+            .map(|wrong| {
+                let ((digest, span), hints) = match &wrong {
+                    GraphError::Missing { id, missing, nearest } => (
+                        place(id, missing),
+                        vec![match nearest {
+                            Some(nearest) => format!("did you mean `{nearest}`?"),
+                            None => "name migrations by their file's name without `.sql`".into(),
+                        }],
+                    ),
+                    GraphError::Cycle { path } => (
+                        place(&path[0], &path[1]),
+                        vec!["take one of these dependencies out".into()],
+                    ),
+                };
+                Diagnostic {
+                    severity: Severity::Error,
+                    file: digest.map(|digest| digest.path.to_string()),
+                    span,
+                    message: wrong.to_string(),
+                    hints,
+                }
+            })
+            .collect()
+    })
+}
+
+/// Makes a migration of its file.
+fn migration(settings: &Settings, digest: Digest) -> Migration {
+    let id = id(&digest.path).to_owned();
+    let section = |part: crate::digest::Part| Section {
+        path: digest.path.clone(),
+        span: part.span,
+        fingerprint: part.fingerprint,
+    };
+    let version = Version::read(&id);
+    Migration {
+        history: settings.name.clone(),
+        key: if settings.prefixed { format!("{}:{id}", settings.name) } else { id.clone() },
+        name: version
+            .as_ref()
+            .map_or(id.as_str(), |(_, rest)| rest.trim_start_matches(['_', '-']))
+            .to_owned(),
+        version: version.map(|(version, _)| version.text),
+        id,
+        description: digest.header.description,
+        kind: digest.header.kind,
+        depends_on: digest.header.depends_on.into_iter().map(|named| named.name).collect(),
+        repeatable: settings.is_repeatable(&digest.path),
+        up: section(digest.up),
+        down: digest.down.map(section),
+        checksum: digest.checksum,
+        directives: digest.header.directives,
+        path: digest.path,
+    }
+}
+
+/// The file of a new annotated migration.
+fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+    let slug = advise(&new.name)?;
+    let kind = match new.kind.as_deref() {
+        None => kind_of(&new.up).unwrap_or("custom_sql"),
+        Some(given) => {
+            TYPES.iter().copied().find(|known| known.eq_ignore_ascii_case(given)).ok_or_else(
+                || {
+                    refusal(
+                        format!("type `{given}` is not known"),
+                        match nearest(given, TYPES.iter().copied()) {
+                            Some(known) => format!("did you mean `{known}`?"),
+                            None => format!("the types are {}", list(TYPES)),
+                        },
+                    )
+                },
+            )?
+        }
+    };
+    let last = numbered(history).last();
+    let depends_on = match &new.depends_on {
+        None => last.iter().map(|last| last.id.clone()).collect(),
+        Some(given) => given.clone(),
+    };
+    for id in &depends_on {
+        if history.get(id).is_none() {
+            let ids = history.migrations.iter().map(|migration| migration.id.as_str());
+            return Err(refusal(
+                format!("there is no migration `{id}` to depend on"),
+                match nearest(id, ids) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None => {
+                        "name migrations by their whole id, as `whimbrel status` lists them".into()
+                    }
+                },
+            ));
+        }
+    }
+    let id = format!("{}{slug}", next_prefix(last, new.now));
+    let description = new.description.clone().unwrap_or_else(|| sentence(&slug));
+    if description.contains('\n') {
+        return Err(refusal(
+            "the description is more than one line".into(),
+            "give one line, and write the rest as comments into the file".into(),
+        ));
+    }
+    let mut text = String::new();
+    let _ = write!(
+        text,
+        "-- Migration: {id}\n-- Description: {description}\n-- Type: {kind}\n-- Depends on: [{}]\n\n-- ===== UP MIGRATION =====\n-- @up\n{}\n-- ===== DOWN MIGRATION =====\n-- @down\n{}",
+        depends_on.join(", "),
+        body(&new.up, "-- Write the statements here."),
+        body(new.down.as_deref().unwrap_or_default(), "-- Write the statements that undo it here."),
+    );
+    Ok(vec![NewFile { path: history.folder.join(format!("{id}.sql")), text }])
+}
+
+/// `add_user_email` as a sentence.
+fn sentence(slug: &str) -> String {
+    let words = slug.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,112 @@
+//! Which files hold the scripts of one migration.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_sql::Diagnostic;
+
+use super::name::{Name, Role};
+use crate::Digest;
+use crate::formats::Settings;
+use crate::formats::header::file_error;
+use crate::migration::folder_of;
+
+/// Endings of a down script that stands beside its up script.
+const DOWN_ENDINGS: &[&str] = &[
+    "_down",
+    "-down",
+    "_rollback",
+    "-rollback",
+    ".rollback",
+    "_undo",
+    "-undo",
+    ".undo",
+    "_revert",
+    "-revert",
+    ".revert",
+];
+
+/// The files of one migration.
+pub(super) struct Pair {
+    /// The file with the up script.
+    pub(super) up: Digest,
+    /// The file with nothing but the down script.
+    pub(super) down: Option<Digest>,
+}
+
+/// Joins up and down scripts.
+pub(super) fn pair(
+    settings: &Settings,
+    digests: Vec<Digest>,
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<Pair> {
+    let mut ups: BTreeMap<(Utf8PathBuf, String), Pair> = BTreeMap::new();
+    let mut downs: Vec<((Utf8PathBuf, String), Digest)> = Vec::new();
+    let stems: Vec<(Utf8PathBuf, String)> = digests
+        .iter()
+        .filter_map(|digest| {
+            let stem = digest.path.file_stem()?;
+            Some((folder_of(&digest.path).to_owned(), stem.trim_end_matches(".up").to_owned()))
+        })
+        .collect();
+    for digest in digests {
+        let folder = folder_of(&digest.path).to_owned();
+        let Some(name) = Name::read(&digest.path)
+            .filter(|_| !settings_only(settings, &digest.path))
+            .or_else(|| Name::unnumbered(&digest.path))
+        else {
+            continue;
+        };
+        let beside = DOWN_ENDINGS.iter().find_map(|ending| {
+            let base = name.id.strip_suffix(ending)?;
+            let is_beside = stems.iter().any(|(at, stem)| *at == folder && stem == base);
+            is_beside.then(|| base.to_owned())
+        });
+        if let Some(base) = beside {
+            downs.push(((folder, base), digest));
+        } else if name.role == Role::Down {
+            downs.push(((folder, name.pair), digest));
+        } else {
+            let key = (folder, name.pair);
+            if let Some(before) = ups.get(&key) {
+                errors.push(file_error(
+                    &digest.path,
+                    format!("the migration is in `{}` already", before.up.path),
+                    vec!["give one of the two another version".into()],
+                ));
+                continue;
+            }
+            ups.insert(key, Pair { up: digest, down: None });
+        }
+    }
+    for (key, digest) in downs {
+        let Some(pair) = ups.get_mut(&key) else {
+            errors.push(file_error(
+                &digest.path,
+                "the down script has no up script",
+                vec![format!("its up script would be `{}.up.sql`", key.1)],
+            ));
+            continue;
+        };
+        let other = pair.down.as_ref().map(|down| &down.path).or(pair
+            .up
+            .down
+            .is_some()
+            .then_some(&pair.up.path));
+        if let Some(other) = other {
+            errors.push(file_error(
+                &digest.path,
+                format!("the migration has a down script in `{other}` already"),
+                vec!["keep one of the two".into()],
+            ));
+            continue;
+        }
+        pair.down = Some(digest);
+    }
+    ups.into_values().collect()
+}
+
+/// Whether only a pattern of the settings makes a file a migration.
+fn settings_only(settings: &Settings, path: &Utf8Path) -> bool {
+    Name::read(path).is_none() && settings.is_repeatable(path)
+}
