@@ -62,7 +62,7 @@ async fn transaction(
             }
             message.ours(Role::Commit, "commit");
         }
-        let mut wire = wire::Message::new(message.text());
+        let mut wire = wire::Message::new(message.text()).discard_rows();
         for copy in message.copies() {
             wire = wire.copy(work.text()[copy.data.clone()].as_bytes());
         }

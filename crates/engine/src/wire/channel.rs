@@ -66,25 +66,42 @@ impl Channel {
     /// Reads the next message, which may be there already.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Message>> {
         loop {
-            if let Some(header) = Header::parse(&self.inbox)?
-                && usize::try_from(header.len()).is_ok_and(|length| length > self.largest)
-            {
-                let text = "a message of an impossible length";
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, text)));
-            }
-            if let Some(message) = Message::parse(&mut self.inbox)? {
+            if let Some(message) = self.parse()? {
                 return Poll::Ready(Ok(message));
             }
             self.inbox.reserve(READ);
-            let read = pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)?;
-            match read {
-                Poll::Ready(0) => {
-                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-                }
+            match pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)? {
+                Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 Poll::Ready(_) => {}
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// The next message, if it has arrived as a whole.
+    pub(super) fn arrived(&mut self) -> io::Result<Option<Message>> {
+        let mut bytes = [0; 4096];
+        loop {
+            if let Some(message) = self.parse()? {
+                return Ok(Some(message));
+            }
+            match self.stream.read_now(&mut bytes) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => self.inbox.extend_from_slice(&bytes[..read]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn parse(&mut self) -> io::Result<Option<Message>> {
+        if let Some(header) = Header::parse(&self.inbox)?
+            && usize::try_from(header.len()).is_ok_and(|length| length > self.largest)
+        {
+            let text = "a message of an impossible length";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        Message::parse(&mut self.inbox)
     }
 
     /// Writes as much of the outbox as goes; ready when all of it has gone.

@@ -10,7 +10,7 @@ use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::answer::Table;
-use super::message::CopyData;
+use super::message::{CopyData, Rows};
 use super::session::{Condition, Session, TransactionStatus};
 use super::{Answer, Failure, Message, Observe, ServerError};
 
@@ -30,6 +30,8 @@ pub(super) struct Feed<'a> {
     copies: std::vec::IntoIter<CopyData<'a>>,
     /// The data that the server is taking.
     copying: Option<CopyData<'a>>,
+    /// What becomes of the rows that are answered.
+    rows: Rows,
 }
 
 impl<'a> Feed<'a> {
@@ -43,7 +45,8 @@ impl<'a> Feed<'a> {
         let mut head = BytesMut::new();
         head.put_u8(b'Q');
         head.put_i32(length.ok_or_else(|| invalid("it is longer than 1 GB"))?);
-        Ok(Self { head, text: Some(text), copies: message.copies.into_iter(), copying: None })
+        let Message { copies, rows, .. } = message;
+        Ok(Self { head, text: Some(text), copies: copies.into_iter(), copying: None, rows })
     }
 
     /// Messages of the extended protocol, with their Sync.
@@ -52,7 +55,8 @@ impl<'a> Feed<'a> {
     ) -> io::Result<Self> {
         let mut head = BytesMut::new();
         write(&mut head)?;
-        Ok(Self { head, text: None, copies: Vec::new().into_iter(), copying: None })
+        let copies = Vec::new().into_iter();
+        Ok(Self { head, text: None, copies, copying: None, rows: Rows::Keep })
     }
 
     /// The server takes data now.
@@ -147,7 +151,12 @@ impl<'a, 'b> Exchange<'a, 'b> {
         observe: &'a mut dyn Observe,
     ) -> Result<Self, Failure> {
         if session.condition != Condition::Ready {
-            return Err(Failure::GivenUp);
+            return Err(match session.farewell.take() {
+                Some(error) => {
+                    Failure::Server { error, completed: 0, answers: Vec::new(), lost: true }
+                }
+                None => Failure::GivenUp,
+            });
         }
         session.condition = Condition::Engaged;
         Ok(Self {
@@ -224,6 +233,7 @@ impl<'a, 'b> Exchange<'a, 'b> {
         use backend::Message;
         match message {
             Message::RowDescription(body) => self.table = Some(Box::new(Table::new(body)?)),
+            Message::DataRow(_) if self.feed.rows == Rows::Discard => {}
             Message::DataRow(body) => match &mut self.table {
                 Some(table) => table.push(body)?,
                 None => return Err(misplaced("a row without columns")),

@@ -23,8 +23,9 @@ pub enum Failure {
         /// Whether the connection is there no more, as after a FATAL error.
         lost: bool,
     },
-    /// The connection ended without a word of the server. Whether it did what it was last asked
-    /// is not known, unless `completed` says so.
+    /// The connection ended without a word of the server. What it did of the message is not
+    /// known: it keeps its answers back until it has a packet of them or the message is done, so
+    /// more may have completed than `completed` says.
     #[error("the connection to the server was lost")]
     Lost {
         /// How many statements of the message were reported as completed before it.

@@ -17,12 +17,29 @@ pub type CopyData<'a> = Box<dyn AsyncRead + Send + Unpin + 'a>;
 pub struct Message<'a> {
     pub(super) sql: &'a str,
     pub(super) copies: Vec<CopyData<'a>>,
+    pub(super) rows: Rows,
+}
+
+/// What becomes of the rows that a message's statements return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    Keep,
+    Discard,
 }
 
 impl<'a> Message<'a> {
     /// A text without data.
     pub fn new(sql: &'a str) -> Self {
-        Self { sql, copies: Vec::new() }
+        Self { sql, copies: Vec::new(), rows: Rows::Keep }
+    }
+
+    /// Lets go of all rows as they come: the answers have their tags and columns and no rows.
+    ///
+    /// For scripts of other people, whose own `select`s may return anything.
+    #[must_use]
+    pub fn discard_rows(mut self) -> Self {
+        self.rows = Rows::Discard;
+        self
     }
 
     /// Adds the data of the next `copy … from stdin`, in COPY's format, without a closing `\.`.

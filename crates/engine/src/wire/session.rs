@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::task::{Context, Poll, Waker};
 
 use postgres_protocol::IsNull;
-use postgres_protocol::message::frontend::BindError;
-use postgres_protocol::message::{backend, frontend};
+use postgres_protocol::message::backend;
+use postgres_protocol::message::frontend::{self, BindError};
 
 use super::cancel::Canceller;
 use super::channel::Channel;
 use super::exchange::{Exchange, Feed};
 use super::login::Welcome;
-use super::{Answer, ConnectError, Failure, Message, Observe};
+use super::{Answer, ConnectError, Failure, Message, Observe, ServerError};
 use crate::Target;
 
 /// One connection to Postgres.
@@ -25,6 +24,8 @@ pub struct Session {
     pub(super) parameters: BTreeMap<String, String>,
     pub(super) transaction: TransactionStatus,
     pub(super) condition: Condition,
+    /// What the server said when it hung up between two turns.
+    pub(super) farewell: Option<Box<ServerError>>,
     canceller: Canceller,
 }
 
@@ -71,7 +72,8 @@ impl Session {
     pub(super) fn new(channel: Channel, welcome: Welcome, canceller: Canceller) -> Self {
         let Welcome { parameters, status, .. } = welcome;
         let condition = Condition::Ready;
-        Self { channel, parameters, transaction: status, condition, canceller }
+        let farewell = None;
+        Self { channel, parameters, transaction: status, condition, farewell, canceller }
     }
 
     /// The server process, as `pg_stat_activity.pid` has it; a pooler makes one up, and zero
@@ -96,23 +98,36 @@ impl Session {
         self.condition == Condition::Ready
     }
 
-    /// Whether the connection still stands, as far as this side can tell without asking: whether
-    /// the server has said goodbye, or the network has.
+    /// Whether the connection stands, as far as can be seen without asking the server.
+    ///
+    /// A server that was shut down or ended the session has said so, which the next turn's
+    /// failure tells, or hung up; one that vanished with its machine has not.
     pub fn stands(&mut self) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        while self.condition == Condition::Ready {
-            match self.channel.poll_receive(&mut context) {
-                Poll::Pending => return true,
-                // Between two turns the server says only what nobody has to answer.
-                Poll::Ready(Ok(
-                    backend::Message::NoticeResponse(_)
-                    | backend::Message::ParameterStatus(_)
-                    | backend::Message::NotificationResponse(_),
-                )) => {}
-                Poll::Ready(_) => self.condition = Condition::Engaged,
+        while self.is_usable() {
+            match self.channel.arrived() {
+                Ok(None) => return true,
+                Ok(Some(message)) => self.overhear(&message),
+                Err(_) => self.condition = Condition::Engaged,
             }
         }
         false
+    }
+
+    /// Takes in what the server says between two turns.
+    fn overhear(&mut self, message: &backend::Message) {
+        match message {
+            backend::Message::NoticeResponse(_) | backend::Message::NotificationResponse(_) => {}
+            backend::Message::ParameterStatus(body) => {
+                if let (Ok(name), Ok(value)) = (body.name(), body.value()) {
+                    self.parameters.insert(name.to_owned(), value.to_owned());
+                }
+            }
+            backend::Message::ErrorResponse(body) => {
+                self.condition = Condition::Engaged;
+                self.farewell = ServerError::read(body.fields()).ok().map(Box::new);
+            }
+            _ => self.condition = Condition::Engaged,
+        }
     }
 
     /// Something that cancels what this session is doing.

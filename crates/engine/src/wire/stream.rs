@@ -1,6 +1,6 @@
 //! The bytes below the messages: TCP, TLS over TCP, or a unix socket.
 
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -17,6 +17,50 @@ pub(super) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
     #[cfg(unix)]
     Unix(UnixStream),
+}
+
+impl Stream {
+    /// Reads what has arrived, asking the socket itself: tokio only knows what had arrived when it
+    /// last looked, which is between two polls.
+    pub(super) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => Socket(stream).read(buffer),
+            Self::Tls(stream) => {
+                let (stream, tls) = stream.get_mut();
+                loop {
+                    match tls.reader().read(buffer) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        read => return read,
+                    }
+                    if tls.read_tls(&mut Socket(&*stream))? == 0 {
+                        return Ok(0);
+                    }
+                    tls.process_new_packets().map_err(io::Error::other)?;
+                }
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => Socket(stream).read(buffer),
+        }
+    }
+}
+
+/// A socket that tokio has made non-blocking.
+struct Socket<S>(S);
+
+#[cfg(unix)]
+impl<S: std::os::fd::AsFd> Read for Socket<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (read, _) = rustix::net::recv(&self.0, buffer, rustix::net::RecvFlags::empty())?;
+        Ok(read)
+    }
+}
+
+#[cfg(windows)]
+impl<S: std::os::windows::io::AsSocket> Read for Socket<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (read, _) = rustix::net::recv(&self.0, buffer, rustix::net::RecvFlags::empty())?;
+        Ok(read)
+    }
 }
 
 impl AsyncRead for Stream {

@@ -3,3 +3,4 @@
 
 mod rehearsal;
 mod run;
+mod wire;
