@@ -1,6 +1,8 @@
 //! Servers, poolers and proxies for tests.
 
 mod helper;
+mod proxy;
 mod server;
 
+pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
 pub use server::{Database, MAJORS, Server, Settings, options};
