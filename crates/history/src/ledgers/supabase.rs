@@ -56,7 +56,7 @@ impl Ledger for Supabase {
         let down =
             if is_array(&at, "rollback") { "(cardinality(rollback) > 0)::text" } else { "null" };
         Some(format!(
-            "select version::text, {}, {}, {hash}, {down}\nfrom {}\norder by version::text collate \"C\"",
+            "select version::text, {}, {}, {hash}, {down}\nfrom {}",
             at.or_null("name", "name::text"),
             at.utc("applied_at"),
             at.table(),

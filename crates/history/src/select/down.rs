@@ -76,6 +76,25 @@ pub fn down<'a>(
     if without.is_empty() { Ok(undo) } else { Err(SelectError::NoDown { ids: without }) }
 }
 
+/// The keys of applied migrations whose file and whose ledger both hold a down script that nobody
+/// compared yet.
+///
+/// Whoever calls asks the ledger for their details, and hands their fingerprints to [`down`] with
+/// those that are known.
+pub fn uncompared<'r>(
+    rows: &'r [Row<'_>],
+    recorded: &BTreeMap<String, Fingerprints>,
+) -> Vec<&'r str> {
+    rows.iter()
+        .filter(|row| row.state.is_applied())
+        .filter(|row| row.migration.is_some_and(|migration| migration.down.is_some()))
+        .filter_map(|row| row.entry)
+        .filter(|entry| entry.down == Down::Recorded && entry.fingerprints.is_none())
+        .filter(|entry| !recorded.contains_key(&entry.key))
+        .map(|entry| entry.key.as_str())
+        .collect()
+}
+
 /// All that is applied, in the order in which it can be undone.
 fn newest_first<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<&'r Row<'a>> {
     let applied: Vec<&Row<'a>> =

@@ -6,6 +6,8 @@ mod annotated;
 mod compose;
 mod database;
 mod discovery;
+mod house;
+mod mutations;
 mod own_ledger;
 mod plain;
 mod select;

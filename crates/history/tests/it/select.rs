@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use whimbrel_history::select::{
-    Back, Concern, DownFrom, SelectError, Why, Wish, down, resolve, up,
+    Back, Concern, DownFrom, SelectError, Why, Wish, down, resolve, uncompared, up,
 };
 use whimbrel_history::state::{Row, belonging, matrix};
-use whimbrel_history::{Down, Entry, Fingerprints, History, Status, graph};
+use whimbrel_history::{Down, Entry, Fingerprints, History, Recorded, Status, graph};
 
 use crate::support::{Project, applied, entry, settings};
 
@@ -236,6 +236,20 @@ fn the_down_script_is_the_files_the_ledgers_or_the_persons_choice() {
     assert_eq!(from("main:001_a", Down::Recorded, Some("other")), Some(DownFrom::Differ));
     assert_eq!(from("main:000_gone", Down::Recorded, None), Some(DownFrom::Ledger));
     assert_eq!(from("main:000_gone", Down::Unknown, None), None);
+}
+
+#[test]
+fn a_recorded_down_script_is_compared_once_its_text_is_known() {
+    let history = plain(&["001_a"]);
+    let entries = [Entry { down: Down::Recorded, ..entry("main:001_a", Status::Completed) }];
+    let rows = rows(&history, &entries);
+    let mut recorded = BTreeMap::new();
+    assert_eq!(uncompared(&rows, &recorded), ["main:001_a"]);
+    let other = Recorded { up: vec!["select 1".into()], down: Some(vec!["select 3".into()]) };
+    recorded.insert("main:001_a".to_owned(), other.fingerprints());
+    assert!(uncompared(&rows, &recorded).is_empty());
+    let undo = down(&rows, &Back::Newest(1), &recorded).unwrap();
+    assert_eq!(undo[0].from, DownFrom::Differ);
 }
 
 proptest! {

@@ -46,6 +46,9 @@ use self::kinds::{TYPES, contradiction, kind_of};
 /// SQL files with a header.
 pub(super) struct Annotated;
 
+/// How many files of a folder are looked into for a header.
+const LOOKED_INTO: usize = 5;
+
 impl Format for Annotated {
     fn name(&self) -> &'static str {
         "annotated"
@@ -68,24 +71,21 @@ impl Format for Annotated {
         files: &dyn Files,
         folder: &Utf8Path,
     ) -> Result<Option<String>, FilesError> {
-        let listed = files.list(folder)?;
-        let Some(first) = listed.iter().find(|file| {
-            is_sql(&file.path)
-                && file
-                    .path
-                    .file_name()
-                    .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()))
-        }) else {
-            return Ok(None);
-        };
-        let bytes = files.read(&first.path)?;
-        let head = String::from_utf8_lossy(&bytes);
-        let (comments, _) = header::leading(&head);
-        let is_header = comments
-            .iter()
-            .any(|comment| key_of(comment).is_some_and(|(key, _)| key == "Migration"));
-        Ok(is_header
-            .then(|| format!("the header of `{}`", first.path.file_name().unwrap_or_default())))
+        let numbered = files.list(folder)?.into_iter().filter(|file| {
+            let name = file.path.file_name().unwrap_or_default();
+            is_sql(&file.path) && name.starts_with(|first: char| first.is_ascii_digit())
+        });
+        // One with a header among those without is a mistake that the person should hear of.
+        for file in numbered.take(LOOKED_INTO) {
+            let bytes = files.read(&file.path)?;
+            let text = String::from_utf8_lossy(&bytes);
+            let (comments, _) = header::leading(&text);
+            if comments.iter().any(|line| matches!(key_of(line), Some(("Migration", _)))) {
+                let name = file.path.file_name().unwrap_or_default();
+                return Ok(Some(format!("the header of `{name}`")));
+            }
+        }
+        Ok(None)
     }
 
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {

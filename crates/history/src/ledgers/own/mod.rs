@@ -71,7 +71,7 @@ impl Ledger for Own {
         place.tables.get(MIGRATIONS)?;
         let at = migrations(place);
         Some(format!(
-            "select id::text, name::text, status::text, {},\n    {}, {}, {}, {}, {}, {}, {}\nfrom {}\norder by id::text collate \"C\"",
+            "select id::text, name::text, status::text, {},\n    {}, {}, {}, {}, {}, {}, {}\nfrom {}",
             at.utc("applied_at"),
             at.or_null("execution_time_ms", "round(execution_time_ms)::bigint::text"),
             at.or_null("checksum", "checksum::text"),

@@ -1,0 +1,70 @@
+//! What holds of the source itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use whimbrel_history::{formats, ledgers};
+
+/// All source files below a folder of this crate, with their texts.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    found
+}
+
+fn count(folder: &str, what: &str) -> usize {
+    sources(folder).iter().map(|(_, text)| text.matches(what).count()).sum()
+}
+
+#[test]
+fn no_format_and_no_ledger_is_forgotten() {
+    assert_eq!(count("src/formats", "\nimpl Format for "), formats::ALL.len());
+    assert_eq!(count("src/ledgers", "\nimpl Ledger for "), ledgers::ALL.len());
+}
+
+#[test]
+fn nothing_else_names_a_format_or_a_ledger() {
+    let names: Vec<&str> = formats::ALL
+        .iter()
+        .map(|format| format.name())
+        .chain(ledgers::ALL.iter().map(|ledger| ledger.name()))
+        .collect();
+    let mut others = 0;
+    for (path, text) in sources("src") {
+        let own = path
+            .components()
+            .any(|part| matches!(part.as_os_str().to_str(), Some("formats" | "ledgers")));
+        if own {
+            continue;
+        }
+        others += 1;
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for name in &names {
+            assert!(!code.contains(&format!("\"{name}\"")), "{} in {}", name, path.display());
+        }
+    }
+    assert!(others > 5, "the sources were found");
+}
+
+#[test]
+fn nothing_reads_the_world() {
+    for (path, text) in sources("src") {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for forbidden in
+            ["std::fs", "std::env", "std::time", "std::net", "SystemTime", "HashMap", "HashSet"]
+        {
+            assert!(!code.contains(forbidden), "{forbidden} in {}", path.display());
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Files as nobody would write them.
+
+use camino::Utf8Path;
+use proptest::prelude::*;
+use whimbrel_history::formats;
+use whimbrel_sql::Span;
+
+/// Pieces of which damaged files are made.
+const PIECES: &[&str] = &[
+    "-- Migration: 001_a\n",
+    "-- Migration:\n",
+    "-- Description: é ü\n",
+    "-- Type: create_table\n",
+    "-- Type: CREATE_TABEL\n",
+    "-- Depends on: [001_a, 002_b]\n",
+    "-- Depends on: [,, ]\n",
+    "-- Depends on: [\n",
+    "--Depends on:[a]\r\n",
+    "-- @up\n",
+    "-- @down\n",
+    "--@down",
+    "-- whimbrel: up\n",
+    "-- whimbrel: transaction=none, lock_timeout=5s\n",
+    "-- whimbrel: é=1 =\n",
+    "-- whimbrel:\n",
+    "-- pg-delta: transaction=false\n",
+    "-- =====\n",
+    "create table a (b text);\n",
+    "select 'it''s",
+    "$x$ body\n",
+    "$x$;\n",
+    "/* comment",
+    "*/",
+    "copy t from stdin;\n1\n\\.\n",
+    "\\restrict x\n",
+    "\n",
+    "\r",
+    "\u{feff}",
+    "\0",
+    ";",
+    "--",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn any_file_is_read_or_refused_with_places_that_exist(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
+        noise in r"\PC{0,6}",
+        at in 0_usize..12,
+    ) {
+        let mut pieces = pieces;
+        pieces.insert(at.min(pieces.len()), &noise);
+        let text = pieces.concat();
+        let read = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let exists = |span: &Span| span.start <= span.end && read.get(span.clone()).is_some();
+        for format in formats::ALL {
+            match format.digest(Utf8Path::new("m/001_a.sql"), text.as_bytes()) {
+                Ok(digest) => {
+                    prop_assert!(exists(&digest.up.span));
+                    prop_assert!(digest.down.iter().all(|down| exists(&down.span)));
+                    prop_assert!(digest.header.depends_on.iter().all(|named| exists(&named.span)));
+                    for named in &digest.header.depends_on {
+                        let written = read[named.span.clone()].trim_matches(['"', '\'', '`']);
+                        prop_assert_eq!(written, &named.name);
+                    }
+                    prop_assert!(digest.remarks.iter().all(|one| one.span.iter().all(exists)));
+                }
+                Err(errors) => {
+                    prop_assert!(!errors.is_empty());
+                    for error in errors {
+                        prop_assert!(error.span.iter().all(exists), "{:?}", error);
+                    }
+                }
+            }
+        }
+    }
+}
