@@ -28,6 +28,7 @@ pub(crate) const MAKE: &[&str] = &[
     os_user text not null,
     host text not null,
     version text not null,
+    lock_key bigint not null,
     lock_backend integer not null
 )",
     "create table if not exists whimbrel_journal.applied (
@@ -92,11 +93,12 @@ pub struct Runner {
 }
 
 /// Begins a run; answers its id.
-pub(crate) fn begin_run(runner: &Runner, lock_backend: i32) -> String {
+pub(crate) fn begin_run(runner: &Runner, lock_key: i64, lock_backend: i32) -> String {
     let Runner { command, os_user, host, version } = runner;
     format!(
-        "insert into whimbrel_journal.runs (command, os_user, host, version, lock_backend) \
-         values ({}, {}, {}, {}, {lock_backend}) returning id",
+        "insert into whimbrel_journal.runs \
+         (command, os_user, host, version, lock_key, lock_backend) \
+         values ({}, {}, {}, {}, {lock_key}, {lock_backend}) returning id",
         Literal(command),
         Literal(os_user),
         Literal(host),
@@ -113,15 +115,24 @@ pub(crate) fn end_run(run: i64, state: &str) -> String {
     )
 }
 
-/// Marks runs that never ended as lost, so that they can commit nothing more; those with a
-/// transaction still under way hold their row for share and are passed over.
-pub(crate) const TAKE_OVER: &str = "update whimbrel_journal.runs set state = 'lost', \
-    ended_at = pg_catalog.clock_timestamp() where id in (select id from whimbrel_journal.runs \
-    where state = 'running' for update skip locked)";
+/// Marks runs under this lock that never ended as lost, so that they can commit nothing more;
+/// those with a transaction still under way hold their row for share and are passed over.
+pub(crate) fn take_over(lock_key: i64) -> String {
+    format!(
+        "update whimbrel_journal.runs set state = 'lost', \
+         ended_at = pg_catalog.clock_timestamp() where id in (select id \
+         from whimbrel_journal.runs where state = 'running' and lock_key = {lock_key} \
+         for update skip locked)"
+    )
+}
 
 /// Whether none was passed over.
-pub(crate) const STILL_RUNNING: &str =
-    "select count(*) = 0 as quiet from whimbrel_journal.runs where state = 'running'";
+pub(crate) fn is_quiet(lock_key: i64) -> String {
+    format!(
+        "select count(*) = 0 as quiet from whimbrel_journal.runs \
+         where state = 'running' and lock_key = {lock_key}"
+    )
+}
 
 /// Fails, by a division by zero, unless the run is still the one that may write; its row stays
 /// locked until the transaction ends.

@@ -99,6 +99,11 @@ impl LockKey {
         Self { own: i64::from_be_bytes(*bytes), others }
     }
 
+    /// The key that tells this lock from others.
+    pub(crate) fn own(&self) -> i64 {
+        self.own
+    }
+
     /// The key of transactions that write in this run's name.
     pub(crate) fn writers(&self) -> i64 {
         self.own ^ 1

@@ -280,7 +280,7 @@ impl Run<'_> {
     }
 
     /// Within the lock's own transaction: whether the next one has the lock again.
-    fn still_locked(&self, answers: &[Answer]) -> Result<(), Stop> {
+    pub(crate) fn still_locked(&self, answers: &[Answer]) -> Result<(), Stop> {
         if !self.lane.is_within() {
             return Ok(());
         }
@@ -390,6 +390,7 @@ pub(crate) fn failure_of(
 struct Tracker<'a> {
     message: &'a Message,
     works: &'a [Work],
+    first: usize,
     next: usize,
     since: Instant,
     done: &'a mut Vec<(usize, u64)>,
@@ -402,7 +403,7 @@ impl<'a> Tracker<'a> {
         first: usize,
         done: &'a mut Vec<(usize, u64)>,
     ) -> Self {
-        Self { message, works, next: first, since: Instant::now(), done }
+        Self { message, works, first, next: first, since: Instant::now(), done }
     }
 
     fn completed(&mut self, index: usize, events: &mut dyn Events) {
@@ -418,6 +419,9 @@ impl<'a> Tracker<'a> {
                 });
                 self.next += 1;
                 self.since = Instant::now();
+                if self.message.units() + self.first > self.next {
+                    begun(&self.works[self.next], events);
+                }
             }
             Some(Origin::Script { unit, statement }) => {
                 let of = self.works[unit].script.statements.len();

@@ -154,7 +154,8 @@ async fn wait_out(
     let has_journal = answers.first().and_then(|answer| answer.value()) == Some("t");
     let quiet = format!("select pg_catalog.pg_try_advisory_xact_lock({writers}) as quiet");
     let message = if has_journal {
-        format!("{}; {}; {quiet}", journal::TAKE_OVER, journal::STILL_RUNNING)
+        let key = enter.key.own();
+        format!("{}; {}; {quiet}", journal::take_over(key), journal::is_quiet(key))
     } else {
         quiet
     };

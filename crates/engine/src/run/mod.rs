@@ -297,6 +297,6 @@ fn missing(work: &Work, works: &[Work], report: &Report) -> Option<String> {
 }
 
 /// Tells watchers that a work has begun.
-pub(crate) fn begun(work: &Work, events: &mut (dyn Events + Send)) {
+pub(crate) fn begun(work: &Work, events: &mut dyn Events) {
     events.on(Event::Started { migration: work.id().to_owned(), direction: work.direction });
 }

@@ -4,7 +4,6 @@ use whimbrel_history::Definition;
 
 use crate::run::compose::{Message, Role};
 use crate::run::{Direction, Failed, Report, Run, Stop, Work};
-use crate::wire::Failure;
 use crate::{Event, Events, journal};
 
 impl Run<'_> {
@@ -15,8 +14,7 @@ impl Run<'_> {
         works: &[Work],
         events: &mut (dyn Events + Send),
     ) -> Result<(), Stop> {
-        let ledger = |what| move |source| Stop::Ledger { what, source };
-        self.make_ledgers(works).await.map_err(ledger("make the ledger"))?;
+        self.make_ledgers(works).await?;
         let keeps_journal = self.options.journal && self.make_journal(events).await?;
         let mut message = Message::default();
         self.lane.open("begin", &mut message);
@@ -36,8 +34,9 @@ impl Run<'_> {
         }
         let row = message.len();
         if keeps_journal {
-            let backend = self.lane.lock().backend;
-            message.ours(Role::Record, &journal::begin_run(&self.options.runner, backend));
+            let lock = self.lane.lock();
+            let (key, backend) = (lock.key().own(), lock.backend);
+            message.ours(Role::Record, &journal::begin_run(&self.options.runner, key, backend));
         }
         self.lane.commit(&mut message);
         let answers = match self.own(&message).await {
@@ -49,6 +48,7 @@ impl Run<'_> {
                 return Err(Stop::Ledger { what: "begin the run", source: failure });
             }
         };
+        self.still_locked(&answers)?;
         if keeps_journal {
             self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
         }
@@ -56,31 +56,28 @@ impl Run<'_> {
     }
 
     /// Makes missing tables of the ledgers that the works use.
-    async fn make_ledgers(&mut self, works: &[Work]) -> Result<(), Failure> {
-        let mut message = Message::default();
-        self.lane.open("begin", &mut message);
-        let empty = message.len();
-        message.ours(Role::Open, "set local lock_timeout = '5s'");
-        for (number, state) in self.ledgers.iter().enumerate() {
-            if !works.iter().any(|work| work.ledger == number) {
-                continue;
-            }
-            for statement in state.ledger.prepare(&state.place) {
-                message.ours(Role::Record, &statement);
-            }
-        }
-        if message.len() == empty + 1 {
+    async fn make_ledgers(&mut self, works: &[Work]) -> Result<(), Stop> {
+        let used = (0..self.ledgers.len())
+            .filter(|number| works.iter().any(|work| work.ledger == *number))
+            .map(|number| &self.ledgers[number]);
+        let statements: Vec<String> =
+            used.flat_map(|state| state.ledger.prepare(&state.place)).collect();
+        self.make(&statements, "make the ledger").await
+    }
+
+    /// Makes tables in a transaction of their own; none are named where none are missing.
+    async fn make(&mut self, statements: &[String], what: &'static str) -> Result<(), Stop> {
+        if statements.is_empty() {
             return Ok(());
         }
-        self.lane.commit(&mut message);
-        let made = self.own(&message).await;
-        if let Err(failure) = &made
-            && !failure.is_lost()
-        {
-            // The error that matters is the first one.
-            let _ = self.roll_back().await;
+        let mut message = Message::default();
+        self.lane.open("begin", &mut message);
+        message.ours(Role::Open, "set local lock_timeout = '5s'");
+        for statement in statements {
+            message.ours(Role::Record, statement);
         }
-        made.map(drop)
+        self.lane.commit(&mut message);
+        self.own_or_stop(&message, what).await
     }
 
     /// Makes the journal where it is missing. A role that may not make schemas goes without, and
@@ -93,19 +90,8 @@ impl Run<'_> {
             events.on(Event::NoJournal { role: self.facts.role.clone() });
             return Ok(false);
         }
-        let mut message = Message::default();
-        self.lane.open("begin", &mut message);
-        message.ours(Role::Open, "set local lock_timeout = '5s'");
-        for statement in journal::MAKE {
-            message.ours(Role::Record, statement);
-        }
-        self.lane.commit(&mut message);
-        if let Err(failure) = self.own(&message).await {
-            if !failure.is_lost() {
-                self.roll_back().await?;
-            }
-            return Err(Stop::Ledger { what: "make the journal", source: failure });
-        }
+        let statements: Vec<String> = journal::MAKE.iter().map(ToString::to_string).collect();
+        self.make(&statements, "make the journal").await?;
         self.facts.journal = true;
         Ok(true)
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::run::compose;
-use crate::run::failure::Blocker;
+use crate::run::compose::{self, Origin, Role};
+use crate::run::failure::{Blocker, Stop};
 use crate::run::{Lane, Run, Work, watch};
 use crate::wire::{Answer, Canceller, Failure, Message, Observe, ServerError, Session};
 use crate::{Event, Events, Interrupt, journal};
@@ -188,6 +188,24 @@ impl Run<'_> {
     /// Sends the runner's own statements in one message.
     pub(crate) async fn own(&mut self, message: &compose::Message) -> Result<Vec<Answer>, Failure> {
         self.lane.session().simple(message.text()).await
+    }
+
+    /// Sends statements of the runner's own that must succeed.
+    pub(crate) async fn own_or_stop(
+        &mut self,
+        message: &compose::Message,
+        what: &'static str,
+    ) -> Result<(), Stop> {
+        let failure = match self.own(message).await {
+            Ok(answers) => return self.still_locked(&answers),
+            Err(failure) => failure,
+        };
+        let Failure::Server { completed, lost: false, .. } = &failure else {
+            return Err(Stop::Lost(failure));
+        };
+        let is_fence = message.statement(*completed) == Some(Origin::Ours(Role::Fence));
+        self.roll_back().await?;
+        Err(if is_fence { Stop::TakenOver } else { Stop::Ledger { what, source: failure } })
     }
 
     /// The statement that fails unless this runner is still the one.

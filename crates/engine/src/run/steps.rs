@@ -176,21 +176,6 @@ impl Run<'_> {
         self.own_or_stop(&message, "write the steps down").await
     }
 
-    /// Sends statements of the runner's own that must succeed.
-    async fn own_or_stop(&mut self, message: &Message, what: &'static str) -> Result<(), Stop> {
-        let Err(failure) = self.own(message).await else { return Ok(()) };
-        if failure.is_lost() {
-            return Err(Stop::Lost(failure));
-        }
-        self.roll_back().await?;
-        if let Failure::Server { completed, .. } = &failure
-            && message.statement(*completed) == Some(Origin::Ours(Role::Fence))
-        {
-            return Err(Stop::TakenOver);
-        }
-        Err(Stop::Ledger { what, source: failure })
-    }
-
     /// Runs statements that commit together with their step's outcome, and, in the last step, with
     /// the work's entry.
     async fn together(
@@ -321,7 +306,12 @@ impl Run<'_> {
                     for sql in cleanup {
                         events.on(Event::CleaningUp { statement: sql.clone() });
                         let sent = self.send_alone(&sql, direct.as_deref_mut(), events).await;
-                        sent.result.map_err(Stop::Lost)?;
+                        let Err(failure) = sent.result else { continue };
+                        let error = self.error_of(failure).await?;
+                        let failed = failure_of(work, error, Some(statement), None, tries.count);
+                        let blockers = sent.blockers;
+                        let failed = Failed { rolled_back: false, blockers, ..failed };
+                        return Ok(Ended::Failed(Box::new(failed)));
                     }
                 }
                 Evidence::Unknown { why } => {
@@ -341,13 +331,7 @@ impl Run<'_> {
                 self.write_end(at).await?;
                 return Ok(Ended::Done);
             };
-            if failure.is_lost() {
-                return Err(Stop::Lost(failure));
-            }
-            let Failure::Server { error, .. } = failure else {
-                return Err(Stop::Lost(failure));
-            };
-            self.reset_alone().await?;
+            let error = self.error_of(failure).await?;
             self.note_failed_step(work, index).await?;
             if error.code == "57014" && self.interrupt.is_asked() {
                 return Err(Stop::Interrupted);
@@ -522,6 +506,17 @@ impl Run<'_> {
         match direct {
             Some(session) => self.send_direct(session, message, events).await,
             None => self.send_wire(message, &mut |_, _| {}, events).await,
+        }
+    }
+
+    /// What the server said of a statement that ran alone; the connection is ready again.
+    async fn error_of(&mut self, failure: Failure) -> Result<Box<wire::ServerError>, Stop> {
+        match failure {
+            Failure::Server { error, lost: false, .. } => {
+                self.reset_alone().await?;
+                Ok(error)
+            }
+            failure => Err(Stop::Lost(failure)),
         }
     }
 
