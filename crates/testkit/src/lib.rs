@@ -1,8 +1,10 @@
 //! Servers, poolers and proxies for tests.
 
 mod helper;
+mod pgbouncer;
 mod proxy;
 mod server;
 
+pub use pgbouncer::{PgBouncer, Pool, PoolMode};
 pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
 pub use server::{Database, MAJORS, Server, Settings, options};

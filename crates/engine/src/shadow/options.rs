@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use camino::Utf8PathBuf;
 
+use super::cache::Cache;
 use crate::Target;
 
 /// How the shadow is had. [`ShadowOptions::from_environment`] is what the program starts from.
@@ -105,6 +106,11 @@ impl Environment {
     /// A variable, where it is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The folder of everything that Whimbrel keeps between calls.
+    pub fn cache(&self) -> Utf8PathBuf {
+        Cache::of(self).folder().to_owned()
     }
 
     /// An absolute folder that a variable names.
