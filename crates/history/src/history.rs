@@ -19,6 +19,8 @@ pub struct History {
     pub migrations: Vec<Migration>,
     /// What decides that order.
     pub order: Order,
+    /// Whether its keys carry its name, since its ledger may hold other histories, too.
+    pub named: bool,
     /// What a person should know of its files.
     pub warnings: Vec<Diagnostic>,
 }

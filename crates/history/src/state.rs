@@ -1,6 +1,6 @@
 //! What is applied, what is not, and what does not fit: files beside ledger entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::natural;
 use crate::{Entry, Fingerprints, History, Migration, Order, Status, hash};
@@ -149,14 +149,32 @@ impl Row<'_> {
 /// The entries of a ledger that belong to a history: those that name it, and those that name none
 /// where the history's own keys do not.
 pub fn belonging<'a>(history: &History, entries: &'a [Entry]) -> Vec<&'a Entry> {
-    let named = history.migrations.first().is_some_and(|first| first.key != first.id);
     entries
         .iter()
         .filter(|entry| match &entry.history {
             Some(name) => *name == history.name,
-            None => !named,
+            None => !history.named,
         })
         .collect()
+}
+
+/// The name under which a ledger knows the migrations of a history that has another name now.
+///
+/// `names` are those of all histories of the project that share the ledger. A renamed history looks
+/// as if nothing of it were applied, and would be applied a second time.
+pub fn renamed<'a>(history: &History, names: &[&str], entries: &'a [Entry]) -> Option<&'a str> {
+    let known: BTreeSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    let strange: BTreeSet<&str> = history
+        .migrations
+        .iter()
+        .filter(|migration| !known.contains(migration.key.as_str()))
+        .map(|migration| migration.id.as_str())
+        .collect();
+    entries
+        .iter()
+        .filter(|entry| entry.status == Status::Completed && strange.contains(entry.id.as_str()))
+        .filter_map(|entry| entry.history.as_deref())
+        .find(|name| !names.contains(name))
 }
 
 /// The keys of entries whose scripts must be read to compare them: their checksum differs and no

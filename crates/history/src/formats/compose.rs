@@ -36,26 +36,45 @@ pub struct NewFile {
 
 /// The migrations that have a version, in their order; those that always run last do not count.
 pub(super) fn numbered(history: &History) -> impl Iterator<Item = &Migration> {
-    history.migrations.iter().filter(|migration| {
-        !migration.repeatable
-            && Version::read(migration.id.trim_start_matches(['V', 'v'])).is_some()
-    })
+    history
+        .migrations
+        .iter()
+        .filter(|migration| !migration.repeatable && Prefix::read(&migration.id).is_some())
 }
 
-/// What stands before the name in the next file: number and separator as the last file has them.
-pub(super) fn next_prefix(last: Option<&Migration>, now: u64) -> String {
-    let Some(last) = last else {
-        return "001_".into();
-    };
-    let letter = last.id.starts_with(['V', 'v']);
-    let (first, numbered) = last.id.split_at(usize::from(letter));
-    let (version, rest) = match numbered.split_once("__") {
-        Some((version, _)) if letter => (Version::of(version), &numbered[version.len()..]),
-        _ => Version::read(numbered).expect("it was chosen for its version"),
-    };
-    let separator: String = rest.chars().take_while(|letter| !letter.is_alphanumeric()).collect();
-    let separator = if separator.is_empty() { "_".to_owned() } else { separator };
-    format!("{first}{}{separator}", next_version(&version, now))
+/// What stands before the name in the next file: number and separator as the file with the highest
+/// number has them.
+pub(super) fn next_prefix(history: &History, now: u64) -> String {
+    numbered(history)
+        .filter_map(|migration| Prefix::read(&migration.id))
+        .max_by(|a, b| a.version.by_number(&b.version))
+        .map_or_else(|| "001_".into(), |highest| highest.next(now))
+}
+
+/// What stands before the name in a file's name.
+struct Prefix<'a> {
+    letter: &'a str,
+    version: Version,
+    separator: &'a str,
+}
+
+impl<'a> Prefix<'a> {
+    fn read(id: &'a str) -> Option<Self> {
+        let (letter, numbered) = id.split_at(usize::from(id.starts_with(['V', 'v'])));
+        let (version, rest) = match numbered.split_once("__") {
+            Some((version, _)) if !letter.is_empty() => {
+                (Version::of(version), &numbered[version.len()..])
+            }
+            _ => Version::read(numbered)?,
+        };
+        let end = rest.find(char::is_alphanumeric).unwrap_or(rest.len());
+        Some(Self { letter, version, separator: &rest[..end] })
+    }
+
+    fn next(&self, now: u64) -> String {
+        let separator = if self.separator.is_empty() { "_" } else { self.separator };
+        format!("{}{}{separator}", self.letter, next_version(&self.version, now))
+    }
 }
 
 /// The version after another, written alike: a count goes on, a time is now.
@@ -74,14 +93,11 @@ fn next_version(last: &Version, now: u64) -> String {
     if last.is_date() {
         let stamp = stamp(now);
         let mut digits = stamp.chars();
-        return text
-            .chars()
-            .map(
-                |letter| {
-                    if letter.is_ascii_digit() { digits.next().unwrap_or('0') } else { letter }
-                },
-            )
-            .collect();
+        let replaced = text.chars().map(|letter| match letter {
+            '0'..='9' => digits.next().unwrap_or('0'),
+            other => other,
+        });
+        return replaced.collect();
     }
     let next = text.parse::<u64>().map_or_else(|_| text.clone(), |last| (last + 1).to_string());
     let stamped = match text.len() {
@@ -139,12 +155,10 @@ pub(super) fn no_header(new: &NewMigration, format: &str) -> Result<(), Diagnost
     } else {
         return Ok(());
     };
-    Err(refusal(
-        format!("{format} migrations have no place for {what}"),
-        "leave it out, or use a history of the annotated format".into(),
-    ))
+    Err(refusal(format!("{format} migrations have no place for {what}"), "leave it out".into()))
 }
 
+/// A refusal that is about no file.
 pub(super) fn refusal(message: String, hint: String) -> Diagnostic {
     Diagnostic { severity: Severity::Error, file: None, span: None, message, hints: vec![hint] }
 }

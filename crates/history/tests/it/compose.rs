@@ -127,3 +127,17 @@ fn a_name_a_type_and_a_dependency_that_are_wrong_are_refused_with_a_hint() {
     assert_eq!(message, "there is no migration `001_create_user` to depend on");
     assert_eq!(hint, "did you mean `001_create_users`?");
 }
+
+#[test]
+fn the_next_number_is_above_all_whatever_the_order() {
+    let file = |id: &str, needs: &str| {
+        format!(
+            "-- Migration: {id}\n-- Type: custom_sql\n-- Depends on: [{needs}]\n-- @up\nselect 1;\n"
+        )
+    };
+    let (second, third) = (file("002_b", "003_c"), file("003_c", ""));
+    let before = [("m/002_b.sql", second.as_str()), ("m/003_c.sql", third.as_str())];
+    let files = composed("annotated", &before, named("add orders"));
+    assert_eq!(paths(&files), ["m/004_add_orders.sql"]);
+    assert!(files[0].text.contains("-- Depends on: [002_b]\n"), "{}", files[0].text);
+}

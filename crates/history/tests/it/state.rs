@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use whimbrel_history::formats::Settings;
-use whimbrel_history::state::{Change, State, belonging, matrix, undecided};
+use whimbrel_history::state::{Change, State, belonging, matrix, renamed, undecided};
 use whimbrel_history::{Down, Entry, Fingerprints, History, Recorded, Status};
 
 use crate::support::{Project, applied, entry, settings};
@@ -320,4 +320,25 @@ fn a_second_annotated_history_has_keys_of_its_own() {
     let history = project.read("annotated", &prefixed).unwrap();
     let entries = [entry("001_a", Status::Completed), entry("main:001_a", Status::Failed)];
     assert_eq!(state(&history, &entries, &[]), State::Failed);
+}
+
+#[test]
+fn a_renamed_history_is_recognised() {
+    let history = plain(ONE);
+    let entries =
+        [entry("before:001_a", Status::Completed), entry("before:002_b", Status::Completed)];
+    assert_eq!(renamed(&history, &["main"], &entries), Some("before"));
+    assert_eq!(renamed(&history, &["main", "before"], &entries), None, "it is another history");
+    let entries = [entry("before:001_a", Status::Completed), entry("main:001_a", Status::Pending)];
+    assert_eq!(renamed(&history, &["main"], &entries), None, "it is known by its name");
+}
+
+#[test]
+fn a_history_without_files_claims_nothing_of_another() {
+    let history = plain(&[]);
+    let entries = [entry("001_bare", Status::Completed), entry("main:001_a", Status::Completed)];
+    assert_eq!(
+        states(&history, &entries, &[]),
+        [("001_a".into(), State::MissingFile { same_as: None })]
+    );
 }

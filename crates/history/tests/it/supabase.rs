@@ -76,6 +76,20 @@ fn down_scripts_have_their_folder() {
 }
 
 #[test]
+fn a_down_section_is_a_part_of_the_script_and_named() {
+    let text = "create table a ();\n-- @down\ndrop table a;\n";
+    let project = Project::new(&[("supabase/migrations/1_a.sql", text)]);
+    let history = project.read("supabase", &settings(FOLDER)).unwrap();
+    assert_eq!(project.up(&history.migrations[0]), text.trim_end());
+    assert_eq!(
+        project.show_all(&history.warnings),
+        [
+            "supabase/migrations/1_a.sql:3:1: the down section is part of the script, as the Supabase CLI has it (move it to `supabase/migrations/down/1_a.sql`)"
+        ]
+    );
+}
+
+#[test]
 fn the_clis_directive_counts_in_the_first_line_only() {
     for (text, transaction) in [
         ("-- pg-delta: transaction=false\nselect 1;", Transaction::Never),

@@ -165,6 +165,7 @@ impl Format for Annotated {
             folder: settings.folder.clone(),
             migrations,
             order: Order::Dependencies,
+            named: settings.prefixed,
             warnings,
         })
     }
@@ -315,7 +316,7 @@ fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagno
             ));
         }
     }
-    let id = format!("{}{slug}", next_prefix(last, new.now));
+    let id = format!("{}{slug}", next_prefix(history, new.now));
     let description = new.description.clone().unwrap_or_else(|| sentence(&slug));
     if description.contains('\n') {
         return Err(refusal(

@@ -149,12 +149,10 @@ impl Format for Plain {
     ) -> Result<History, Vec<Diagnostic>> {
         let mut errors = Vec::new();
         let mut warnings: Vec<Diagnostic> = digests.iter().flat_map(Digest::warnings).collect();
-        let pairs = pair(settings, digests, &mut errors);
+        let pairs = pair(digests, &mut errors);
         let mut found: Vec<(Name, Migration)> = Vec::new();
         for pair in pairs {
-            if let Some(name) =
-                Name::read(&pair.up.path).or_else(|| Name::unnumbered(&pair.up.path))
-            {
+            if let Some(name) = Name::of(&pair.up.path) {
                 let migration = migration(settings, &name, pair, &mut errors, &mut warnings);
                 found.push((name, migration));
             }
@@ -181,6 +179,7 @@ impl Format for Plain {
             folder: settings.folder.clone(),
             migrations: found.into_iter().map(|(_, migration)| migration).collect(),
             order: Order::Versions,
+            named: true,
             warnings,
         })
     }
@@ -307,7 +306,7 @@ fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagno
     let slug = advise(&new.name)?;
     let numbered: Vec<&Migration> = numbered(history).collect();
     let last = numbered.last().copied();
-    let stem = format!("{}{slug}", next_prefix(last, new.now));
+    let stem = format!("{}{slug}", next_prefix(history, new.now));
     let flyway = stem.starts_with(['V', 'v']);
     let in_pairs = numbered
         .iter()

@@ -27,6 +27,11 @@ pub(super) struct Name {
 }
 
 impl Name {
+    /// Reads any name: of a file that is listed, a pattern has made a migration of the rest.
+    pub(super) fn of(path: &Utf8Path) -> Option<Self> {
+        Self::read(path).or_else(|| Self::unnumbered(path))
+    }
+
     /// Reads the name of a numbered file, or of `R__name.sql`.
     pub(super) fn read(path: &Utf8Path) -> Option<Self> {
         let stem = path.file_stem()?;
@@ -74,7 +79,7 @@ impl Name {
     }
 
     /// A file that only a `repeatable` pattern makes a migration.
-    pub(super) fn unnumbered(path: &Utf8Path) -> Option<Self> {
+    fn unnumbered(path: &Utf8Path) -> Option<Self> {
         let stem = path.file_stem()?;
         Some(Self {
             role: Role::Up,

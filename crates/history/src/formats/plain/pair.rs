@@ -1,13 +1,12 @@
 //! Which files hold the scripts of one migration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use whimbrel_sql::Diagnostic;
 
 use super::name::{Name, Role};
 use crate::Digest;
-use crate::formats::Settings;
 use crate::formats::header::file_error;
 use crate::migration::folder_of;
 
@@ -35,14 +34,10 @@ pub(super) struct Pair {
 }
 
 /// Joins up and down scripts.
-pub(super) fn pair(
-    settings: &Settings,
-    digests: Vec<Digest>,
-    errors: &mut Vec<Diagnostic>,
-) -> Vec<Pair> {
+pub(super) fn pair(digests: Vec<Digest>, errors: &mut Vec<Diagnostic>) -> Vec<Pair> {
     let mut ups: BTreeMap<(Utf8PathBuf, String), Pair> = BTreeMap::new();
     let mut downs: Vec<((Utf8PathBuf, String), Digest)> = Vec::new();
-    let stems: Vec<(Utf8PathBuf, String)> = digests
+    let bases: BTreeSet<(Utf8PathBuf, String)> = digests
         .iter()
         .filter_map(|digest| {
             let stem = digest.path.file_stem()?;
@@ -51,19 +46,13 @@ pub(super) fn pair(
         .collect();
     for digest in digests {
         let folder = folder_of(&digest.path).to_owned();
-        let Some(name) = Name::read(&digest.path)
-            .filter(|_| !settings_only(settings, &digest.path))
-            .or_else(|| Name::unnumbered(&digest.path))
-        else {
-            continue;
-        };
+        let Some(name) = Name::of(&digest.path) else { continue };
         let beside = DOWN_ENDINGS.iter().find_map(|ending| {
-            let base = name.id.strip_suffix(ending)?;
-            let is_beside = stems.iter().any(|(at, stem)| *at == folder && stem == base);
-            is_beside.then(|| base.to_owned())
+            let key = (folder.clone(), name.id.strip_suffix(ending)?.to_owned());
+            bases.contains(&key).then_some(key)
         });
-        if let Some(base) = beside {
-            downs.push(((folder, base), digest));
+        if let Some(key) = beside {
+            downs.push((key, digest));
         } else if name.role == Role::Down {
             downs.push(((folder, name.pair), digest));
         } else {
@@ -71,7 +60,7 @@ pub(super) fn pair(
             if let Some(before) = ups.get(&key) {
                 errors.push(file_error(
                     &digest.path,
-                    format!("the migration is in `{}` already", before.up.path),
+                    format!("`{}` is an up script of the same version", before.up.path),
                     vec!["give one of the two another version".into()],
                 ));
                 continue;
@@ -88,12 +77,8 @@ pub(super) fn pair(
             ));
             continue;
         };
-        let other = pair.down.as_ref().map(|down| &down.path).or(pair
-            .up
-            .down
-            .is_some()
-            .then_some(&pair.up.path));
-        if let Some(other) = other {
+        let inside = pair.up.down.is_some().then_some(&pair.up.path);
+        if let Some(other) = pair.down.as_ref().map(|down| &down.path).or(inside) {
             errors.push(file_error(
                 &digest.path,
                 format!("the migration has a down script in `{other}` already"),
@@ -104,9 +89,4 @@ pub(super) fn pair(
         pair.down = Some(digest);
     }
     ups.into_values().collect()
-}
-
-/// Whether only a pattern of the settings makes a file a migration.
-fn settings_only(settings: &Settings, path: &Utf8Path) -> bool {
-    Name::read(path).is_none() && settings.is_repeatable(path)
 }

@@ -17,7 +17,7 @@ use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
 use super::sections::{is_empty, part, sections, whole};
 use super::{Format, Listing, Seeds, SeedsError, Settings};
-use crate::digest::{Header, Part};
+use crate::digest::{Header, Part, Remark};
 use crate::ledgers::{self, Ledger};
 use crate::migration::folder_of;
 use crate::statements::statements;
@@ -112,19 +112,6 @@ impl Format for Supabase {
         if first_line.trim_end() == NO_TRANSACTION {
             directives.transaction = Transaction::Never;
         }
-        if let Some(found) = sections(path, text)?
-            && let Some(mark) = found.down
-        {
-            return Err(vec![header::error(
-                path,
-                mark,
-                "a down section in a file that the Supabase CLI would run whole",
-                vec![format!(
-                    "move it to `{}`",
-                    folder_of(path).join("down").join(path.file_name().unwrap_or_default())
-                )],
-            )]);
-        }
         let asked: Vec<&str> = comments
             .iter()
             .map(|comment| comment.text)
@@ -141,7 +128,7 @@ impl Format for Supabase {
             header: Header { directives, ..Header::default() },
             up: part(text, up),
             down: None,
-            remarks: Vec::new(),
+            remarks: down_section(path, text).into_iter().collect(),
         })
     }
 
@@ -207,6 +194,7 @@ impl Format for Supabase {
             folder: settings.folder.clone(),
             migrations,
             order: Order::Versions,
+            named: false,
             warnings,
         })
     }
@@ -218,6 +206,17 @@ impl Format for Supabase {
     fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
         seeds::seeds(files, settings)
     }
+}
+
+/// Warns of a section that would be run as part of the up script.
+fn down_section(path: &Utf8Path, text: &str) -> Option<Remark> {
+    let down = sections(path, text).ok()??.down?;
+    let folder = folder_of(path).join("down");
+    Some(Remark {
+        span: Some(down),
+        message: "the down section is part of the script, as the Supabase CLI has it".into(),
+        hints: vec![format!("move it to `{}`", folder.join(path.file_name().unwrap_or_default()))],
+    })
 }
 
 /// Version and name of `<version>_name.sql`.
