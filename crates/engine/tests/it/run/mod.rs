@@ -3,4 +3,5 @@
 mod blocks;
 mod contention;
 pub(crate) mod kit;
+mod poolers;
 mod steps;
