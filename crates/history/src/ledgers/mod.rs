@@ -47,6 +47,11 @@ pub trait Ledger: Sync {
         place::choose(self.tables(), |name, found| self.owns(name, &found.columns), found, schema)
     }
 
+    /// Whether a project may say in which schema it lies; other systems know theirs by its name.
+    fn is_movable(&self) -> bool {
+        false
+    }
+
     /// Advisory lock keys that this system's own tools take while they write this ledger.
     fn lock_keys(&self) -> &'static [i64] {
         &[]

@@ -50,6 +50,10 @@ impl Ledger for Own {
         "whimbrel"
     }
 
+    fn is_movable(&self) -> bool {
+        true
+    }
+
     fn tables(&self) -> &'static [Table] {
         &[
             Table { schemas: SCHEMAS, name: MIGRATIONS },
