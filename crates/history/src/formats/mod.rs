@@ -68,6 +68,12 @@ pub trait Format: Sync {
     /// The files of a new migration.
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic>;
 
+    /// What its migrations presume in a database beside Postgres itself: `Supabase's roles and
+    /// schemas`.
+    fn baseline(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The seed files of a project, in the order in which they run; `None` in formats without.
     fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
         let _ = (files, settings);

@@ -46,6 +46,10 @@ impl Format for Supabase {
         &ledgers::supabase::Supabase
     }
 
+    fn baseline(&self) -> Option<&'static str> {
+        Some("Supabase's roles and schemas")
+    }
+
     fn folders(&self) -> &'static [&'static str] {
         &["supabase/migrations"]
     }
