@@ -7,6 +7,7 @@ mod event;
 mod interrupt;
 pub mod journal;
 pub mod lock;
+mod machine;
 mod pause;
 pub mod rehearse;
 pub mod run;
@@ -18,6 +19,7 @@ pub mod wire;
 
 pub use event::{Event, Events};
 pub use interrupt::Interrupt;
+pub use machine::machine_name;
 pub use secret::Secret;
 pub use target::{
     ChannelBinding, Host, Part, SslIdentity, SslMode, SslNegotiation, SslRoots, Target,
