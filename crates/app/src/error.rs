@@ -1,8 +1,15 @@
 //! What can go wrong in a use case, what to do about it, and how the command ends then.
 
 use camino::Utf8PathBuf;
-use whimbrel_history::FilesError;
+use whimbrel_engine::lock::LockError;
+use whimbrel_engine::rehearse::RehearseError;
+use whimbrel_engine::run::EnterError;
+use whimbrel_engine::shadow::ShadowError;
+use whimbrel_engine::state::StateError;
+use whimbrel_engine::wire::{ConnectCause, ConnectError, Failure};
 use whimbrel_history::formats::ReadError;
+use whimbrel_history::select::SelectError;
+use whimbrel_history::{FilesError, SectionError};
 use whimbrel_sql::Diagnostic;
 
 use crate::config::ConfigError;
@@ -25,6 +32,12 @@ pub enum Error {
     /// A history cannot be understood.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// A script could not be had from its file.
+    #[error(transparent)]
+    Section(#[from] SectionError),
+    /// A script that cannot be cut into statements, or contradicts itself.
+    #[error(transparent)]
+    Script(#[from] Box<ScriptError>),
     /// What was asked for makes no sense in this project.
     #[error("{message}")]
     Usage {
@@ -33,12 +46,42 @@ pub enum Error {
         /// What to do instead.
         hints: Vec<String>,
     },
+    /// A choice of migrations that is none.
+    #[error(transparent)]
+    Select(#[from] SelectError),
     /// Something that a person must decide, and nobody has.
     #[error("{message}")]
     Refused {
         /// What.
         message: String,
         /// How to decide it.
+        hints: Vec<String>,
+    },
+    /// The database could not be reached, or did not let us in.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The database did not say what it was asked.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The run could not begin.
+    #[error(transparent)]
+    Enter(#[from] EnterError),
+    /// There is no shadow.
+    #[error(transparent)]
+    Shadow(#[from] ShadowError),
+    /// The rehearsal could not be held.
+    #[error(transparent)]
+    Rehearse(#[from] RehearseError),
+    /// A migration failed.
+    #[error(transparent)]
+    Migration(#[from] Box<MigrationError>),
+    /// A run ended before its migrations did.
+    #[error("the run ended early")]
+    Stopped {
+        /// Why.
+        #[source]
+        source: whimbrel_engine::run::Stop,
+        /// What to do.
         hints: Vec<String>,
     },
     /// A person stopped it.
@@ -54,6 +97,37 @@ pub struct HistoryError {
     pub source: ReadError,
     /// The texts that its diagnostics point into, by path.
     pub texts: Vec<(Utf8PathBuf, String)>,
+}
+
+/// A script that cannot be cut into statements, or contradicts itself.
+#[derive(Debug, thiserror::Error)]
+#[error("`{id}` cannot be run")]
+pub struct ScriptError {
+    /// The migration.
+    pub id: String,
+    /// What is wrong and where.
+    pub diagnostic: Diagnostic,
+    /// The text that it points into.
+    pub text: String,
+}
+
+/// A migration that failed, in the database or in its rehearsal.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} `{id}`")]
+pub struct MigrationError {
+    /// `failed to apply`, `the rehearsal failed to apply` …
+    pub what: &'static str,
+    /// The migration.
+    pub id: String,
+    /// What happened.
+    #[source]
+    pub source: whimbrel_engine::run::Failed,
+    /// Where in its file.
+    pub diagnostic: Option<Diagnostic>,
+    /// The text of that file.
+    pub text: String,
+    /// What state the database is in and what to do.
+    pub hints: Vec<String>,
 }
 
 /// A remark with the text that it points into.
@@ -73,8 +147,16 @@ impl Error {
             | Self::Database(_)
             | Self::Files(_)
             | Self::History(_)
+            | Self::Section(_)
+            | Self::Script(_)
+            | Self::Select(_)
             | Self::Usage { .. } => Exit::Usage,
             Self::Refused { .. } => Exit::Refused,
+            Self::Connect(_) => Exit::Unreachable,
+            Self::State(error) => state_exit(error),
+            Self::Enter(error) => enter_exit(error),
+            Self::Shadow(_) | Self::Rehearse(_) | Self::Migration(_) => Exit::Failed,
+            Self::Stopped { source, .. } => stop_exit(source),
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -83,10 +165,29 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Database(error) => error.hints(),
-            Self::Usage { hints, .. } | Self::Refused { hints, .. } => hints.clone(),
-            Self::Workspace(_) | Self::Files(_) | Self::History(_) | Self::Interrupted => {
-                Vec::new()
+            Self::Usage { hints, .. }
+            | Self::Refused { hints, .. }
+            | Self::Stopped { hints, .. } => hints.clone(),
+            Self::Select(error) => error.hint().into_iter().collect(),
+            Self::Connect(error)
+            | Self::Enter(
+                EnterError::Connect(error) | EnterError::Lock(LockError::Connect(error)),
+            ) => connect_hints(error),
+            Self::Enter(EnterError::Lock(LockError::Held { .. })) => {
+                vec!["it goes on when that run ends; `--wait` waits as long as it takes".to_owned()]
             }
+            Self::Shadow(error) | Self::Rehearse(RehearseError::Shadow(error)) => error.hints(),
+            Self::Migration(error) => error.hints.clone(),
+            Self::Section(SectionError::Changed { .. }) => vec!["run it again".to_owned()],
+            Self::Workspace(_)
+            | Self::Files(_)
+            | Self::History(_)
+            | Self::Section(SectionError::NotText { .. })
+            | Self::Script(_)
+            | Self::State(_)
+            | Self::Enter(_)
+            | Self::Rehearse(_)
+            | Self::Interrupted => Vec::new(),
         }
     }
 
@@ -109,13 +210,91 @@ impl Error {
                     .map(|diagnostic| Located { diagnostic, text: text(diagnostic) })
                     .collect()
             }
+            Self::Script(error) => {
+                vec![Located { diagnostic: &error.diagnostic, text: Some(&error.text) }]
+            }
+            Self::Migration(error) => {
+                let place = error.diagnostic.iter();
+                place.map(|diagnostic| Located { diagnostic, text: Some(&error.text) }).collect()
+            }
             Self::Workspace(_)
             | Self::Database(_)
             | Self::Files(_)
             | Self::History(_)
+            | Self::Section(_)
             | Self::Usage { .. }
+            | Self::Select(_)
             | Self::Refused { .. }
+            | Self::Connect(_)
+            | Self::State(_)
+            | Self::Enter(_)
+            | Self::Shadow(_)
+            | Self::Rehearse(_)
+            | Self::Stopped { .. }
             | Self::Interrupted => Vec::new(),
         }
     }
+}
+
+fn state_exit(error: &StateError) -> Exit {
+    match error {
+        StateError::Failed(failure) => failure_exit(failure),
+        StateError::Ledger { .. } | StateError::Journal(_) | StateError::Missing { .. } => {
+            Exit::Failed
+        }
+    }
+}
+
+fn failure_exit(failure: &Failure) -> Exit {
+    if failure.is_lost() { Exit::Unreachable } else { Exit::Failed }
+}
+
+fn enter_exit(error: &EnterError) -> Exit {
+    match error {
+        EnterError::Lock(LockError::Held { .. }) | EnterError::Patience { .. } => Exit::Locked,
+        EnterError::Lock(LockError::Connect(_)) | EnterError::Connect(_) => Exit::Unreachable,
+        EnterError::Lock(LockError::Failed(failure)) | EnterError::WaitOut(failure) => {
+            failure_exit(failure)
+        }
+        EnterError::State(error) => state_exit(error),
+        EnterError::Interrupted { .. } => Exit::Interrupted,
+    }
+}
+
+fn stop_exit(stop: &whimbrel_engine::run::Stop) -> Exit {
+    use whimbrel_engine::run::Stop;
+    match stop {
+        Stop::Interrupted => Exit::Interrupted,
+        Stop::Lost(_) | Stop::Connect(_) | Stop::LockLost => Exit::Unreachable,
+        Stop::LockTaken(_) | Stop::TakenOver => Exit::Locked,
+        Stop::Ledger { source, .. } => failure_exit(source),
+    }
+}
+
+/// What to do about a connection that failed, by how far it got.
+fn connect_hints(error: &ConnectError) -> Vec<String> {
+    let hint = match &error.last().cause {
+        ConnectCause::Resolve(_) => "check the host name, and that this machine has a network",
+        ConnectCause::Reach(_) | ConnectCause::Timeout { .. } => {
+            "check host and port, that the server runs, and that it lets this machine in"
+        }
+        ConnectCause::TlsNotOffered { .. } => "`?sslmode=disable` connects without TLS",
+        ConnectCause::NoPassword => "put the password into the URL, or set PGPASSWORD",
+        ConnectCause::Server(error) => match error.code.as_str() {
+            "28P01" => "check the password; special characters in a URL are escaped (`@` as `%40`)",
+            "28000" => "check the role, and that pg_hba.conf lets it in from here",
+            "3D000" => "check the database's name at the end of the URL",
+            "53300" | "57P03" => "try again in a while",
+            _ => return Vec::new(),
+        },
+        ConnectCause::TlsSetup(_)
+        | ConnectCause::Tls(_)
+        | ConnectCause::Method { .. }
+        | ConnectCause::NoChannelBinding
+        | ConnectCause::Imposter(_)
+        | ConnectCause::Lost(_)
+        | ConnectCause::Protocol(_)
+        | ConnectCause::NoKey => return Vec::new(),
+    };
+    vec![hint.to_owned()]
 }

@@ -2,8 +2,15 @@
 
 use whimbrel_engine::Events as Watch;
 
+use crate::wire::Confirmation;
+
 /// Somebody who watches and can be asked.
 pub trait Events: Watch {
+    /// Hears how many migrations are going to run.
+    fn planned(&mut self, count: usize) {
+        let _ = count;
+    }
+
     /// Asks a person; [`Answer::Nobody`] where there is none.
     fn ask(&mut self, question: &Question<'_>) -> Answer;
 }
@@ -12,7 +19,7 @@ pub trait Events: Watch {
 #[derive(Clone, Debug)]
 pub enum Question<'a> {
     /// Whether to run this.
-    Proceed(&'a crate::wire::Confirmation),
+    Proceed(&'a Confirmation),
 }
 
 /// A person's answer.

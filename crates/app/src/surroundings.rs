@@ -1,8 +1,10 @@
 //! What a project meets in the world: read once by the front end, handed in as values.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use camino::Utf8PathBuf;
+use whimbrel_engine::shadow::Environment;
 
 /// What is outside the project and yet decides what a command does.
 ///
@@ -13,6 +15,10 @@ pub struct Surroundings {
     pub folder: Utf8PathBuf,
     /// The environment variables, those that are not UTF-8 left out.
     pub variables: BTreeMap<String, String>,
+    /// The operating system's user.
+    pub user: String,
+    /// The machine's name.
+    pub machine: String,
     /// The time.
     pub clock: Box<dyn Clock>,
 }
@@ -34,6 +40,24 @@ impl Clock for SystemClock {
 }
 
 impl Surroundings {
+    /// Reads the world around this process; for front ends, once.
+    pub fn of_process() -> io::Result<Self> {
+        let folder = Utf8PathBuf::try_from(std::env::current_dir()?)
+            .map_err(camino::FromPathBufError::into_io_error)?;
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let user = whimbrel_engine::process_variable("USER").unwrap_or_default();
+        let machine = whimbrel_engine::machine_name();
+        Ok(Self { folder, variables, user, machine, clock: Box::new(SystemClock) })
+    }
+
+    /// The variables, as the shadow takes them.
+    pub(crate) fn shadow_environment(&self) -> Environment {
+        let empty = Environment::default();
+        self.variables.iter().fold(empty, |all, (name, value)| all.with(name, value.as_str()))
+    }
+
     /// A variable's value, if it is set to anything.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())

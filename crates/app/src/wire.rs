@@ -92,13 +92,13 @@ impl PlaceShown {
     }
 }
 
-/// The texts of an error and of what caused it; one that only repeats the last is left out.
+/// The texts of an error and of what caused it; one that the text before it ends in is left out.
 pub fn chain(error: &dyn StdError) -> Vec<String> {
     let mut chain = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if chain.last() != Some(&text) {
+        if chain.last().is_none_or(|last| !last.ends_with(&text)) {
             chain.push(text);
         }
         cause = error.source();
@@ -130,10 +130,12 @@ pub struct DatabaseShown {
 pub struct Confirmation {
     /// Where it would run.
     pub database: DatabaseShown,
-    /// `up` or `down`.
-    pub direction: &'static str,
+    /// The command: `up`, `down` …
+    pub command: &'static str,
     /// What would run, in its order.
     pub migrations: Vec<MigrationShown>,
+    /// The word to type, where a bare yes is not enough.
+    pub word: Option<String>,
 }
 
 /// A migration by its names.
@@ -143,6 +145,8 @@ pub struct MigrationShown {
     pub history: String,
     /// Its id.
     pub id: String,
+    /// What a person calls it.
+    pub name: String,
     /// What it does, where its file says so.
     pub description: Option<String>,
     /// The file, relative to the project; `None` where only the ledger knows it.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_engine::shadow::ShadowOptions;
+use whimbrel_engine::{Secret, Target};
 use whimbrel_history::{FilesError, formats};
 
 use crate::config::{self, Config, ConfigError};
+use crate::database::DatabaseError;
 use crate::folder::Folder;
 use crate::surroundings::Surroundings;
 
@@ -84,9 +87,25 @@ impl Workspace {
         &self.0.surroundings
     }
 
+    /// How a throw-away or development server is had for this project.
+    pub(crate) fn shadow_options(&self) -> ShadowOptions {
+        let surroundings = self.surroundings();
+        let mut options = ShadowOptions::from_environment(surroundings.shadow_environment());
+        options.project = Some(self.folder().root().to_owned());
+        options
+    }
+
+    /// Reads a connection URL that a person gave.
+    pub(crate) fn target(&self, url: &Secret, place: &str) -> Result<Target, DatabaseError> {
+        Target::parse(url.reveal(), &|name| self.libpq_variable(name))
+            .map_err(|source| DatabaseError::Url { place: place.to_owned(), source })
+    }
+
     /// A variable of libpq's, which fills what a connection URL leaves out.
-    pub(crate) fn libpq_variable(&self, name: &str) -> Option<String> {
-        self.0.surroundings.variable(name).map(str::to_owned)
+    fn libpq_variable(&self, name: &str) -> Option<String> {
+        let surroundings = &self.0.surroundings;
+        let user = || (name == "USER").then(|| surroundings.user.clone());
+        surroundings.variable(name).map(str::to_owned).or_else(user)
     }
 }
 

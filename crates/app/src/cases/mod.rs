@@ -2,9 +2,10 @@
 
 pub mod init;
 pub mod new;
+pub mod status;
 
 /// Every use case.
-pub const ALL: &[&Case] = &[&init::CASE, &new::CASE];
+pub const ALL: &[&Case] = &[&init::CASE, &new::CASE, &status::CASE];
 
 /// What front ends, tests and pages must know of a use case.
 #[derive(Clone, Copy, Debug)]

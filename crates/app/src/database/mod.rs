@@ -8,7 +8,7 @@ mod supabase;
 use std::fmt;
 
 use camino::Utf8PathBuf;
-use whimbrel_engine::{Secret, Target, TargetError};
+use whimbrel_engine::{Host, Secret, Target, TargetError};
 use whimbrel_history::FilesError;
 
 use crate::config::EnvironmentUrl;
@@ -74,8 +74,24 @@ pub struct Database {
     pub environment: Option<String>,
     /// Whether that environment asks before data is lost.
     pub protected: bool,
+    /// A way round a transaction pooler, for what it cannot do.
+    pub direct: Option<Target>,
     /// What a person should know of the choice.
     pub remark: Option<String>,
+}
+
+impl Database {
+    /// The embedded database of a project.
+    pub(crate) fn embedded(target: Target) -> Self {
+        Self {
+            target,
+            place: "the embedded Postgres of this project".to_owned(),
+            environment: None,
+            protected: false,
+            direct: None,
+            remark: None,
+        }
+    }
 }
 
 /// What a person said about the database.
@@ -295,13 +311,24 @@ fn search(
 }
 
 fn database(workspace: &Workspace, url: &Secret, place: String) -> Result<Database, DatabaseError> {
-    let variable = |name: &str| workspace.libpq_variable(name);
-    match Target::parse(url.reveal(), &variable) {
-        Ok(target) => {
-            Ok(Database { target, place, environment: None, protected: false, remark: None })
+    let target = workspace.target(url, &place)?;
+    let direct = session_mode(&target);
+    let (environment, remark) = (None, None);
+    Ok(Database { target, place, environment, protected: false, direct, remark })
+}
+
+/// Supabase's pooler serves sessions at another port of the same host.
+fn session_mode(target: &Target) -> Option<Target> {
+    let mut direct = target.clone();
+    for host in &mut direct.hosts {
+        match host {
+            Host::Tcp { host, port } if host.ends_with(".pooler.supabase.com") && *port == 6543 => {
+                *port = 5432;
+            }
+            Host::Tcp { .. } | Host::Socket { .. } => return None,
         }
-        Err(source) => Err(DatabaseError::Url { place, source }),
     }
+    Some(direct)
 }
 
 /// A relative path, for places that are files of the project.

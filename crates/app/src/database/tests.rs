@@ -35,6 +35,8 @@ impl Project {
         let surroundings = Surroundings {
             folder: folder.to_owned(),
             variables: self.variables.clone(),
+            user: "tester".to_owned(),
+            machine: "here".to_owned(),
             clock: Box::new(SystemClock),
         };
         find(&Workspace::open(surroundings, Some(folder)).unwrap(), options)

@@ -1,0 +1,252 @@
+//! Shows what is applied and what is pending.
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+use whimbrel_engine::journal::LastApplied as Last;
+use whimbrel_engine::state::State as Database;
+use whimbrel_history::state::{Change, Row, State};
+use whimbrel_history::{History, Status};
+
+use super::Case;
+use crate::error::Error;
+use crate::events::Events;
+use crate::exit::Exit;
+use crate::project::{LastApplied, Project, Where};
+use crate::wire::{self, DatabaseShown, PlaceShown};
+use crate::workspace::Workspace;
+
+/// What is known of this use case.
+pub const CASE: Case = Case { name: "status", database: super::Database::Read };
+
+/// What a person said.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which project and database.
+    pub place: Where,
+}
+
+/// What is applied and what is not.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Of this shape.
+    pub version: u32,
+    /// The database.
+    pub database: DatabaseShown,
+    /// The histories.
+    pub histories: Vec<HistoryShown>,
+    /// Every migration and every entry, in the order of their histories.
+    pub migrations: Vec<Line>,
+    /// How many there are of each kind.
+    pub summary: Summary,
+    /// What a person should know of the files.
+    pub warnings: Vec<PlaceShown>,
+}
+
+/// A history and its ledger.
+#[derive(Clone, Debug, Serialize)]
+pub struct HistoryShown {
+    /// Its name.
+    pub name: String,
+    /// Its format.
+    pub format: String,
+    /// Its folder.
+    pub folder: Utf8PathBuf,
+    /// Its ledger's table, where it is there.
+    pub ledger: Option<String>,
+}
+
+/// A migration: its file beside its entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    /// Its history.
+    pub history: String,
+    /// Its id.
+    pub id: String,
+    /// What a person calls it.
+    pub name: String,
+    /// What it does, where its file says so.
+    pub description: Option<String>,
+    /// Its file; `None` where it is gone.
+    pub file: Option<Utf8PathBuf>,
+    /// What the ledger says of it; `None` where it says nothing.
+    pub ledger: Option<&'static str>,
+    /// What both together mean.
+    pub state: &'static str,
+    /// Whether its effects are in the database.
+    pub applied: bool,
+    /// Whether `up` would run it.
+    pub due: bool,
+    /// Whether it runs again when it changes.
+    pub repeatable: bool,
+    /// When it was applied, in UTC.
+    pub applied_at: Option<String>,
+    /// How long it took.
+    pub execution_time_ms: Option<i64>,
+    /// Who applied it, `user@machine`.
+    pub applied_by: Option<String>,
+    /// What is behind its state, where the word does not say it.
+    pub note: Option<String>,
+}
+
+/// How many migrations there are of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// In the database.
+    pub applied: usize,
+    /// Due.
+    pub pending: usize,
+    /// Not as they should be.
+    pub attention: usize,
+}
+
+impl Report {
+    /// How `--check` ends.
+    pub fn check(&self) -> Exit {
+        match self.summary {
+            Summary { pending: 0, attention: 0, .. } => Exit::Done,
+            Summary { .. } => Exit::Pending,
+        }
+    }
+}
+
+/// Reads files and ledgers; writes nothing anywhere.
+pub async fn status(
+    workspace: &Workspace,
+    options: &Options,
+    events: &mut dyn Events,
+) -> Result<Report, Error> {
+    let (project, session, state) =
+        Project::open(workspace, &options.place, LastApplied::Wanted, events).await?;
+    session.close().await;
+    Ok(report(&project, &state))
+}
+
+fn report(project: &Project, database: &Database) -> Report {
+    let mut migrations = Vec::new();
+    let mut summary = Summary::default();
+    for (history, rows) in project.histories.iter().zip(project.rows(database)) {
+        for row in &rows {
+            summary.applied += usize::from(row.state.is_applied());
+            summary.pending += usize::from(row.state.is_due());
+            summary.attention += usize::from(wants_attention(&row.state));
+            migrations.push(line(history, row, database));
+        }
+    }
+    let histories = project.histories.iter().map(|history| {
+        let ledger = &database.ledgers[project.ledger_of(history)];
+        let first = ledger.ledger.tables().first();
+        let table = first.and_then(|table| {
+            let found = ledger.place.tables.get(table.name)?;
+            Some(format!("{}.{}", found.schema, table.name))
+        });
+        HistoryShown {
+            name: history.name.clone(),
+            format: history.format.name().to_owned(),
+            folder: history.folder.clone(),
+            ledger: table,
+        }
+    });
+    let warnings = project.histories.iter().flat_map(|history| &history.warnings);
+    let warnings = warnings.map(|diagnostic| project.located(diagnostic));
+    Report {
+        version: wire::VERSION,
+        database: project.shown(&database.facts),
+        histories: histories.collect(),
+        migrations,
+        summary,
+        warnings: warnings.collect(),
+    }
+}
+
+/// Whether somebody should look at a migration in this state.
+fn wants_attention(state: &State) -> bool {
+    match state {
+        State::OutOfOrder { .. }
+        | State::SameContent { .. }
+        | State::Modified(_)
+        | State::Failed
+        | State::Running
+        | State::MissingFile { .. } => true,
+        State::Pending
+        | State::Applied
+        | State::Reformatted(_)
+        | State::Changed
+        | State::RolledBack
+        | State::Leftover => false,
+    }
+}
+
+fn line(history: &History, row: &Row<'_>, database: &Database) -> Line {
+    let key = (history.name.clone(), row.id().to_owned());
+    let last = database.last_applied.get(&key).filter(|_| row.state.is_applied());
+    let entry = row.entry;
+    Line {
+        history: history.name.clone(),
+        id: row.id().to_owned(),
+        name: match (row.migration, entry) {
+            (Some(migration), _) => migration.name.clone(),
+            (None, entry) => entry.and_then(|entry| entry.name.clone()).unwrap_or_default(),
+        },
+        description: row.migration.and_then(|migration| migration.description.clone()),
+        file: row.migration.map(|migration| migration.path.clone()),
+        ledger: entry.map(|entry| word(entry.status)),
+        state: row.state.word(),
+        applied: row.state.is_applied(),
+        due: row.state.is_due(),
+        repeatable: row.is_repeatable(),
+        applied_at: entry
+            .and_then(|entry| entry.applied_at.clone())
+            .or_else(|| last.map(|last| last.at.clone())),
+        execution_time_ms: entry
+            .and_then(|entry| entry.execution_time_ms)
+            .or_else(|| last.map(|last| last.execution_time_ms)),
+        applied_by: last.and_then(who),
+        note: note(row),
+    }
+}
+
+fn who(last: &Last) -> Option<String> {
+    match (&last.os_user, &last.host) {
+        (Some(user), Some(host)) => Some(format!("{user}@{host}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+        (None, None) => None,
+    }
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "pending",
+        Status::Running => "running",
+        Status::Completed => "completed",
+        Status::Failed => "failed",
+        Status::RolledBack => "rolled back",
+    }
+}
+
+/// What is behind a state.
+fn note(row: &Row<'_>) -> Option<String> {
+    match &row.state {
+        State::OutOfOrder { before } => Some(format!("`{before}` is applied, and comes after it")),
+        State::SameContent { key } => Some(format!("its script is applied as `{key}`")),
+        State::Modified(change) | State::Reformatted(change) => Some(changed(*change)),
+        State::MissingFile { same_as: Some(id) } => Some(format!("`{id}` has the same script")),
+        State::Failed => row.entry.and_then(|entry| entry.error.clone()),
+        State::Pending
+        | State::Applied
+        | State::Changed
+        | State::Running
+        | State::RolledBack
+        | State::MissingFile { same_as: None }
+        | State::Leftover => None,
+    }
+}
+
+/// Which parts of an applied migration changed.
+fn changed(change: Change) -> String {
+    let parts = [(change.header, "header"), (change.up, "up script"), (change.down, "down script")];
+    let parts: Vec<&str> = parts.iter().filter(|(is, _)| *is).map(|(_, part)| *part).collect();
+    match parts.as_slice() {
+        [] => "only its layout changed".to_owned(),
+        parts => format!("changed: {}", parts.join(", ")),
+    }
+}

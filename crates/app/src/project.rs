@@ -1,0 +1,230 @@
+//! A project beside its database: what its files say and what its ledgers say.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use whimbrel_engine::shadow::{Server, Shadow, Template};
+use whimbrel_engine::state::{self, Facts, State, Wanted};
+use whimbrel_engine::wire::Session;
+use whimbrel_engine::{Event, Secret, Target};
+use whimbrel_history::ledgers::{self, Ledger};
+use whimbrel_history::state::{Row, belonging, matrix, undecided};
+use whimbrel_history::{Fingerprints, History, Recorded};
+use whimbrel_sql::Diagnostic;
+
+use crate::database::{self, Database, DatabaseOptions};
+use crate::error::{Error, Located};
+use crate::events::Events;
+use crate::histories::{self, Outline};
+use crate::wire::{DatabaseShown, PlaceShown};
+use crate::workspace::Workspace;
+
+/// `application_name` of our connections.
+pub(crate) const APPLICATION: &str = "whimbrel";
+
+/// A project's histories, the ledgers that record them, and the database they are about.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) workspace: Workspace,
+    pub(crate) outlines: Vec<Outline>,
+    pub(crate) histories: Vec<History>,
+    pub(crate) database: Database,
+    /// Each ledger once.
+    ledgers: Vec<&'static dyn Ledger>,
+    /// For each history, the fingerprints of what its ledger holds where entries have none.
+    pub(crate) recorded: Vec<BTreeMap<String, Fingerprints>>,
+    /// The server of the development database, which runs as long as somebody holds it.
+    _development: Option<Server>,
+}
+
+/// What a person said about project and database.
+#[derive(Clone, Debug, Default)]
+pub struct Where {
+    /// The database.
+    pub database: DatabaseOptions,
+    /// Only this history.
+    pub history: Option<String>,
+    /// A server to try things out on, in place of the shadow that is brought along.
+    pub shadow_url: Option<Secret>,
+}
+
+impl Project {
+    /// Finds everything and reads both sides, the files while the connection is being made.
+    pub(crate) async fn open(
+        workspace: &Workspace,
+        place: &Where,
+        last_applied: LastApplied,
+        events: &mut dyn Events,
+    ) -> Result<(Self, Session, State), Error> {
+        let outlines = histories::outlines(workspace)?;
+        let outlines = histories::only(outlines, place.history.as_deref())?;
+        if outlines.is_empty() {
+            return Err(histories::none());
+        }
+        let mut development = None;
+        let mut database = if place.database.dev {
+            let (server, target) = develop(workspace, events).await?;
+            development = Some(server);
+            Database::embedded(target)
+        } else {
+            database::find(workspace, &place.database)?
+        };
+        let timeout = workspace.config().timeouts.connect;
+        database.target.connect_timeout.get_or_insert(timeout.0.as_secs().max(1));
+        let reading = {
+            let (workspace, outlines) = (workspace.clone(), outlines.clone());
+            tokio::task::spawn_blocking(move || histories::read(&workspace, &outlines))
+        };
+        let session = Session::connect(&database.target, APPLICATION).await;
+        let histories = reading.await.expect("reading files does not panic")?;
+        let mut session = session?;
+        let mut ledgers: Vec<&'static dyn Ledger> = Vec::new();
+        for outline in &outlines {
+            let ledger = outline.format.ledger();
+            if !ledgers.iter().any(|known| known.name() == ledger.name()) {
+                ledgers.push(ledger);
+            }
+        }
+        let workspace = workspace.clone();
+        let recorded = Vec::new();
+        let mut project = Self {
+            workspace,
+            outlines,
+            histories,
+            database,
+            ledgers,
+            recorded,
+            _development: development,
+        };
+        let wanted = project.wanted_ledgers();
+        let wanted = Wanted { ledgers: &wanted, last_applied: last_applied == LastApplied::Wanted };
+        let state = state::read(&mut session, wanted).await?;
+        project.recorded = project.read_recorded(&state, &mut session).await?;
+        Ok((project, session, state))
+    }
+
+    /// Reads the scripts that are needed to compare files with entries.
+    async fn read_recorded(
+        &self,
+        state: &State,
+        session: &mut Session,
+    ) -> Result<Vec<BTreeMap<String, Fingerprints>>, Error> {
+        let mut recorded = Vec::new();
+        for history in &self.histories {
+            let ledger = &state.ledgers[self.ledger_of(history)];
+            let keys = undecided(history, &belonging(history, &ledger.entries));
+            let mut fingerprints = BTreeMap::new();
+            if !keys.is_empty()
+                && let Some(query) = ledger.ledger.details(&ledger.place, &keys)
+            {
+                let scripts = read_scripts(session, ledger.ledger, &query).await?;
+                let print = |(key, one): (String, Recorded)| (key, one.fingerprints());
+                fingerprints = scripts.into_iter().map(print).collect();
+            }
+            recorded.push(fingerprints);
+        }
+        Ok(recorded)
+    }
+
+    /// The ledgers, with the schema that the project keeps its own in.
+    pub(crate) fn wanted_ledgers(&self) -> Vec<(&'static dyn Ledger, Option<&str>)> {
+        let schema = self.workspace.config().ledger.schema.as_deref();
+        let own = |ledger: &dyn Ledger| schema.filter(|_| ledger.is_movable());
+        self.ledgers.iter().map(|ledger| (*ledger, own(*ledger))).collect()
+    }
+
+    /// The place of a history's ledger among the project's.
+    pub(crate) fn ledger_of(&self, history: &History) -> usize {
+        let name = history.format.ledger().name();
+        let place = self.ledgers.iter().position(|ledger| ledger.name() == name);
+        place.expect("the ledgers are those of the histories")
+    }
+
+    /// Files and entries side by side, for each history.
+    pub(crate) fn rows<'a>(&'a self, state: &'a State) -> Vec<Vec<Row<'a>>> {
+        let histories = self.histories.iter().zip(&self.recorded);
+        let rows = histories.map(|(history, recorded)| {
+            let entries = &state.ledgers[self.ledger_of(history)].entries;
+            matrix(history, &belonging(history, entries), recorded)
+        });
+        rows.collect()
+    }
+
+    /// A remark with its line and column.
+    pub(crate) fn located(&self, diagnostic: &Diagnostic) -> PlaceShown {
+        let path = diagnostic.file.as_deref().map(Utf8Path::new);
+        let text = path.and_then(|path| self.workspace.folder().text(path).ok().flatten());
+        let text = text.as_deref().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
+        PlaceShown::new(&Located { diagnostic, text })
+    }
+
+    /// The database as a person recognises it.
+    pub(crate) fn shown(&self, facts: &Facts) -> DatabaseShown {
+        let Database { target, place, environment, .. } = &self.database;
+        DatabaseShown {
+            host: hosts(target),
+            database: facts.database.clone(),
+            role: facts.role.clone(),
+            server_version: facts.version.clone(),
+            environment: environment.clone(),
+            found_in: place.clone(),
+            pooled: facts.pooled,
+        }
+    }
+}
+
+/// The database of a project's development server.
+const DEVELOPMENT: &str = "app";
+
+/// The major version of a new development server.
+const MAJOR: u16 = 17;
+
+/// Starts or joins the project's development server.
+async fn develop(
+    workspace: &Workspace,
+    events: &mut dyn Events,
+) -> Result<(Server, Target), Error> {
+    let what = "start this project's embedded Postgres".to_owned();
+    events.on(Event::Working { what, percent: None });
+    let root = workspace.folder().root();
+    let server = Shadow::develop(&workspace.shadow_options(), MAJOR, root, events).await?;
+    let target = server.target(DEVELOPMENT);
+    match Session::connect(&target, APPLICATION).await {
+        Ok(session) => session.close().await,
+        Err(error) if error.server().is_some_and(|error| error.code == "3D000") => {
+            server.create_database(DEVELOPMENT, Template::Empty).await?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok((server, target))
+}
+
+/// Whether to read when and by whom each migration was last applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastApplied {
+    /// For reports.
+    Wanted,
+    /// A run does without.
+    Unwanted,
+}
+
+/// Reads the scripts that a ledger keeps.
+pub(crate) async fn read_scripts(
+    session: &mut Session,
+    ledger: &dyn Ledger,
+    query: &str,
+) -> Result<BTreeMap<String, Recorded>, Error> {
+    let answers = session.simple(query).await.map_err(state::StateError::from)?;
+    let rows: Vec<Vec<Option<&str>>> = answers
+        .iter()
+        .flat_map(|answer| answer.rows().map(|row| (0..3).map(|column| row.at(column)).collect()))
+        .collect();
+    ledgers::recorded(ledger, rows)
+        .map_err(|source| state::StateError::Ledger { ledger: ledger.name(), source }.into())
+}
+
+/// The hosts of a target, as they are tried.
+fn hosts(target: &Target) -> String {
+    let hosts: Vec<String> = target.hosts.iter().map(ToString::to_string).collect();
+    hosts.join(", ")
+}

@@ -1,0 +1,332 @@
+//! What a run is to do, over all histories of the project.
+
+use std::collections::BTreeSet;
+
+use whimbrel_engine::run::Direction;
+use whimbrel_engine::state::State;
+use whimbrel_history::select::{self, Back, Concern, DownFrom, SelectError, Undo, Why, Wish};
+use whimbrel_history::state::Row;
+use whimbrel_history::{Checksum, Directives, Entry, Migration, Section};
+
+use super::{Aim, Allowed, DownSide};
+use crate::error::Error;
+use crate::histories;
+use crate::project::Project;
+
+/// What is to run, and what speaks against it.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    /// In the order in which it runs.
+    pub(super) planned: Vec<Planned>,
+    /// What a person should know before.
+    pub(super) concerns: Vec<Concern>,
+}
+
+/// A migration that is to run, as a value that outlives what it was chosen from.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    /// Its history, by its place among the project's.
+    pub(super) history: usize,
+    /// It.
+    pub(super) migration: Migration,
+    /// Which way.
+    pub(super) direction: Direction,
+    /// Why: `pending`, `the newest` …
+    pub(super) why: String,
+    /// Whether the ledger has it as applied already.
+    pub(super) again: bool,
+    /// Whether its down script comes from the ledger.
+    pub(super) from_ledger: bool,
+}
+
+impl Planned {
+    /// What tells it from all others.
+    pub(super) fn identity(&self) -> (usize, &str, Direction) {
+        (self.history, &self.migration.key, self.direction)
+    }
+}
+
+/// Chooses what a run does.
+pub(super) fn choose(project: &Project, state: &State, aim: &Aim) -> Result<Choice, Error> {
+    let rows = project.rows(state);
+    match aim {
+        Aim::Up(wish) => up(project, &rows, wish),
+        Aim::Down { back, from } => {
+            let planned = down(project, &rows, back, *from)?;
+            Ok(Choice { planned, concerns: Vec::new() })
+        }
+        Aim::Redo { from } => redo(project, &rows, *from),
+    }
+}
+
+impl Choice {
+    /// What is refused because nobody allowed it, and how to allow it.
+    pub(super) fn refused(&self, allowed: Allowed) -> Vec<(String, &'static str)> {
+        self.concerns.iter().filter_map(|concern| refusal(concern, allowed)).collect()
+    }
+
+    /// Refuses what nobody allowed.
+    pub(super) fn check(&self, allowed: Allowed) -> Result<(), Error> {
+        let refused = self.refused(allowed);
+        let [(first, _), rest @ ..] = refused.as_slice() else { return Ok(()) };
+        let mut hints: Vec<String> = rest.iter().map(|(message, _)| message.clone()).collect();
+        let flags: BTreeSet<&str> = refused.iter().map(|(_, flag)| *flag).collect();
+        hints.extend(flags.into_iter().map(str::to_owned));
+        Err(Error::Refused { message: first.clone(), hints })
+    }
+}
+
+/// What is refused unless it is allowed, and how to allow it.
+fn refusal(concern: &Concern, allowed: Allowed) -> Option<(String, &'static str)> {
+    match concern {
+        Concern::OutOfOrder { id, before } if !allowed.out_of_order => Some((
+            format!("`{id}` comes before `{before}`, which is applied"),
+            "`--allow out-of-order` runs it now; else give it a later number",
+        )),
+        Concern::Modified { id, change: _ } if !allowed.modified => Some((
+            format!("`{id}` was changed after it was applied"),
+            "put the file back and write the change as a new migration; `--allow modified` goes on as it is",
+        )),
+        Concern::SameContent { id, key } if !allowed.same_content => Some((
+            format!("the script of `{id}` is applied already, as `{key}`, which has no file"),
+            "name the file as it was; `--allow same-content` runs it again",
+        )),
+        Concern::OutOfOrder { .. }
+        | Concern::Modified { .. }
+        | Concern::SameContent { .. }
+        | Concern::MissingFile { .. } => None,
+    }
+}
+
+fn up(project: &Project, rows: &[Vec<Row<'_>>], wish: &Wish) -> Result<Choice, Error> {
+    // The count is over all histories, so it is applied to what they make together.
+    let each = Wish { count: None, ..wish.clone() };
+    let named = wish.to.as_deref().or(wish.only.as_deref());
+    let named = named.map(|id| find(project, rows, id)).transpose()?;
+    let mut queues = Vec::new();
+    let mut concerns = Vec::new();
+    for (place, (history, rows)) in project.histories.iter().zip(rows).enumerate() {
+        if named.is_some_and(|named| named != place) {
+            queues.push(Vec::new());
+            continue;
+        }
+        let selection = select::up(history, rows, &each)?;
+        let planned = selection.run.into_iter().map(|chosen| Planned {
+            history: place,
+            migration: chosen.migration.clone(),
+            direction: Direction::Up,
+            again: matches!(chosen.why, Why::Again | Why::Changed),
+            why: why(&chosen.why),
+            from_ledger: false,
+        });
+        queues.push(planned.collect::<Vec<_>>());
+        concerns.extend(selection.concerns);
+    }
+    let mut planned = merge(project, queues);
+    if let Some(count) = wish.count
+        && count < planned.len()
+    {
+        planned.truncate(count);
+        // Repeatable migrations presume the newest state.
+        planned.retain(|planned| !planned.migration.repeatable);
+    }
+    Ok(Choice { planned, concerns })
+}
+
+/// Puts several histories into one order: a history after those that its `after` names, else by
+/// time where the versions are times, else as they come. Each keeps its own order.
+pub(super) fn merge(project: &Project, queues: Vec<Vec<Planned>>) -> Vec<Planned> {
+    let mut queues: Vec<_> = queues.into_iter().map(|queue| queue.into_iter().peekable()).collect();
+    let mut merged = Vec::new();
+    loop {
+        let open: Vec<bool> = queues.iter_mut().map(|queue| queue.peek().is_some()).collect();
+        let is_free = |place: usize| {
+            let after = &project.outlines[place].after;
+            let waits = |(other, outline): (usize, &histories::Outline)| {
+                open[other] && after.contains(&outline.settings.name)
+            };
+            open[place] && !project.outlines.iter().enumerate().any(waits)
+        };
+        let free: Vec<usize> = (0..queues.len()).filter(|place| is_free(*place)).collect();
+        let next = free.into_iter().min_by_key(|place| {
+            let head = queues[*place].peek();
+            let repeatable = head.is_some_and(|planned| planned.migration.repeatable);
+            (repeatable, head.and_then(|planned| time(&planned.migration)), *place)
+        });
+        let Some(next) = next.and_then(|place| queues[place].next()) else { return merged };
+        merged.push(next);
+    }
+}
+
+/// A version that is a time, as its digits.
+fn time(migration: &Migration) -> Option<String> {
+    let version = migration.version.as_deref()?;
+    let digits: String = version.chars().filter(char::is_ascii_digit).collect();
+    let is_time = digits.len() >= 8 && (digits.starts_with("19") || digits.starts_with("20"));
+    is_time.then_some(digits)
+}
+
+fn why(why: &Why) -> String {
+    match why {
+        Why::Pending => "pending".to_owned(),
+        Why::Failed => "failed the last time".to_owned(),
+        Why::Interrupted => "was begun and not finished".to_owned(),
+        Why::RolledBack => "was rolled back".to_owned(),
+        Why::Changed => "changed since it was applied".to_owned(),
+        Why::Again => "asked for once more".to_owned(),
+        Why::NeededBy(id) => format!("needed by {id}"),
+    }
+}
+
+/// The history that has the migration which a person named.
+fn find(project: &Project, rows: &[Vec<Row<'_>>], id: &str) -> Result<usize, Error> {
+    let mut found = Vec::new();
+    let mut unknown = None;
+    for (place, rows) in rows.iter().enumerate() {
+        match select::resolve(rows, id) {
+            Ok(_) => found.push(place),
+            Err(error @ SelectError::Unknown { .. }) => {
+                unknown.get_or_insert(error);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match (found.as_slice(), unknown) {
+        ([one], _) => Ok(*one),
+        ([], Some(error)) => Err(error.into()),
+        ([], None) => Err(histories::none()),
+        (several, _) => Err(Error::Usage {
+            message: format!("`{id}` is in {} histories", several.len()),
+            hints: vec![format!(
+                "say which: {}",
+                histories::ways(several.iter().map(|place| &project.outlines[*place]))
+            )],
+        }),
+    }
+}
+
+fn down(
+    project: &Project,
+    rows: &[Vec<Row<'_>>],
+    back: &Back,
+    side: Option<DownSide>,
+) -> Result<Vec<Planned>, Error> {
+    let place = match (rows, back) {
+        ([_], _) => Some(0),
+        (_, Back::To(id)) => Some(find(project, rows, id)?),
+        (_, Back::Newest(_) | Back::All) => None,
+    };
+    if let Some(place) = place {
+        let undo = select::down(&rows[place], back, &project.recorded[place])?;
+        return undo.iter().map(|undo| planned(project, place, undo, side)).collect();
+    }
+    // Over several histories the newest is told by the time at which it was applied.
+    let mut queues = Vec::new();
+    for (place, rows) in rows.iter().enumerate() {
+        let all = match back {
+            Back::All => Back::All,
+            Back::Newest(count) => Back::Newest(*count),
+            Back::To(_) => continue,
+        };
+        let mut undo = select::down(rows, &all, &project.recorded[place])?;
+        undo.reverse();
+        queues.push((place, undo));
+    }
+    let mut planned_all = Vec::new();
+    let wanted = match back {
+        Back::Newest(count) => *count,
+        Back::All | Back::To(_) => usize::MAX,
+    };
+    while planned_all.len() < wanted {
+        let newest = queues
+            .iter_mut()
+            .filter(|(_, undo)| !undo.is_empty())
+            .max_by_key(|(place, undo)| (undo.last().and_then(applied_at), *place));
+        let Some((place, undo)) = newest else { break };
+        let Some(next) = undo.pop() else { break };
+        planned_all.push(planned(project, *place, &next, side)?);
+    }
+    Ok(planned_all)
+}
+
+fn applied_at(undo: &Undo<'_>) -> Option<String> {
+    undo.row.entry?.applied_at.clone()
+}
+
+fn redo(project: &Project, rows: &[Vec<Row<'_>>], side: Option<DownSide>) -> Result<Choice, Error> {
+    let mut planned = down(project, rows, &Back::Newest(1), side)?;
+    if let Some(back) = planned.first() {
+        if back.from_ledger && back.migration.up.path.as_str().is_empty() {
+            return Err(SelectError::NoFile { id: back.migration.id.clone() }.into());
+        }
+        let forth = Planned {
+            direction: Direction::Up,
+            why: "to be applied again".to_owned(),
+            again: false,
+            from_ledger: false,
+            ..back.clone()
+        };
+        planned.push(forth);
+    }
+    Ok(Choice { planned, concerns: Vec::new() })
+}
+
+fn planned(
+    project: &Project,
+    place: usize,
+    undo: &Undo<'_>,
+    side: Option<DownSide>,
+) -> Result<Planned, Error> {
+    let from_ledger = match (undo.from, side) {
+        (DownFrom::File, _) | (DownFrom::Differ, Some(DownSide::File)) => false,
+        (DownFrom::Ledger, _) | (DownFrom::Differ, Some(DownSide::Ledger)) => true,
+        (DownFrom::Differ, None) => {
+            let id = undo.row.id();
+            return Err(Error::Refused {
+                message: format!("the down script of `{id}` is not the one that was recorded when it was applied"),
+                hints: vec![
+                    "`--down-from file` takes the file's, `--down-from ledger` the recorded one; `--dry-run --full` shows either".to_owned(),
+                ],
+            });
+        }
+    };
+    let migration = match (undo.row.migration, undo.row.entry) {
+        (Some(migration), _) => migration.clone(),
+        (None, Some(entry)) => of_entry(&project.histories[place].name, entry),
+        (None, None) => return Err(SelectError::NoFile { id: undo.row.id().to_owned() }.into()),
+    };
+    Ok(Planned {
+        history: place,
+        migration,
+        direction: Direction::Down,
+        why: "applied".to_owned(),
+        again: false,
+        from_ledger,
+    })
+}
+
+/// A migration that only its ledger knows; its scripts are read from there.
+fn of_entry(history: &str, entry: &Entry) -> Migration {
+    let nowhere = || Section { path: "".into(), span: 0..0, fingerprint: String::new() };
+    Migration {
+        history: history.to_owned(),
+        id: entry.id.clone(),
+        key: entry.key.clone(),
+        version: None,
+        name: entry.name.clone().unwrap_or_else(|| entry.id.clone()),
+        description: None,
+        kind: None,
+        path: "".into(),
+        depends_on: Vec::new(),
+        repeatable: false,
+        up: nowhere(),
+        down: None,
+        checksum: Checksum {
+            text: entry.checksum.clone().unwrap_or_default(),
+            bytes: entry.checksum.clone().unwrap_or_default(),
+            header: String::new(),
+            statements: None,
+        },
+        directives: Directives::default(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Asks whether to run.
+
+use super::{Consent, Plan};
+use crate::error::Error;
+use crate::events::{Answer, Events, Question};
+use crate::wire::{Confirmation, MigrationShown};
+
+/// Goes on only with somebody's word.
+pub(super) fn ask(plan: &Plan<'_>, events: &mut dyn Events) -> Result<(), Error> {
+    let Plan { project, state, aim, options, choice, .. } = plan;
+    let is_protected = project.database.protected && !options.allowed.protected;
+    let is_own = options.place.database.dev;
+    if is_own || (options.consent == Consent::Given && !is_protected) {
+        return Ok(());
+    }
+    let migrations = choice.planned.iter().map(|planned| MigrationShown {
+        history: project.histories[planned.history].name.clone(),
+        id: planned.migration.id.clone(),
+        name: planned.migration.name.clone(),
+        description: planned.migration.description.clone(),
+        file: Some(planned.migration.path.to_string()).filter(|path| !path.is_empty()),
+    });
+    let confirmation = Confirmation {
+        database: project.shown(&state.facts),
+        command: aim.name(),
+        migrations: migrations.collect(),
+        word: is_protected.then(|| project.database.environment.clone()).flatten(),
+    };
+    match events.ask(&Question::Proceed(&confirmation)) {
+        Answer::Yes => Ok(()),
+        Answer::Interrupted => Err(Error::Interrupted),
+        Answer::No => {
+            Err(Error::Refused { message: "nothing was run".to_owned(), hints: Vec::new() })
+        }
+        Answer::Nobody => Err(nobody(&confirmation)),
+    }
+}
+
+/// Nobody is there to ask.
+fn nobody(confirmation: &Confirmation) -> Error {
+    let Confirmation { database, migrations, word, .. } = confirmation;
+    let count = match migrations.len() {
+        1 => "1 migration".to_owned(),
+        count => format!("{count} migrations"),
+    };
+    let hint = match word {
+        None => "without a terminal, `--yes` says so".to_owned(),
+        Some(name) => {
+            format!("environment `{name}` is protected: `--yes --allow protected` says so")
+        }
+    };
+    Error::Refused {
+        message: format!(
+            "nobody consented to run {count} on `{}` at {}",
+            database.database, database.host
+        ),
+        hints: vec![hint],
+    }
+}

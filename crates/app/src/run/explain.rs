@@ -1,0 +1,134 @@
+//! Makes of a failure what a person needs: where it is, what state things are in, what to do.
+
+use whimbrel_engine::run::{Cause, Direction, Failed, Work};
+use whimbrel_history::Section;
+use whimbrel_sql::{Diagnostic, Severity};
+
+use crate::error::MigrationError;
+use crate::project::Project;
+
+/// Where a failure happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// In the throw-away database.
+    Rehearsal,
+    /// In earnest.
+    Run,
+}
+
+/// Turns a remark about a section's text into one about its file.
+pub(super) fn in_file(
+    project: &Project,
+    section: &Section,
+    text: &str,
+    diagnostic: Diagnostic,
+) -> (Diagnostic, String) {
+    let path = &section.path;
+    let whole = project.workspace.folder().text(path).ok().flatten();
+    let Some(whole) = whole.filter(|_| !path.as_str().is_empty()) else {
+        return (diagnostic, text.to_owned());
+    };
+    let whole = whole.strip_prefix('\u{feff}').unwrap_or(&whole).to_owned();
+    let shift = section.span.start;
+    let span = diagnostic.span.map(|span| span.start + shift..span.end + shift);
+    (Diagnostic { file: Some(path.to_string()), span, ..diagnostic }, whole)
+}
+
+/// Explains a migration that failed.
+pub(super) fn failed(
+    project: &Project,
+    work: &Work,
+    failed: Failed,
+    stage: Stage,
+) -> MigrationError {
+    let migration = &work.definition.migration;
+    let section = match (work.direction, &migration.down) {
+        (Direction::Down, Some(down)) => down,
+        (Direction::Down | Direction::Up, _) => &migration.up,
+    };
+    let what = match (stage, work.direction) {
+        (Stage::Run, Direction::Up) => "failed to apply",
+        (Stage::Run, Direction::Down) => "failed to undo",
+        (Stage::Rehearsal, Direction::Up) => "the rehearsal failed to apply",
+        (Stage::Rehearsal, Direction::Down) => "the rehearsal failed to undo",
+    };
+    let mut hints = server_hints(&failed);
+    if stage == Stage::Run {
+        hints.extend(state_hints(work, &failed));
+    } else {
+        hints.push(
+            "the database was not changed; `--no-rehearsal` goes on in spite of it".to_owned(),
+        );
+    }
+    hints.extend(failed.blockers.iter().map(|blocker| format!("in the way: {blocker}")));
+    let span = failed.span.clone().or_else(|| {
+        let number = failed.statement?;
+        Some(work.script.statements.get(number)?.span.clone())
+    });
+    let (diagnostic, text) = match span {
+        None => (None, String::new()),
+        Some(span) => {
+            let diagnostic = Diagnostic {
+                severity: Severity::Error,
+                file: None,
+                span: Some(span),
+                message: message(&failed),
+                hints: Vec::new(),
+            };
+            let (diagnostic, text) = in_file(project, section, work.text(), diagnostic);
+            (Some(diagnostic), text)
+        }
+    };
+    let id = migration.id.clone();
+    MigrationError { what, id, source: failed, diagnostic, text, hints }
+}
+
+/// What stands at the caret.
+fn message(failed: &Failed) -> String {
+    match &failed.cause {
+        Cause::Server(error) => format!("{} ({})", error.message, error.code),
+        other => other.to_string(),
+    }
+}
+
+/// What the server itself adds.
+fn server_hints(failed: &Failed) -> Vec<String> {
+    let Cause::Server(error) = &failed.cause else { return Vec::new() };
+    let detail = error.detail.iter().map(|text| format!("the server says: {text}"));
+    let hint = error.hint.iter().map(|text| format!("the server suggests: {text}"));
+    let place = error.where_.iter().map(|text| format!("inside: {}", text.replace('\n', ", ")));
+    detail.chain(hint).chain(place).collect()
+}
+
+/// What state the database is in, and the way on.
+fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
+    let mut hints = Vec::new();
+    let id = work.id();
+    let verb = match work.direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    };
+    if failed.rolled_back {
+        hints.push(format!(
+            "everything that `{id}` did was rolled back; fix it and run `whimbrel {verb}` again"
+        ));
+    } else if failed.steps_done > 0 {
+        hints.push(format!(
+            "the first {} of `{id}` stay done; fix the rest and run `whimbrel {verb}` again: it goes on there",
+            steps(failed.steps_done)
+        ));
+        if work.direction == Direction::Up && work.definition.down.is_none() {
+            hints.push(format!("`{id}` has no down script, so its first steps are undone by hand"));
+        }
+    } else {
+        hints.push(format!("nothing of `{id}` is done; fix it and run `whimbrel {verb}` again"));
+    }
+    if failed.tries > 1 {
+        hints.push(format!("it was tried {} times", failed.tries));
+    }
+    hints
+}
+
+fn steps(count: usize) -> String {
+    if count == 1 { "step".to_owned() } else { format!("{count} steps") }
+}

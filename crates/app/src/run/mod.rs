@@ -1,0 +1,206 @@
+//! One run, whatever it is to do: choose, rehearse, ask, take the lock, choose again, run, report.
+
+mod choose;
+mod consent;
+mod execute;
+mod explain;
+mod rehearse;
+mod report;
+mod works;
+
+use std::time::Duration;
+
+use whimbrel_engine::Interrupt;
+use whimbrel_engine::run::Work;
+use whimbrel_engine::state::State;
+use whimbrel_history::select::{Back, Wish};
+
+use crate::error::Error;
+use crate::events::Events;
+use crate::project::{LastApplied, Project, Where};
+use crate::workspace::Workspace;
+use choose::Choice;
+
+pub use report::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown};
+pub use whimbrel_engine::run::OnError;
+pub use whimbrel_history::select;
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub enum Aim {
+    /// Apply what is due.
+    Up(Wish),
+    /// Undo what is applied.
+    Down {
+        /// How far back.
+        back: Back,
+        /// Which down script, where the file's and the ledger's differ.
+        from: Option<DownSide>,
+    },
+    /// Undo the newest and apply it again.
+    Redo {
+        /// Which down script, where the file's and the ledger's differ.
+        from: Option<DownSide>,
+    },
+}
+
+impl Aim {
+    /// The command's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "up",
+            Self::Down { .. } => "down",
+            Self::Redo { .. } => "redo",
+        }
+    }
+}
+
+/// Which down script is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownSide {
+    /// The file's.
+    File,
+    /// The one that was recorded when the migration was applied.
+    Ledger,
+}
+
+/// How a run goes about it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which project and database.
+    pub place: Where,
+    /// Whether to stop once it is known what would run.
+    pub depth: Depth,
+    /// Whether somebody said yes already.
+    pub consent: Consent,
+    /// What to do when a migration fails.
+    pub on_error: OnError,
+    /// What is not refused.
+    pub allowed: Allowed,
+    /// Whether to rehearse.
+    pub rehearse: Rehearse,
+    /// Whether a server for the rehearsal may be fetched.
+    pub fetch: Fetch,
+    /// How long to wait for another run; `None` is as configured.
+    pub waiting: Option<Waiting>,
+    /// How long to try again what locks or deadlocks stop; `None` is as configured.
+    pub retry_for: Option<Duration>,
+    /// The command as it was given, without secrets, for the journal.
+    pub command: String,
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// To the end.
+    Run,
+    /// Until it is known what would run; with or without the SQL.
+    Show {
+        /// Whether the report has the SQL.
+        sql: bool,
+    },
+}
+
+/// Whether somebody said yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// It was said on the command line.
+    Given,
+    /// It is to be asked for.
+    Wanted,
+}
+
+/// What is not refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a refusal that a person lifted")]
+pub struct Allowed {
+    /// Migrations that come before an applied one.
+    pub out_of_order: bool,
+    /// Applied migrations whose script changed.
+    pub modified: bool,
+    /// Migrations whose script is applied under another version.
+    pub same_content: bool,
+    /// Steps whose outcome nobody knows, again.
+    pub rerun: bool,
+    /// Protected environments, without a prompt.
+    pub protected: bool,
+}
+
+/// Whether to rehearse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rehearse {
+    /// If there is a server to rehearse on.
+    IfPossible,
+    /// In any case.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// Whether a server for the rehearsal may be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// A person watches it load.
+    Allowed,
+    /// Nobody asked for it.
+    Forbidden,
+}
+
+/// How long to wait for another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Not at all.
+    No,
+    /// This long.
+    For(Duration),
+    /// As long as it takes.
+    Forever,
+}
+
+/// Does it.
+pub async fn run(
+    workspace: &Workspace,
+    aim: &Aim,
+    options: &Options,
+    interrupt: &Interrupt,
+    events: &mut dyn Events,
+) -> Result<Report, Error> {
+    let unwanted = LastApplied::Unwanted;
+    let (project, mut session, state) =
+        Project::open(workspace, &options.place, unwanted, events).await?;
+    let choice = choose::choose(&project, &state, aim)?;
+    if options.depth == Depth::Run {
+        choice.check(options.allowed)?;
+    }
+    let mut report = Report::new(&project, &state, aim, options, &choice);
+    if choice.planned.is_empty() {
+        session.close().await;
+        report.outcome = Outcome::Nothing;
+        return Ok(report);
+    }
+    let works = works::works(&project, &state, &choice, &mut session).await?;
+    report.describe(&works, options.depth);
+    let run = Plan { project, state, aim, options, choice, works };
+    rehearse::rehearse(&run, &mut session, &mut report, events).await?;
+    let has_failed = !report.failures.is_empty();
+    if has_failed && options.depth == Depth::Run {
+        report.outcome = Outcome::Failed;
+    }
+    if has_failed || options.depth != Depth::Run {
+        session.close().await;
+        return Ok(report);
+    }
+    consent::ask(&run, events)?;
+    execute::execute(run, session, interrupt, report, events).await
+}
+
+/// What is going to run, as it was shown.
+struct Plan<'a> {
+    project: Project,
+    state: State,
+    aim: &'a Aim,
+    options: &'a Options,
+    choice: Choice,
+    /// One for each that is chosen.
+    works: Vec<Work>,
+}

@@ -1,0 +1,214 @@
+//! Runs what is due in a throw-away Postgres first, on top of what is applied.
+
+use std::time::Instant;
+
+use whimbrel_catalog::Difference;
+use whimbrel_engine::rehearse::{self, Rehearsal, Rehearsed, Surroundings};
+use whimbrel_engine::run::{Direction, Work};
+use whimbrel_engine::shadow::{Fetch as ShadowFetch, ShadowOptions};
+use whimbrel_engine::state::StateError;
+use whimbrel_engine::wire::Session;
+use whimbrel_history::state::{Row, State as Standing};
+
+use super::choose::{Choice, Planned};
+use super::explain::{self, Stage};
+use super::report::{RehearsalShown, Report};
+use super::{Fetch, Plan, Rehearse, works};
+use crate::error::Error;
+use crate::events::Events;
+use crate::wire;
+
+/// How many objects an error names.
+const NAMED: usize = 8;
+
+/// Rehearses, and says in the report what came of it.
+pub(super) async fn rehearse(
+    plan: &Plan<'_>,
+    session: &mut Session,
+    report: &mut Report,
+    events: &mut dyn Events,
+) -> Result<(), Error> {
+    if let Some(because) = left_out(plan) {
+        report.rehearsal = RehearsalShown::None { because };
+        return Ok(());
+    }
+    let must = plan.options.rehearse == Rehearse::Always;
+    match attempt(plan, session, report, events).await {
+        Ok(shown) => {
+            report.rehearsal = shown;
+            Ok(())
+        }
+        Err(NotRehearsed::Error(error)) if must => Err(error),
+        Err(NotRehearsed::Because(because)) if must => Err(Error::Refused {
+            message: format!("cannot rehearse: {because}"),
+            hints: vec!["`--no-rehearsal` goes on without".to_owned()],
+        }),
+        Err(NotRehearsed::Error(error)) => {
+            let because = wire::chain(&error).join(": ");
+            report.rehearsal = RehearsalShown::None { because };
+            Ok(())
+        }
+        Err(NotRehearsed::Because(because)) => {
+            report.rehearsal = RehearsalShown::None { because };
+            Ok(())
+        }
+    }
+}
+
+/// Why there was no rehearsal.
+enum NotRehearsed {
+    /// Something failed that has nothing to do with what is due.
+    Error(Error),
+    /// It would prove nothing.
+    Because(String),
+}
+
+impl<E: Into<Error>> From<E> for NotRehearsed {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// Why this plan is not rehearsed at all.
+fn left_out(plan: &Plan<'_>) -> Option<String> {
+    let is_embedded = plan.options.place.database.dev;
+    match plan.options.rehearse {
+        Rehearse::Never => return Some("it was not wanted".to_owned()),
+        Rehearse::IfPossible if is_embedded => {
+            return Some("the embedded database is itself for trying things out".to_owned());
+        }
+        Rehearse::IfPossible | Rehearse::Always => {}
+    }
+    let mut formats = plan.project.histories.iter().map(|history| history.format);
+    let presuming = formats.find_map(|format| Some((format.name(), format.baseline()?)));
+    presuming.map(|(format, baseline)| {
+        format!("{format} migrations presume {baseline}, which the shadow does not have yet")
+    })
+}
+
+async fn attempt(
+    plan: &Plan<'_>,
+    session: &mut Session,
+    report: &mut Report,
+    events: &mut dyn Events,
+) -> Result<RehearsalShown, NotRehearsed> {
+    let started = Instant::now();
+    let applied = applied(plan, session).await?;
+    let options = shadow_options(plan)?;
+    let mut surroundings = Surroundings::read(session).await.map_err(StateError::from)?;
+    surroundings.database = database_name(&surroundings.database);
+    let what = rehearse::Rehearse {
+        major: plan.state.facts.major(),
+        surroundings: &surroundings,
+        applied: &applied,
+        pending: &plan.works,
+    };
+    let Rehearsed { rehearsal, server, inherited: _ } =
+        rehearse::rehearse(&what, &options, events).await?;
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (number, failed) = match rehearsal {
+        Rehearsal::Passed => return Ok(RehearsalShown::Passed { server, milliseconds }),
+        Rehearsal::Failed { number, failed } => (number, *failed),
+        Rehearsal::NotRepeatable { number, failed: Some(failed), differences: _ } => {
+            (number, *failed)
+        }
+        Rehearsal::NotRepeatable { number, failed: None, differences } => {
+            report.fail(not_repeatable(&plan.works[number], &differences));
+            return Ok(RehearsalShown::Failed { server });
+        }
+        Rehearsal::NotRebuilt { number, failed } => {
+            let because = wire::chain(&*failed).join(": ");
+            let id = applied[number].id();
+            return Err(NotRehearsed::Because(format!(
+                "`{id}`, which is applied, cannot be rebuilt in an empty database: {because}"
+            )));
+        }
+        Rehearsal::Inconclusive { number, lacks } => {
+            let id = plan.works[number].id();
+            let because = format!("`{id}` needs what the shadow lacks: {lacks}");
+            return Err(NotRehearsed::Because(because));
+        }
+    };
+    let error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Rehearsal);
+    report.fail(Error::from(Box::new(error)));
+    Ok(RehearsalShown::Failed { server })
+}
+
+/// A migration that is to run again and changes something each time.
+fn not_repeatable(work: &Work, differences: &[Difference]) -> Error {
+    let named: Vec<String> = differences.iter().take(NAMED).map(|one| format!("`{one}`")).collect();
+    Error::Refused {
+        message: format!("a second run of `{}` changes {}", work.id(), named.join(", ")),
+        hints: vec![
+            "write it so that it may run any number of times (`create or replace`, `if not exists`)".to_owned(),
+            "the database was not changed; `--no-rehearsal` goes on in spite of it".to_owned(),
+        ],
+    }
+}
+
+/// A database of the same name, since scripts may name it; those that every cluster has are taken.
+fn database_name(database: &str) -> String {
+    match database {
+        "postgres" | "template0" | "template1" => "whimbrel".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// The scripts that made what is applied, in their order.
+async fn applied(plan: &Plan<'_>, session: &mut Session) -> Result<Vec<Work>, NotRehearsed> {
+    let project = &plan.project;
+    let mut queues = Vec::new();
+    for (place, rows) in project.rows(&plan.state).into_iter().enumerate() {
+        let mut queue = Vec::new();
+        for row in rows.iter().filter(|row| row.state.is_applied()) {
+            queue.push(planned(place, row).map_err(NotRehearsed::Because)?);
+        }
+        queues.push(queue);
+    }
+    let planned = super::choose::merge(project, queues);
+    let choice = Choice { planned, concerns: Vec::new() };
+    Ok(works::works(project, &plan.state, &choice, session).await?)
+}
+
+/// What made an applied row: its file, if that is still what ran.
+fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
+    let id = row.id();
+    let Some(migration) = row.migration else {
+        return Err(format!("`{id}` is applied, and its file is gone"));
+    };
+    match row.state {
+        Standing::Modified(_) => return Err(format!("`{id}` was changed after it was applied")),
+        Standing::Changed
+        | Standing::Applied
+        | Standing::Reformatted(_)
+        | Standing::MissingFile { .. }
+        | Standing::Pending
+        | Standing::OutOfOrder { .. }
+        | Standing::SameContent { .. }
+        | Standing::Failed
+        | Standing::Running
+        | Standing::RolledBack
+        | Standing::Leftover => {}
+    }
+    Ok(Planned {
+        history,
+        migration: migration.clone(),
+        direction: Direction::Up,
+        why: String::new(),
+        again: false,
+        from_ledger: false,
+    })
+}
+
+/// How the shadow is had for a rehearsal.
+fn shadow_options(plan: &Plan<'_>) -> Result<ShadowOptions, Error> {
+    let workspace = &plan.project.workspace;
+    let mut options = workspace.shadow_options();
+    if let Some(url) = &plan.options.place.shadow_url {
+        options.url = Some(workspace.target(url, "--shadow-url")?);
+    }
+    if plan.options.fetch == Fetch::Forbidden && plan.options.rehearse != Rehearse::Always {
+        options.fetch = ShadowFetch::Forbidden;
+    }
+    Ok(options)
+}

@@ -1,0 +1,240 @@
+//! What a run did, or would do.
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+use whimbrel_engine::run::Work;
+use whimbrel_engine::state::State;
+use whimbrel_history::select::Concern;
+use whimbrel_sql::Mode;
+
+use super::choose::Choice;
+use super::{Aim, Depth, Options};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::project::Project;
+use crate::wire::{self, DatabaseShown, ErrorShown};
+
+/// What a run did, or would do.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Of this shape.
+    pub version: u32,
+    /// `up`, `down`, `redo`.
+    pub command: &'static str,
+    /// The database.
+    pub database: DatabaseShown,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Everything that was chosen, in its order.
+    pub migrations: Vec<PlannedShown>,
+    /// What came of the rehearsal.
+    pub rehearsal: RehearsalShown,
+    /// What a person should know.
+    pub remarks: Vec<String>,
+    /// What went wrong.
+    pub errors: Vec<ErrorShown>,
+    /// The same, with the texts that they point into.
+    #[serde(skip)]
+    pub failures: Vec<Error>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Everything that was chosen ran.
+    Done,
+    /// There was nothing to do.
+    Nothing,
+    /// Another run did it meanwhile.
+    DoneByAnother,
+    /// It was only shown.
+    Shown,
+    /// A migration failed, in earnest or in the rehearsal.
+    Failed,
+    /// It ended before everything had run.
+    Stopped,
+}
+
+/// A migration of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedShown {
+    /// Its history.
+    pub history: String,
+    /// Its id.
+    pub id: String,
+    /// What a person calls it.
+    pub name: String,
+    /// What it does, where its file says so.
+    pub description: Option<String>,
+    /// Its file; `None` where only the ledger has its script.
+    pub file: Option<Utf8PathBuf>,
+    /// `up` or `down`.
+    pub direction: &'static str,
+    /// Why it was chosen.
+    pub why: String,
+    /// How many statements its script has.
+    pub statements: usize,
+    /// `one` or `steps`.
+    pub transaction: &'static str,
+    /// Why it is not one transaction.
+    pub because: Option<String>,
+    /// Its script, where it was asked for.
+    pub sql: Option<String>,
+    /// What became of it.
+    pub result: ResultShown,
+    /// How long it took.
+    pub execution_time_ms: Option<u64>,
+}
+
+/// What became of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResultShown {
+    /// It is done and recorded.
+    Done,
+    /// It failed.
+    Failed,
+    /// It was left out, because one that it needs failed.
+    Skipped,
+    /// Its turn did not come.
+    NotRun,
+}
+
+/// What came of a rehearsal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "result")]
+pub enum RehearsalShown {
+    /// Everything ran in a throw-away database.
+    Passed {
+        /// The server it ran on.
+        server: String,
+        /// How long it took.
+        milliseconds: u64,
+    },
+    /// A migration failed there.
+    Failed {
+        /// The server it ran on.
+        server: String,
+    },
+    /// There was none.
+    None {
+        /// Why.
+        because: String,
+    },
+}
+
+impl Report {
+    pub(super) fn new(
+        project: &Project,
+        state: &State,
+        aim: &Aim,
+        options: &Options,
+        choice: &Choice,
+    ) -> Self {
+        let migrations = choice.planned.iter().map(|planned| PlannedShown {
+            history: project.histories[planned.history].name.clone(),
+            id: planned.migration.id.clone(),
+            name: planned.migration.name.clone(),
+            description: planned.migration.description.clone(),
+            file: Some(planned.migration.path.clone()).filter(|path| !path.as_str().is_empty()),
+            direction: planned.direction.name(),
+            why: planned.why.clone(),
+            statements: 0,
+            transaction: "one",
+            because: None,
+            sql: None,
+            result: ResultShown::NotRun,
+            execution_time_ms: None,
+        });
+        let remarks = choice.concerns.iter().map(remark);
+        let refused = match options.depth {
+            Depth::Run => Vec::new(),
+            Depth::Show { .. } => choice.refused(options.allowed),
+        };
+        let refused =
+            refused.into_iter().map(|(what, how)| format!("would be refused: {what} ({how})"));
+        let pooler = project.database.remark.clone();
+        Self {
+            version: wire::VERSION,
+            command: aim.name(),
+            database: project.shown(&state.facts),
+            outcome: match options.depth {
+                Depth::Run => Outcome::Stopped,
+                Depth::Show { .. } => Outcome::Shown,
+            },
+            migrations: migrations.collect(),
+            rehearsal: RehearsalShown::None { because: "there was nothing to rehearse".to_owned() },
+            remarks: pooler.into_iter().chain(remarks).chain(refused).collect(),
+            errors: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Adds what the scripts say.
+    pub(super) fn describe(&mut self, works: &[Work], depth: Depth) {
+        for (shown, work) in self.migrations.iter_mut().zip(works) {
+            shown.statements = work.script.statements.len();
+            (shown.transaction, shown.because) = match &work.script.mode {
+                Mode::One { .. } => ("one", None),
+                Mode::Steps { because, .. } => ("steps", Some(because.clone())),
+                Mode::Refused { because, .. } => ("refused", Some(because.clone())),
+            };
+            if depth == (Depth::Show { sql: true }) {
+                shown.sql = Some(work.text().trim().to_owned());
+            }
+        }
+    }
+
+    /// Adds an error.
+    pub(super) fn fail(&mut self, error: Error) {
+        let shown = ErrorShown::new(&error, error.exit(), &error.hints(), &error.places());
+        self.errors.push(shown);
+        self.failures.push(error);
+    }
+
+    /// Whether anything of it ran.
+    pub(super) fn is_begun(&self) -> bool {
+        self.migrations.iter().any(|shown| shown.result == ResultShown::Done)
+    }
+
+    /// Where things stand, in one sentence.
+    pub(super) fn standing(&self) -> String {
+        let done = self.migrations.iter().filter(|shown| shown.result == ResultShown::Done).count();
+        let left = self.migrations.len() - done;
+        format!(
+            "{done} of {} are done and recorded, {left} are not; run it again to go on",
+            self.migrations.len()
+        )
+    }
+
+    /// How the command ends.
+    pub fn exit(&self) -> Exit {
+        match self.outcome {
+            Outcome::Done | Outcome::Nothing | Outcome::DoneByAnother => Exit::Done,
+            Outcome::Shown | Outcome::Failed | Outcome::Stopped => {
+                let code = self.failures.last().map(Error::exit);
+                code.unwrap_or(match self.outcome {
+                    Outcome::Failed | Outcome::Stopped => Exit::Failed,
+                    Outcome::Done | Outcome::Nothing | Outcome::DoneByAnother | Outcome::Shown => {
+                        Exit::Done
+                    }
+                })
+            }
+        }
+    }
+}
+
+/// What is worth saying though it stops nothing.
+fn remark(concern: &Concern) -> String {
+    match concern {
+        Concern::MissingFile { id } => format!("`{id}` is applied, and its file is gone"),
+        Concern::OutOfOrder { id, before } => {
+            format!("`{id}` runs out of order: `{before}` is applied")
+        }
+        Concern::Modified { id, .. } => format!("`{id}` was changed after it was applied"),
+        Concern::SameContent { id, key } => {
+            format!("the script of `{id}` is applied already, as `{key}`")
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! From what is chosen to what the engine runs: scripts are read and cut here.
+
+use std::collections::BTreeMap;
+use whimbrel_engine::state::State;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_engine::run::{Direction, Work};
+use whimbrel_engine::wire::Session;
+use whimbrel_history::{Definition, Files, Order, Recorded, Section, Transaction};
+use whimbrel_sql::{Mode, Script, Step, fingerprint, split};
+
+use super::choose::{Choice, Planned};
+use super::explain;
+use crate::error::{Error, ScriptError};
+use crate::project::{self, Project};
+
+/// Reads the scripts of everything that is chosen.
+pub(super) async fn works(
+    project: &Project,
+    state: &State,
+    choice: &Choice,
+    session: &mut Session,
+) -> Result<Vec<Work>, Error> {
+    let mut files = Reader { project, last: None };
+    let recorded = recorded(project, state, choice, session).await?;
+    let works = choice.planned.iter().enumerate().map(|(number, planned)| {
+        let key = (planned.history, planned.migration.key.clone());
+        let before = &choice.planned[..number];
+        work(project, planned, before, recorded.get(&key), &mut files)
+    });
+    works.collect()
+}
+
+/// The scripts that ledgers keep of what is undone by them, by history and key.
+async fn recorded(
+    project: &Project,
+    state: &State,
+    choice: &Choice,
+    session: &mut Session,
+) -> Result<BTreeMap<(usize, String), Recorded>, Error> {
+    let mut all = BTreeMap::new();
+    for (place, history) in project.histories.iter().enumerate() {
+        let keys: Vec<&str> = choice
+            .planned
+            .iter()
+            .filter(|planned| planned.history == place && planned.from_ledger)
+            .map(|planned| planned.migration.key.as_str())
+            .collect();
+        let ledger = &state.ledgers[project.ledger_of(history)];
+        if keys.is_empty() {
+            continue;
+        }
+        let Some(query) = ledger.ledger.details(&ledger.place, &keys) else { continue };
+        let scripts = project::read_scripts(session, ledger.ledger, &query).await?;
+        all.extend(scripts.into_iter().map(|(key, scripts)| ((place, key), scripts)));
+    }
+    Ok(all)
+}
+
+fn work(
+    project: &Project,
+    planned: &Planned,
+    before: &[Planned],
+    recorded: Option<&Recorded>,
+    files: &mut Reader<'_>,
+) -> Result<Work, Error> {
+    let mut migration = planned.migration.clone();
+    let history = &project.histories[planned.history];
+    let has_file = !migration.path.as_str().is_empty();
+    let mut up = if has_file { files.text(&migration.up)? } else { String::new() };
+    let mut down = match &migration.down {
+        Some(section) => Some(files.text(section)?),
+        None => None,
+    };
+    if let Some(recorded) = recorded.filter(|_| planned.from_ledger) {
+        down = recorded.down_text();
+        if !has_file {
+            up = recorded.up_text();
+        }
+        migration.down = down.as_ref().map(|text| Section {
+            path: Utf8PathBuf::new(),
+            span: 0..text.len(),
+            fingerprint: fingerprint(text),
+        });
+    }
+    let up_script = cut(project, &migration.id, &migration.up, &up)?;
+    let script = match (planned.direction, &migration.down, &down) {
+        (Direction::Down, Some(section), Some(text)) => cut(project, &migration.id, section, text)?,
+        (Direction::Up | Direction::Down, _, _) => up_script.clone(),
+    };
+    let script = match migration.directives.transaction {
+        Transaction::AsWritten => script,
+        Transaction::Never => one_by_one(script),
+    };
+    let after = after(project, planned, before);
+    let ledger = project.ledger_of(history);
+    let definition = Definition::new(migration, up, down, &up_script);
+    Ok(Work {
+        definition,
+        direction: planned.direction,
+        script,
+        ledger,
+        again: planned.again,
+        after,
+    })
+}
+
+/// The ids of the same history without which it must not run, as far as they are in this run: one
+/// that fails takes what needs it along.
+fn after(project: &Project, planned: &Planned, before: &[Planned]) -> Vec<String> {
+    let history = &project.histories[planned.history];
+    let own = || before.iter().filter(|other| other.history == planned.history);
+    let needs = |other: &&Planned| match planned.direction {
+        Direction::Up => planned.migration.depends_on.contains(&other.migration.id),
+        Direction::Down => other.migration.depends_on.contains(&planned.migration.id),
+    };
+    let mut after: Vec<String> = match history.order {
+        // Each version presumes all before it; the last of them stands for all.
+        Order::Versions => {
+            own().next_back().map(|other| other.migration.id.clone()).into_iter().collect()
+        }
+        Order::Dependencies => {
+            own().filter(needs).map(|other| other.migration.id.clone()).collect()
+        }
+    };
+    if own().any(|other| other.migration.id == planned.migration.id) {
+        after.push(planned.migration.id.clone());
+    }
+    after
+}
+
+/// Cuts a script into statements; a mistake is shown where it stands in the file.
+fn cut(project: &Project, id: &str, section: &Section, text: &str) -> Result<Script, Error> {
+    split(text).map_err(|error| {
+        let diagnostic = error.diagnostic(None);
+        let (diagnostic, text) = explain::in_file(project, section, text, diagnostic);
+        Error::from(Box::new(ScriptError { id: id.to_owned(), diagnostic, text }))
+    })
+}
+
+/// A script of which each statement is a transaction of its own, because its header says so.
+fn one_by_one(script: Script) -> Script {
+    let Mode::One { statements } = &script.mode else { return script };
+    let steps = statements.clone().map(|number| Step::Together(number..number + 1)).collect();
+    let because = "its header asks for no transaction".to_owned();
+    Script { mode: Mode::Steps { steps, because }, ..script }
+}
+
+/// Reads sections of files; up and down script are often in the same.
+struct Reader<'a> {
+    project: &'a Project,
+    last: Option<(Utf8PathBuf, Vec<u8>)>,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, section: &Section) -> Result<String, Error> {
+        let bytes = self.bytes(&section.path)?;
+        Ok(section.text(bytes)?.to_owned())
+    }
+
+    fn bytes(&mut self, path: &Utf8Path) -> Result<&[u8], Error> {
+        if self.last.as_ref().is_none_or(|(last, _)| last != path) {
+            let bytes = self.project.workspace.folder().read(path)?;
+            self.last = Some((path.to_owned(), bytes));
+        }
+        let (_, bytes) = self.last.as_ref().expect("it was read just now at the latest");
+        Ok(bytes)
+    }
+}
