@@ -65,7 +65,7 @@ impl Globals {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap wants a parser that may fail")]
-fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+pub(crate) fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 

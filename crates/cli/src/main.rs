@@ -3,15 +3,18 @@
 //! Holds no logic: each command turns its arguments into a use case's options, hands over somebody
 //! who watches and can be asked, and shows the report.
 
-#![expect(dead_code, reason = "the commands that run migrations come next and use the rest")]
-
 mod arguments;
+mod become_command;
 mod commands;
 mod failure;
 mod house;
 mod page;
+mod running;
+mod show;
+mod signals;
 mod terminal;
 mod theme;
+mod watcher;
 
 use std::process::ExitCode;
 
@@ -43,13 +46,14 @@ fn whimbrel() -> Exit {
     let entry = commands::ALL.iter().find(|entry| entry.name() == name);
     let entry = entry.expect("clap knows only the commands of the list");
     let mut house = House::new(globals);
-    match entry.run(inner, &mut house) {
+    let exit = match entry.run(inner, &mut house) {
         Ok(exit) => exit,
         Err(failure) => {
             failure::print(&failure, &house.terminal);
             failure.exit()
         }
-    }
+    };
+    house.exit(exit)
 }
 
 /// Shows what clap has to say: help and versions are data, all else is an error.

@@ -111,6 +111,12 @@ impl Terminal {
         data(&text)
     }
 
+    /// Writes a page to stderr that belongs to a question.
+    #[expect(clippy::unused_self, reason = "reads like its neighbours")]
+    pub(crate) fn ask(&self, page: Page) {
+        talk(page.into_text().as_bytes());
+    }
+
     /// Writes a page to stderr, unless silence was asked for.
     pub(crate) fn talk(&self, page: Page) {
         if !self.manner.quiet {

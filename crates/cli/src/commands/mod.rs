@@ -1,7 +1,12 @@
 //! The commands: one file each, and two lines here.
 
+mod down;
 mod init;
 mod new;
+mod preview;
+mod redo;
+mod status;
+mod up;
 
 use std::marker::PhantomData;
 
@@ -12,7 +17,15 @@ use crate::failure::Failure;
 use crate::house::House;
 
 /// Every command, in the order in which help shows them.
-pub(crate) const ALL: &[&dyn Command] = &[&Entry::<init::Init>::NEW, &Entry::<new::New>::NEW];
+pub(crate) const ALL: &[&dyn Command] = &[
+    &Entry::<init::Init>::NEW,
+    &Entry::<new::New>::NEW,
+    &Entry::<status::Status>::NEW,
+    &Entry::<preview::Preview>::NEW,
+    &Entry::<up::Up>::NEW,
+    &Entry::<down::Down>::NEW,
+    &Entry::<redo::Redo>::NEW,
+];
 
 /// A command as clap's derive describes it: the doc comment of the arguments is its help.
 pub(crate) trait Verb: clap::Args {
@@ -59,6 +72,14 @@ impl<V: Verb> Command for Entry<V> {
             .map_err(|error| Failure::Usage { message: error.to_string(), hints: Vec::new() })?;
         arguments.run(house)
     }
+}
+
+/// `--dev`, for commands that look at a database.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct Dev {
+    /// Use an embedded Postgres of this project, kept between calls
+    #[arg(long, conflicts_with_all = ["database_url", "env"])]
+    pub(crate) dev: bool,
 }
 
 /// The names of all formats, as values of an option.

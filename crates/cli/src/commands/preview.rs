@@ -1,0 +1,42 @@
+//! `whimbrel preview`
+
+use whimbrel_app::Exit;
+use whimbrel_app::run::select::Wish;
+use whimbrel_app::run::{Aim, Depth};
+
+use super::Verb;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::running::{self, Looking};
+
+/// Show what `up` would run
+///
+/// In which order and why, and whether each migration is one transaction; rehearsed in a throw-away
+/// Postgres on top of what is applied, so that an error shows here before it shows in production.
+/// Neither the database nor a file is changed.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Preview {
+    /// Only up to this one: an id, its number, or the beginning of its name
+    #[arg(long, value_name = "ID")]
+    to: Option<String>,
+
+    /// Show the SQL too
+    #[arg(long)]
+    full: bool,
+
+    #[command(flatten)]
+    looking: Looking,
+}
+
+impl Verb for Preview {
+    const NAME: &str = "preview";
+    const EXAMPLES: &str = "  \
+  whimbrel preview
+  whimbrel preview --full --env staging    With the SQL
+  whimbrel preview --no-rehearsal --json   Only the choice, for a machine";
+
+    fn run(self, house: &mut House) -> Result<Exit, Failure> {
+        let options = self.looking.options(house, Depth::Show { sql: self.full });
+        running::go(house, &Aim::Up(Wish { to: self.to, ..Wish::default() }), &options)
+    }
+}

@@ -1,0 +1,113 @@
+//! `whimbrel status`
+
+use whimbrel_app::Exit;
+use whimbrel_app::cases::status::{self, Line, Options, Report};
+
+use super::Verb;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::page::{Column, Page, Table};
+use crate::show;
+use crate::theme::Tone;
+
+/// Show what is applied and what is pending
+///
+/// One line a migration: its file beside its ledger, what state that makes, when it was applied, how
+/// long it took and by whom. Reads only: neither the database nor a file is changed.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Status {
+    /// End with exit code 3 if something is pending or not as it should be
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    dev: super::Dev,
+}
+
+impl Verb for Status {
+    const NAME: &str = "status";
+    const EXAMPLES: &str = "  \
+  whimbrel status
+  whimbrel status --env production
+  whimbrel status --check          In a pipeline: fail if something is pending
+  whimbrel status --json | jq '.migrations[] | select(.due) | .id'";
+
+    fn run(self, house: &mut House) -> Result<Exit, Failure> {
+        let workspace = house.workspace()?;
+        let options = Options { place: house.place(self.dev) };
+        let mut watcher = house.watcher();
+        let report = house.run(status::status(&workspace, &options, &mut watcher))?;
+        drop(watcher);
+        house.terminal.report(&report, show)?;
+        Ok(if self.check { report.check() } else { Exit::Done })
+    }
+}
+
+fn show(report: &Report, page: &mut Page) {
+    show::database(&report.database, page);
+    page.gap();
+    let several = report.histories.len() > 1;
+    let mut table = Table::new([
+        Column::text("history", 8),
+        Column::text("migration", 20),
+        Column::whole("file"),
+        Column::whole("ledger"),
+        Column::whole("state"),
+        Column::whole("applied (UTC)"),
+        Column::number("took"),
+        Column::text("by", 8),
+        Column::text("remark", 12),
+    ]);
+    for line in &report.migrations {
+        let history = if several { line.history.clone() } else { String::new() };
+        table.row(cells(line, history, page));
+    }
+    page.table(&table);
+    page.gap();
+    page.line(summary(report, page));
+    for warning in &report.warnings {
+        show::remark(warning, page);
+    }
+    if report.summary.pending > 0 {
+        page.hint("`whimbrel up` runs what is pending; `whimbrel preview` shows it first");
+    }
+}
+
+fn cells(line: &Line, history: String, page: &Page) -> [String; 9] {
+    let mark = |is: bool| if is { "yes" } else { "gone" };
+    let tone = match (line.state, line.applied) {
+        ("applied", _) => Tone::Good,
+        ("failed" | "missing file" | "modified", _) => Tone::Bad,
+        ("pending" | "changed", _) => Tone::Hint,
+        (_, _) => Tone::Care,
+    };
+    let name = show::name(&line.id, &line.name);
+    let name = if line.repeatable { format!("{name} (repeatable)") } else { name };
+    [
+        history,
+        name,
+        mark(line.file.is_some()).to_owned(),
+        line.ledger.unwrap_or("-").to_owned(),
+        page.paint(tone, line.state),
+        line.applied_at.as_deref().map(show::time).unwrap_or_default(),
+        line.execution_time_ms.map(show::milliseconds).unwrap_or_default(),
+        line.applied_by.clone().unwrap_or_default(),
+        line.note.clone().unwrap_or_default().lines().next().unwrap_or_default().to_owned(),
+    ]
+}
+
+fn summary(report: &Report, page: &Page) -> String {
+    let summary = report.summary;
+    let mut parts = vec![format!("{} applied", summary.applied)];
+    if summary.pending > 0 {
+        parts.push(page.paint(Tone::Hint, format!("{} pending", summary.pending)));
+    }
+    if summary.attention > 0 {
+        let verb = if summary.attention == 1 { "wants" } else { "want" };
+        parts.push(page.paint(Tone::Care, format!("{} {verb} attention", summary.attention)));
+    }
+    if summary.pending == 0 && summary.attention == 0 {
+        parts.push(page.paint(Tone::Good, "everything is up to date"));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,63 @@
+//! `whimbrel up`
+
+use whimbrel_app::Exit;
+use whimbrel_app::run::Aim;
+use whimbrel_app::run::select::Wish;
+
+use super::Verb;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::running::Running;
+
+/// Apply what is pending
+///
+/// Shows what would run and where, rehearses it in a throw-away Postgres, asks, and runs it: one
+/// runner at a time, each migration together with its ledger entry. What was interrupted goes on
+/// where it stopped; nothing is applied twice.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Up {
+    /// Only up to this one: an id, its number, or the beginning of its name
+    #[arg(long, value_name = "ID")]
+    to: Option<String>,
+
+    /// Only this one
+    #[arg(long, value_name = "ID", conflicts_with = "to")]
+    only: Option<String>,
+
+    /// With --only: what it depends on, too
+    #[arg(long, requires = "only")]
+    with_dependencies: bool,
+
+    /// With --only: even if it is applied already
+    #[arg(long, requires = "only")]
+    again: bool,
+
+    /// Only the next so many
+    #[arg(long, short = 'n', value_name = "N")]
+    count: Option<usize>,
+
+    #[command(flatten)]
+    running: Running,
+}
+
+impl Verb for Up {
+    const NAME: &str = "up";
+    const EXAMPLES: &str = "  \
+  whimbrel up                                   Rehearse, ask, apply what is pending
+  whimbrel up --dry-run --full                  Only show it, with the SQL
+  whimbrel up --yes --env production            In a pipeline
+  whimbrel up --only 7 --with-dependencies      One migration and what it needs
+  whimbrel up --yes --then ./server --port 80   Migrate, then become the server
+  whimbrel up --dev                             Apply to an embedded Postgres of this project";
+
+    fn run(self, house: &mut House) -> Result<Exit, Failure> {
+        let wish = Wish {
+            to: self.to,
+            only: self.only,
+            with_dependencies: self.with_dependencies,
+            again: self.again,
+            count: self.count,
+        };
+        self.running.go(house, &Aim::Up(wish))
+    }
+}

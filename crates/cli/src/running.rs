@@ -1,0 +1,243 @@
+//! What the commands that run migrations, or show what they would run, have in common.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+
+use clap::{Args, ValueEnum};
+use whimbrel_app::run::{
+    self, Aim, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Waiting,
+};
+use whimbrel_app::{Exit, Period, PeriodError, Secret, mask};
+
+use crate::arguments::secret;
+use crate::commands::Dev;
+use crate::failure::{self, Failure};
+use crate::house::House;
+use crate::{become_command, show};
+
+/// Where to look and whether to rehearse.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Looking {
+    #[command(flatten)]
+    pub(crate) dev: Dev,
+
+    /// Rehearse in a throw-away Postgres first, even if one must be fetched
+    #[arg(long, conflicts_with = "no_rehearsal")]
+    pub(crate) rehearse: bool,
+
+    /// Do not rehearse
+    #[arg(long)]
+    pub(crate) no_rehearsal: bool,
+
+    /// Rehearse on this server, in a database that is made for it and dropped
+    #[arg(long, value_name = "URL", value_parser = secret)]
+    pub(crate) shadow_url: Option<Secret>,
+}
+
+/// How a run goes about its work.
+#[derive(Args, Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags that a person may give, none of them a state"
+)]
+pub(crate) struct Running {
+    /// Run without asking; needed where there is no terminal
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Only show what would run
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// With --dry-run: show the SQL too
+    #[arg(long, requires = "dry_run")]
+    pub(crate) full: bool,
+
+    #[command(flatten)]
+    pub(crate) looking: Looking,
+
+    /// What to do when a migration fails
+    #[arg(long, value_name = "WHAT", default_value = "stop", hide_possible_values = false)]
+    pub(crate) on_error: WhatOnError,
+
+    /// Allow what is otherwise refused; may be given several times
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<Allowed>,
+
+    /// How long to wait for another run to end; bare: as long as it takes [default: 5min]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, value_parser = period,
+          default_missing_value = FOREVER, conflicts_with = "no_wait")]
+    pub(crate) wait: Option<Period>,
+
+    /// Do not wait for another run: end with exit code 6
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+
+    /// How long to try a migration again that a lock or a deadlock stopped [default: 5min]
+    #[arg(long, value_name = "DURATION", value_parser = period)]
+    pub(crate) retry_for: Option<Period>,
+
+    /// When all went well, become this command: all that follows is its name and arguments
+    #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true)]
+    pub(crate) then: Vec<OsString>,
+}
+
+/// What a bare `--wait` stands for; nobody types so long a duration.
+const FOREVER: &str = "36500d";
+
+/// What to do when a migration fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhatOnError {
+    /// Run nothing more
+    Stop,
+    /// Go on with what does not depend on it, and end with 1
+    Continue,
+    /// Ask whether to go on
+    Ask,
+}
+
+/// What is refused unless it is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Allowed {
+    /// Migrations that come before one that is applied
+    OutOfOrder,
+    /// Going on although an applied migration was changed
+    Modified,
+    /// Migrations whose script is applied under another version
+    SameContent,
+    /// A step outside a transaction whose outcome nobody knows, again
+    Rerun,
+    /// A protected environment, without a prompt
+    Protected,
+}
+
+/// Which down script is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Side {
+    /// The one in the file
+    File,
+    /// The one that was recorded when the migration was applied
+    Ledger,
+}
+
+impl Side {
+    /// For the use case.
+    pub(crate) fn side(self) -> DownSide {
+        match self {
+            Self::File => DownSide::File,
+            Self::Ledger => DownSide::Ledger,
+        }
+    }
+}
+
+impl Looking {
+    /// The use case's options for a command that runs nothing.
+    pub(crate) fn options(&self, house: &House, depth: Depth) -> Options {
+        let mut place = house.place(self.dev);
+        place.shadow_url.clone_from(&self.shadow_url);
+        let is_watched = io::stderr().is_terminal();
+        Options {
+            place,
+            depth,
+            consent: Consent::Wanted,
+            on_error: OnError::Stop,
+            allowed: run::Allowed::default(),
+            rehearse: match (self.rehearse, self.no_rehearsal) {
+                (true, _) => Rehearse::Always,
+                (false, true) => Rehearse::Never,
+                (false, false) => Rehearse::IfPossible,
+            },
+            fetch: if is_watched { Fetch::Allowed } else { Fetch::Forbidden },
+            waiting: None,
+            retry_for: None,
+            command: String::new(),
+        }
+    }
+}
+
+impl Running {
+    /// Does it, and shows what came of it.
+    pub(crate) fn go(self, house: &mut House, aim: &Aim) -> Result<Exit, Failure> {
+        let depth = match (self.dry_run, self.full) {
+            (true, sql) => Depth::Show { sql },
+            (false, _) => Depth::Run,
+        };
+        let options = self.options(house, depth);
+        let exit = go(house, aim, &options)?;
+        if exit == Exit::Done && depth == Depth::Run && !self.then.is_empty() {
+            return become_command::become_command(&self.then);
+        }
+        Ok(exit)
+    }
+
+    fn options(&self, house: &House, depth: Depth) -> Options {
+        let allows = |what| self.allow.contains(&what);
+        Options {
+            consent: if self.yes { Consent::Given } else { Consent::Wanted },
+            on_error: match self.on_error {
+                WhatOnError::Stop => OnError::Stop,
+                WhatOnError::Continue => OnError::Continue,
+                WhatOnError::Ask => OnError::Ask,
+            },
+            allowed: run::Allowed {
+                out_of_order: allows(Allowed::OutOfOrder),
+                modified: allows(Allowed::Modified),
+                same_content: allows(Allowed::SameContent),
+                rerun: allows(Allowed::Rerun),
+                protected: allows(Allowed::Protected),
+            },
+            waiting: self.waiting(),
+            retry_for: self.retry_for.map(|period| period.0),
+            command: as_given(),
+            ..self.looking.options(house, depth)
+        }
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        let forever: Period = FOREVER.parse().expect("the constant is a duration");
+        match (self.wait, self.no_wait) {
+            (_, true) => Some(Waiting::No),
+            (Some(period), false) if period == forever => Some(Waiting::Forever),
+            (Some(period), false) => Some(Waiting::For(period.0)),
+            (None, false) => None,
+        }
+    }
+}
+
+/// Runs the use case and shows its report, errors last, where a person looks first.
+pub(crate) fn go(house: &mut House, aim: &Aim, options: &Options) -> Result<Exit, Failure> {
+    let workspace = house.workspace()?;
+    let interrupt = house.interrupt.clone();
+    let mut watcher = house.watcher();
+    let report = house.run(run::run(&workspace, aim, options, &interrupt, &mut watcher))?;
+    drop(watcher);
+    house.terminal.report(&report, show::run)?;
+    for error in &report.failures {
+        failure::print_part(error, &house.terminal);
+    }
+    Ok(report.exit())
+}
+
+/// The command line for the journal, without connection URLs and without what follows `--then`.
+fn as_given() -> String {
+    let mut given = Vec::new();
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        let argument = argument.to_string_lossy().into_owned();
+        match argument.split_once('=').map_or(argument.as_str(), |(name, _)| name) {
+            "--then" => break,
+            "--database-url" | "--shadow-url" => {
+                if !argument.contains('=') {
+                    arguments.next();
+                }
+            }
+            _ => given.push(argument),
+        }
+    }
+    mask(&given.join(" "))
+}
+
+/// Reads a duration; the hint stands in the message, since clap has no other place for it.
+fn period(text: &str) -> Result<Period, String> {
+    text.parse().map_err(|error: PeriodError| format!("{error}; {}", PeriodError::HINT))
+}

@@ -1,0 +1,218 @@
+//! Parts of reports that several commands show.
+
+use whimbrel_app::mask;
+use whimbrel_app::run::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown};
+use whimbrel_app::wire::{DatabaseShown, PlaceShown};
+
+use crate::page::{Column, Page, Table};
+use crate::theme::{Tone, clean};
+
+/// Which database it is about, in one line.
+pub(crate) fn database(database: &DatabaseShown, page: &mut Page) {
+    let DatabaseShown { host, database, role, server_version, environment, found_in, pooled } =
+        database;
+    let name = page.paint(Tone::Name, clean(database));
+    let version = server_version.split(' ').next().unwrap_or(server_version);
+    let named = environment.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    let pooled = if *pooled { ", behind a transaction pooler" } else { "" };
+    let from = page.paint(Tone::Faint, format!("(from {found_in})"));
+    page.line(format!("{named}{name} on {host} as {role}, Postgres {version}{pooled} {from}"));
+}
+
+/// What a run did, or would do.
+pub(crate) fn run(report: &Report, page: &mut Page) {
+    database(&report.database, page);
+    for remark in &report.remarks {
+        let label = page.paint(Tone::Care, "note:");
+        page.line(format!("{label} {}", mask(&clean(remark))));
+    }
+    page.gap();
+    match report.outcome {
+        Outcome::Nothing => {
+            let text = match report.command {
+                "up" => "nothing to do: everything is applied",
+                _ => "nothing to do: nothing is applied",
+            };
+            page.line(page.paint(Tone::Good, text));
+            return;
+        }
+        Outcome::Shown => shown(report, page),
+        Outcome::Done | Outcome::DoneByAnother | Outcome::Failed | Outcome::Stopped => {
+            done(report, page);
+        }
+    }
+    page.gap();
+    rehearsal(report, page);
+    page.line(ending(report, page));
+    if report.outcome == Outcome::Shown && report.errors.is_empty() {
+        page.hint(&format!("`whimbrel {}` runs it", report.command));
+    }
+}
+
+/// The migrations of a run that took place.
+fn done(report: &Report, page: &mut Page) {
+    let mut table = Table::new([
+        Column::text("migration", 20),
+        Column::whole("result"),
+        Column::number("took"),
+        Column::text("description", 12),
+    ]);
+    for migration in &report.migrations {
+        let (tone, word) = match (migration.result, migration.direction) {
+            (ResultShown::Done, "up") => (Tone::Good, "applied"),
+            (ResultShown::Done, _) => (Tone::Good, "undone"),
+            (ResultShown::Failed, _) => (Tone::Bad, "failed"),
+            (ResultShown::Skipped, _) => (Tone::Care, "skipped"),
+            (ResultShown::NotRun, _) => (Tone::Faint, "not run"),
+        };
+        let took = migration.execution_time_ms.and_then(|count| i64::try_from(count).ok());
+        table.row([
+            migration_name(migration),
+            page.paint(tone, word),
+            took.map(milliseconds).unwrap_or_default(),
+            clean(migration.description.as_deref().unwrap_or_default()),
+        ]);
+    }
+    page.table(&table);
+}
+
+/// The migrations of a run that was only shown.
+fn shown(report: &Report, page: &mut Page) {
+    let mut table = Table::new([
+        Column::number("#"),
+        Column::text("migration", 20),
+        Column::whole(if report.command == "up" { "" } else { "direction" }),
+        Column::text("why", 10),
+        Column::whole("transaction"),
+        Column::number("statements"),
+        Column::text("description", 12),
+    ]);
+    for (number, migration) in report.migrations.iter().enumerate() {
+        let direction = if report.command == "up" { "" } else { migration.direction };
+        table.row([
+            (number + 1).to_string(),
+            migration_name(migration),
+            direction.to_owned(),
+            migration.why.clone(),
+            migration.transaction.to_owned(),
+            migration.statements.to_string(),
+            clean(migration.description.as_deref().unwrap_or_default()),
+        ]);
+    }
+    page.table(&table);
+    for migration in &report.migrations {
+        if let Some(because) = &migration.because {
+            page.line(page.paint(Tone::Faint, format!("{}: {because}", migration.id)));
+        }
+    }
+    for migration in &report.migrations {
+        let Some(sql) = &migration.sql else { continue };
+        page.gap();
+        page.line(page.paint(Tone::Heading, format!("-- {}", migration.id)));
+        page.line(mask(&clean(sql)));
+    }
+}
+
+/// An id, and the name where the id does not hold it.
+fn migration_name(migration: &PlannedShown) -> String {
+    name(&migration.id, &migration.name)
+}
+
+/// An id, and the name where the id does not hold it.
+pub(crate) fn name(id: &str, name: &str) -> String {
+    let folded = |text: &str| text.to_lowercase().replace([' ', '-'], "_");
+    let says_it = name.is_empty() || folded(id).contains(&folded(name));
+    clean(&if says_it { id.to_owned() } else { format!("{id} {name}") })
+}
+
+fn rehearsal(report: &Report, page: &mut Page) {
+    match &report.rehearsal {
+        RehearsalShown::Passed { server, milliseconds: count } => {
+            let took = milliseconds(i64::try_from(*count).unwrap_or(i64::MAX));
+            page.line(page.paint(Tone::Faint, format!("rehearsed on {server} in {took}")));
+        }
+        RehearsalShown::Failed { server } => {
+            page.line(page.paint(Tone::Bad, format!("failed in the rehearsal on {server}")));
+        }
+        RehearsalShown::None { because } => {
+            let because = mask(&clean(because));
+            page.line(page.paint(Tone::Faint, format!("not rehearsed: {because}")));
+        }
+    }
+}
+
+/// How it ended, in one line.
+fn ending(report: &Report, page: &Page) -> String {
+    let of = |result| report.migrations.iter().filter(move |one| one.result == result).count();
+    let done = of(ResultShown::Done);
+    let verb = match report.command {
+        "down" => "undone",
+        "redo" => "run",
+        _ => "applied",
+    };
+    match report.outcome {
+        Outcome::Done => page.paint(Tone::Good, format!("{} {verb}", count(done, "migration"))),
+        Outcome::DoneByAnother => page.paint(Tone::Good, "another run did it meanwhile"),
+        Outcome::Nothing => String::new(),
+        Outcome::Shown => format!("{} would run", count(report.migrations.len(), "migration")),
+        Outcome::Failed | Outcome::Stopped => {
+            let total = report.migrations.len();
+            page.paint(Tone::Bad, format!("{done} of {} {verb}", count(total, "migration")))
+        }
+    }
+}
+
+/// A remark about a place in a file, in one line and its hints.
+pub(crate) fn remark(place: &PlaceShown, page: &mut Page) {
+    let tone = if place.severity == "error" { Tone::Bad } else { Tone::Care };
+    let label = page.paint(tone, format!("{}:", place.severity));
+    let at = match (&place.file, place.line, place.column) {
+        (Some(file), Some(line), Some(column)) => format!(" ({file}:{line}:{column})"),
+        (Some(file), _, _) => format!(" ({file})"),
+        (None, _, _) => String::new(),
+    };
+    page.line(format!("{label} {}{at}", mask(&clean(&place.message))));
+    for hint in &place.hints {
+        page.hint(&clean(hint));
+    }
+}
+
+/// `2026-01-31T12:00:00.123456Z` as `2026-01-31 12:00:00`.
+pub(crate) fn time(text: &str) -> String {
+    let seconds = text.get(..19).unwrap_or(text);
+    seconds.replace('T', " ")
+}
+
+/// A length of time as a person says it.
+pub(crate) fn milliseconds(count: i64) -> String {
+    let seconds = count / 1000;
+    match seconds {
+        ..10 if count < 1000 => format!("{count} ms"),
+        ..10 => format!("{seconds}.{} s", count % 1000 / 100),
+        10..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// `1 migration`, `2 migrations`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_shown_as_people_say_them() {
+        let shown: Vec<String> = [0, 999, 1500, 9999, 61_000, 600_000, 7_260_000]
+            .into_iter()
+            .map(milliseconds)
+            .collect();
+        assert_eq!(shown, ["0 ms", "999 ms", "1.5 s", "9.9 s", "61 s", "10 min", "2 h 1 min"]);
+        assert_eq!(time("2026-01-31T12:00:00.123456Z"), "2026-01-31 12:00:00");
+        assert_eq!(time("x"), "x");
+    }
+}

@@ -1,0 +1,251 @@
+//! Somebody who watches a use case and can be asked: the person at the terminal.
+
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+use dialoguer::{Confirm, Input};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use whimbrel_app::wire::Confirmation;
+use whimbrel_app::{Answer, Direction, Event, Events, Question, Watch, mask};
+
+use crate::show;
+use crate::terminal::Terminal;
+use crate::theme::{Tone, clean};
+
+/// Shows what happens on stderr, and asks there.
+pub(crate) struct Watcher {
+    terminal: Terminal,
+    bar: ProgressBar,
+    said: String,
+    since: Instant,
+    current: String,
+}
+
+/// How long something may take before a log without a terminal mentions it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+const WAITING: &str = "{spinner} {msg} ({elapsed})";
+const COUNTING: &str = "{bar:24} {pos}/{len} {msg} ({elapsed})";
+
+impl Watcher {
+    /// Somebody who watches on a terminal.
+    pub(crate) fn new(terminal: Terminal) -> Self {
+        let target = if terminal.shows_progress() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(style(WAITING));
+        let (said, current) = (String::new(), String::new());
+        Self { terminal, bar, said, since: Instant::now(), current }
+    }
+
+    /// Shows what is going on: in the bar, or as a line where there is none and it lasts.
+    fn show(&mut self, text: &str) {
+        let text = mask(&clean(text));
+        if self.bar.is_hidden() {
+            let is_news = self.said != text;
+            if is_news {
+                self.since = Instant::now();
+                self.said.clone_from(&text);
+            }
+            // A log is told once of each wait, when it lasts.
+            let lasts = self.since.elapsed() >= PATIENCE;
+            if (self.terminal.manner.verbose && is_news) || (lasts && !is_news) {
+                self.line(Tone::Faint, &text);
+                self.since = Instant::now() + Duration::from_hours(1);
+            }
+            return;
+        }
+        self.bar.set_message(text);
+        self.bar.enable_steady_tick(TICK);
+    }
+
+    /// Says something that stays.
+    fn line(&self, tone: Tone, text: &str) {
+        let mut page = self.terminal.talk_page();
+        let text = page.paint(tone, mask(&clean(text)));
+        page.line(text);
+        self.bar.suspend(|| self.terminal.talk(page));
+    }
+
+    fn verbose(&self, text: &str) {
+        if self.terminal.manner.verbose {
+            self.line(Tone::Faint, text);
+        }
+    }
+
+    /// Asks something while nothing moves.
+    fn ask_now<T>(&mut self, ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T, Answer> {
+        self.bar.disable_steady_tick();
+        let asked = self.bar.suspend(ask);
+        asked.map_err(|dialoguer::Error::IO(error)| {
+            if error.kind() == ErrorKind::Interrupted {
+                // The prompt hides it while it reads a key.
+                let _ = console::Term::stderr().show_cursor();
+                Answer::Interrupted
+            } else {
+                Answer::Nobody
+            }
+        })
+    }
+
+    /// Shows what would run, and where.
+    fn show_confirmation(&self, confirmation: &Confirmation) {
+        let Confirmation { database, command, migrations, word: _ } = confirmation;
+        let mut page = self.terminal.talk_page();
+        show::database(database, &mut page);
+        page.gap();
+        for migration in migrations {
+            let name = page.paint(Tone::Name, show::name(&migration.id, &migration.name));
+            let description = clean(migration.description.as_deref().unwrap_or_default());
+            page.line(format!("  {name}  {description}"));
+        }
+        page.gap();
+        let what = match *command {
+            "up" => "will be applied",
+            "down" => "will be undone",
+            _ => "will run",
+        };
+        page.line(format!("{} {what}.", show::count(migrations.len(), "migration")));
+        self.bar.suspend(|| self.terminal.ask(page));
+    }
+}
+
+impl Watch for Watcher {
+    fn on(&mut self, event: Event) {
+        match event {
+            Event::Waiting { what } => self.show(&format!("waiting for {what}")),
+            Event::Working { what, percent: None } => self.show(&what),
+            Event::Working { what, percent: Some(percent) } => {
+                self.show(&format!("{what}: {percent} %"));
+            }
+            Event::Started { migration, direction } => {
+                let verb = match direction {
+                    Direction::Up => "applying",
+                    Direction::Down => "undoing",
+                };
+                self.current = format!("{verb} {migration}");
+                let current = self.current.clone();
+                self.show(&current);
+            }
+            Event::Done { migration, direction, milliseconds } => {
+                self.bar.inc(1);
+                let verb = match direction {
+                    Direction::Up => "applied",
+                    Direction::Down => "undone",
+                };
+                let took = show::milliseconds(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+                self.verbose(&format!("{verb} {migration} in {took}"));
+            }
+            Event::Statement { migration: _, number, of } => {
+                let text = format!("{}: statement {number} of {of}", self.current);
+                self.show(&text);
+            }
+            Event::Step { migration: _, number, of } => {
+                let text = format!("{}: step {number} of {of}", self.current);
+                self.show(&text);
+            }
+            Event::Blocked { by } => {
+                let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+                self.show(&format!("{} waits for {}", self.current, by.join("; ")));
+            }
+            Event::Progress { progress } => {
+                let text = format!("{}: {progress}", self.current);
+                self.show(&text);
+            }
+            Event::Retry { migration, because, blockers } => {
+                let by: Vec<String> = blockers.iter().map(ToString::to_string).collect();
+                let by = if by.is_empty() {
+                    String::new()
+                } else {
+                    format!(", blocked by {}", by.join("; "))
+                };
+                self.line(
+                    Tone::Care,
+                    &format!("{migration} was rolled back and is tried again: {because}{by}"),
+                );
+            }
+            Event::CleaningUp { statement } => {
+                self.line(
+                    Tone::Care,
+                    &format!("putting away what an earlier try left: {statement}"),
+                );
+            }
+            Event::Notice { severity, message } => {
+                if severity == "WARNING" {
+                    self.line(Tone::Care, &format!("the server warns: {message}"));
+                } else {
+                    self.verbose(&format!("{}: {message}", severity.to_lowercase()));
+                }
+            }
+            Event::NoJournal { role } => self.line(
+                Tone::Care,
+                &format!("no journal is kept: `{role}` may not make the schema `whimbrel_journal`"),
+            ),
+            Event::Cancelling => self.line(Tone::Care, "cancelling the statement under way"),
+            Event::Reconnecting { because } => {
+                self.line(Tone::Care, &format!("connecting again: {because}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn go_on(&mut self, migration: &str, error: &str) -> bool {
+        if !Terminal::can_ask() {
+            return false;
+        }
+        self.line(Tone::Bad, &format!("{migration} failed: {error}"));
+        let prompt = "Go on with what does not depend on it?";
+        let asked =
+            self.ask_now(|| Confirm::new().with_prompt(prompt).default(false).interact_opt());
+        matches!(asked, Ok(Some(true)))
+    }
+}
+
+impl Events for Watcher {
+    fn planned(&mut self, count: usize) {
+        if count > 1 {
+            self.bar.set_length(count as u64);
+            self.bar.set_position(0);
+            self.bar.set_style(style(COUNTING));
+        }
+    }
+
+    fn ask(&mut self, question: &Question<'_>) -> Answer {
+        if !Terminal::can_ask() {
+            return Answer::Nobody;
+        }
+        let Question::Proceed(confirmation) = question;
+        self.show_confirmation(confirmation);
+        let Some(word) = &confirmation.word else {
+            let confirm = || Confirm::new().with_prompt("Go on?").default(false).interact_opt();
+            return match self.ask_now(confirm) {
+                Ok(Some(true)) => Answer::Yes,
+                Ok(Some(false) | None) => Answer::No,
+                Err(answer) => answer,
+            };
+        };
+        let prompt = format!("Type `{word}` to go on");
+        let input = || Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text();
+        match self.ask_now(input) {
+            Ok(typed) if typed.trim() == word => Answer::Yes,
+            Ok(_) => Answer::No,
+            Err(answer) => answer,
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates are constants and valid")
+}
