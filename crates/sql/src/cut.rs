@@ -296,7 +296,9 @@ impl Cutter {
             };
         };
         let after = rest[..length].trim_ascii();
-        if !(after.is_empty() || after.starts_with(b"--")) {
+        // A comment may follow, if it lasts as long as the line.
+        let comment = after.starts_with(b"--") && !after.contains(&b'\r');
+        if !(after.is_empty() || comment) {
             let start =
                 self.at + rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
             let line = self.line(text, start);

@@ -73,7 +73,8 @@ pub(crate) enum Class {
     Stray,
 }
 
-/// What each byte begins outside of any token; a name may begin with any byte from 0x80.
+/// What each byte begins outside of any token; a name may begin with any byte from 0x80, and a
+/// vertical tab is white space since PostgreSQL 17.
 pub(crate) static CLASSES: [Class; 256] = classes();
 
 const fn classes() -> [Class; 256] {

@@ -146,12 +146,13 @@ fn changes_slot(cursor: &mut Cursor<'_>) -> bool {
             |(name, value): &(String, Option<String>)| name != "refresh" || is_on(value.as_deref());
         return cursor.seek(&["with"]).is_none() || cursor.options().iter().all(refreshes);
     }
-    // Since 17 `failover` and since 18 `two_phase` are changed on the publisher too.
-    action == "set"
-        && cursor
-            .options()
-            .iter()
-            .any(|(name, _)| matches!(name.as_str(), "failover" | "two_phase"))
+    // Changed on the publisher too: `failover` since 17, and `two_phase` since 18 if it ends.
+    let on_publisher = |(name, value): &(String, Option<String>)| match name.as_str() {
+        "failover" => true,
+        "two_phase" => !is_on(value.as_deref()),
+        _ => false,
+    };
+    action == "set" && cursor.options().iter().any(on_publisher)
 }
 
 fn reindexed(cursor: &mut Cursor<'_>) -> Option<Alone> {

@@ -83,6 +83,9 @@ fn text_behind_a_copy_on_its_line_is_refused() {
             "select 2;"
         )
     );
+    let (_, after) =
+        refused("copy t from stdin; -- a lone return ends a comment\rselect 2;\n\\.\n");
+    assert!(after.ends_with("select 2;"));
 }
 
 #[test]

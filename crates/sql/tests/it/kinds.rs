@@ -181,6 +181,7 @@ fn statements_that_only_look_alike_run_anywhere() {
         "alter subscription s disable",
         "alter subscription s set publication p with (refresh = false)",
         "alter subscription s set (slot_name = none)",
+        "alter subscription s set (two_phase = true)",
         "alter subscription s connection 'refresh'",
         "refresh materialized view concurrently v",
         "create materialized view v as select 1",

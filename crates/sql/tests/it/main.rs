@@ -6,6 +6,7 @@ mod fixtures;
 mod kinds;
 mod modes;
 mod mutation;
+mod oracle;
 mod properties;
 mod property;
 mod statements;

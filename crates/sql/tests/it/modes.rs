@@ -144,36 +144,44 @@ fn an_enum_value_alone_is_one_transaction() {
     one("alter type mood add value 'b'; alter type mood add value 'c' after 'b'", 0..2);
 }
 
+/// Adds a value to the type `mood`.
+pub(crate) const ADD_VALUE: &str = "select 1; alter type mood add value 'new'; select 2;\n";
+
+/// Statements that need the value.
+pub(crate) const USES: &[&str] = &[
+    "insert into t (m) values ('new')",
+    "insert into t (m) values (e'n\\145w')",
+    "alter table t alter column m set default 'new'::mood",
+    "create view v as select * from t where m = any ('{old, \"new\"}')",
+    "do $$ begin insert into t (m) values ('new'); end $$",
+    "do 'begin insert into t (m) values (''new''); end'",
+    "create function f() returns mood language sql as $$ select 'new'::mood $$",
+    "create function f() returns mood begin atomic select 'new'::mood; end",
+    "copy t (n, m) from stdin;\n1\tnew\n\\.\n",
+    "copy t (m, n) from stdin (format csv);\nnew,1\n\\.\n",
+];
+
+/// Statements that do not, though its text is in them.
+pub(crate) const USES_NOT: &[&str] = &[
+    "insert into t (n) values ('newer')",
+    "insert into t (n) values ('{\"new\": 1}')",
+    "select new from t",
+    "comment on table t is 'a new table'",
+    "copy t (n) from stdin;\nnewer\n\\.\n",
+    "create function f() returns trigger language plpgsql as $$ begin new.m = 'new'; end $$",
+];
+
 #[test]
 fn an_enum_value_that_is_used_needs_a_commit_before() {
-    const ADD: &str = "select 1; alter type mood add value 'new'; select 2;\n";
-    for used in [
-        "insert into t values ('new')",
-        "insert into t values (e'n\\145w')",
-        "alter table t alter column m set default 'new'::mood",
-        "create view v as select * from t where m = any ('{old, \"new\"}')",
-        "do $$ begin insert into t values ('new'); end $$",
-        "do 'begin insert into t values (''new''); end'",
-        "create function f() returns mood language sql as $$ select 'new'::mood $$",
-        "create function f() returns mood begin atomic select 'new'::mood; end",
-        "copy t from stdin;\n1\tnew\n\\.\n",
-        "copy t from stdin (format csv);\nnew,1\n\\.\n",
-    ] {
+    for used in USES {
         steps(
-            &format!("{ADD}{used}"),
+            &format!("{ADD_VALUE}{used}"),
             &[Step::Together(0..3), Step::Together(3..4)],
             "line 2 uses the enum value `new` that the script adds, which takes a commit in between",
         );
     }
-    for unused in [
-        "insert into t values ('newer')",
-        "insert into t values ('{\"new\": 1}')",
-        "select new from t",
-        "comment on table t is 'a new table'",
-        "copy t from stdin;\nnewer\trenew\n\\.\n",
-        "create function f() returns trigger language plpgsql as $$ begin new.m = 'new'; end $$",
-    ] {
-        one(&format!("{ADD}{unused}"), 0..4);
+    for unused in USES_NOT {
+        one(&format!("{ADD_VALUE}{unused}"), 0..4);
     }
 }
 

@@ -71,6 +71,22 @@ const NASTY: &[&str] = &[
     "set local x to 1;",
 ];
 
+/// What may stand where white space stands.
+const SPACE: &[&str] = &[
+    "\n",
+    "\r\n",
+    "\r",
+    "\t",
+    "\u{c}",
+    "/* ; */",
+    "-- ' ;\n",
+    "/* /* $$ */ \" */",
+    "--;\r",
+    "/**/",
+    " ; ",
+    "  ",
+];
+
 /// A source of numbers that are the same in every run (xorshift64*).
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
@@ -93,9 +109,9 @@ impl Dice {
 /// Damages a script in one to three places.
 pub(crate) fn mutated(text: &str, dice: &mut Dice) -> String {
     let mut text = text.to_owned();
-    for _ in 0..=dice.below(3) {
+    for _ in 0..=dice.below(5) / 2 {
         let (start, end) = place(&text, dice);
-        match dice.below(8) {
+        match dice.below(12) {
             0 => text.replace_range(start..end, ""),
             1 => {
                 let copy = text[start..end].to_owned();
@@ -108,6 +124,11 @@ pub(crate) fn mutated(text: &str, dice: &mut Dice) -> String {
             }
             3 => text.truncate(end),
             4 => text = text.split_off(text.floor_char_boundary(start / 2)),
+            5..9 => {
+                let space = text[start..].find(' ').map_or(text.len(), |found| start + found);
+                let end = (space + 1).min(text.len());
+                text.replace_range(space..end, SPACE[dice.below(SPACE.len())]);
+            }
             _ => text.insert_str(start, NASTY[dice.below(NASTY.len())]),
         }
         if text.is_empty() {
