@@ -4,7 +4,9 @@ mod helper;
 mod pgbouncer;
 mod proxy;
 mod server;
+mod supabase;
 
 pub use pgbouncer::{PgBouncer, Pool, PoolMode};
 pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
 pub use server::{Database, MAJORS, Server, Settings, options};
+pub use supabase::SupabaseCli;

@@ -13,7 +13,7 @@ pub(crate) struct Probe {
     pub(crate) ledger: &'static dyn Ledger,
     /// The schema that the project configured.
     pub(crate) schema: Option<&'static str>,
-    _database: Database,
+    pub(crate) database: Database,
 }
 
 impl Probe {
@@ -21,7 +21,7 @@ impl Probe {
         let database = Server::shared(major).await.database().await;
         let session = Session::connect(database.target(), "history tests").await.unwrap();
         let ledger = whimbrel_history::ledgers::by_name(ledger).unwrap();
-        Self { session, ledger, schema: None, _database: database }
+        Self { session, ledger, schema: None, database }
     }
 
     /// Runs a text; a failure ends the test.

@@ -14,4 +14,5 @@ mod select;
 mod state;
 mod supabase;
 mod supabase_ledger;
+mod supabase_oracle;
 mod support;

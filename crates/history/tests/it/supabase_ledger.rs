@@ -21,7 +21,7 @@ fn project() -> (Project, History) {
 }
 
 /// What the table may look like, and which columns a new row fills.
-const SHAPES: &[(&str, &str, &str)] = &[
+pub(crate) const SHAPES: &[(&str, &str, &str)] = &[
     ("none", "", "version, statements, name"),
     ("the CLI's oldest", "version text not null primary key", "version"),
     (
@@ -46,7 +46,7 @@ const SHAPES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-async fn made(major: u16, columns: &str) -> Probe {
+pub(crate) async fn made(major: u16, columns: &str) -> Probe {
     let mut probe = Probe::new(major, "supabase").await;
     if !columns.is_empty() {
         probe
@@ -58,7 +58,7 @@ async fn made(major: u16, columns: &str) -> Probe {
     probe
 }
 
-async fn record(probe: &mut Probe, definition: &Definition) {
+pub(crate) async fn record(probe: &mut Probe, definition: &Definition) {
     let place = probe.place().await;
     let mut statements = vec!["set local search_path = ''".to_owned()];
     statements.extend(probe.ledger.prepare(&place));

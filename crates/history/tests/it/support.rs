@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io;
+use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::formats::{self, NoDigests, ReadError, Settings};
@@ -60,6 +62,28 @@ impl Project {
     /// The text of a migration's up section.
     pub(crate) fn up(&self, migration: &Migration) -> &str {
         migration.up.text(&self.files[&migration.up.path]).expect("the section is as it was")
+    }
+
+    /// The project without the files whose paths hold a word.
+    pub(crate) fn without(&self, word: &str) -> Self {
+        let files = self.files.iter().filter(|(path, _)| !path.as_str().contains(word));
+        Self {
+            files: files.map(|(path, bytes)| (path.clone(), bytes.clone())).collect(),
+            reads: RefCell::default(),
+        }
+    }
+
+    /// Writes the files that a rule lets through into a folder, and takes the others out of it.
+    pub(crate) fn write(&self, folder: &Path, wanted: impl Fn(&Utf8Path) -> bool) {
+        for (path, bytes) in &self.files {
+            let to = folder.join(path);
+            fs::create_dir_all(to.parent().expect("a file has a folder")).unwrap();
+            if wanted(path) {
+                fs::write(to, bytes).unwrap();
+            } else {
+                fs::remove_file(to).ok();
+            }
+        }
     }
 
     /// A migration with its texts.
