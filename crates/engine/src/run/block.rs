@@ -339,20 +339,24 @@ pub(crate) fn other_mode(work: &Work, failed: &Failed) -> Option<Mode> {
     if !NOT_ONE.contains(&error.code.as_str()) {
         return None;
     }
-    let refused = failed.statement?;
-    let range = one_transaction(work)?;
-    let steps = range
-        .map(|number| {
-            let may_commit = matches!(work.script.statements[number].kind, Kind::MayCommit { .. });
-            let is_refused = number == refused && error.code != "55P04";
-            if may_commit || is_refused {
-                Step::Alone(number)
-            } else {
-                Step::Together(number..number + 1)
-            }
-        })
-        .collect();
+    let refused = failed.statement.filter(|_| error.code != "55P04");
+    failed.statement?;
+    let steps = one_by_one(work, refused)?;
     Some(Mode::Steps { steps, because: error.message.clone() })
+}
+
+/// A work that is one transaction, with every statement for itself; `refused` is one that the
+/// server refused in a transaction.
+pub(crate) fn one_by_one(work: &Work, refused: Option<usize>) -> Option<Vec<Step>> {
+    let steps = one_transaction(work)?.map(|number| {
+        let may_commit = matches!(work.script.statements[number].kind, Kind::MayCommit { .. });
+        if may_commit || Some(number) == refused {
+            Step::Alone(number)
+        } else {
+            Step::Together(number..number + 1)
+        }
+    });
+    Some(steps.collect())
 }
 
 /// What a server's error says of a work.

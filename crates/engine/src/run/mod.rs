@@ -23,7 +23,7 @@ use std::time::Duration;
 use whimbrel_history::Definition;
 use whimbrel_sql::{Mode, Script};
 
-use crate::journal::{self, Runner};
+use crate::journal::{self, Runner, StepState};
 use crate::state::{Facts, LedgerState, State};
 use crate::{Event, Events, Interrupt, Target};
 
@@ -195,6 +195,8 @@ pub async fn run(
 ) -> Report {
     let Entered { lane, state } = entered;
     let State { facts, ledgers, intents, last_applied: _ } = state;
+    let resumed = resumed(works, &intents);
+    let works = resumed.as_deref().unwrap_or(works);
     let mut run = Run {
         target,
         options,
@@ -274,6 +276,29 @@ pub(crate) enum End {
         /// How.
         failed: Box<Failed>,
     },
+}
+
+/// The works with those that an earlier run left half done in steps again, although they look like
+/// one transaction: what the server refused then it may allow now, and a step that is done would be
+/// done twice. `None` where there are none.
+fn resumed(works: &[Work], intents: &journal::Intents) -> Option<Vec<Work>> {
+    let in_steps = |work: &Work| {
+        let key = (work.definition.migration.history.clone(), work.id().to_owned(), work.direction);
+        let left =
+            |intent: &journal::Intent| matches!(intent.state, StepState::Begun | StepState::Done);
+        let steps = block::one_by_one(work, None)?;
+        intents.get(&key)?.iter().any(left).then_some(steps)
+    };
+    works.iter().any(|work| in_steps(work).is_some()).then(|| {
+        let again = works.iter().cloned().map(|mut work| {
+            if let Some(steps) = in_steps(&work) {
+                let because = "an earlier run did some of its steps".to_owned();
+                work.script.mode = Mode::Steps { steps, because };
+            }
+            work
+        });
+        again.collect()
+    })
 }
 
 /// The statements of a work that is one transaction.

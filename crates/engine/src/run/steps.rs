@@ -97,7 +97,20 @@ impl Run<'_> {
             let ended = match step {
                 // It was done before its migration's entry could be written.
                 _ if is_done => self.write_end(at).await.map(|()| Ended::Done)?,
-                Step::Together(range) => self.together(at, range.clone(), events).await?,
+                // It turned out to need it in an earlier run, which may have done it.
+                Step::Together(range)
+                    if range.len() == 1
+                        && intent.is_some_and(|intent| intent.state == StepState::Begun) =>
+                {
+                    self.alone(at, range.start, intent, events).await?
+                }
+                Step::Together(range) => {
+                    let ended = self.together(at, range.clone(), events).await?;
+                    match needs_to_be_alone(range, &ended) {
+                        Some(statement) => self.alone(at, statement, intent, events).await?,
+                        None => ended,
+                    }
+                }
                 Step::Alone(statement) => self.alone(at, *statement, intent, events).await?,
             };
             if let Ended::Failed(mut failed) = ended {
@@ -538,6 +551,15 @@ fn refused(work: &Work, statement: usize, cause: Cause) -> Failed {
         blockers: Vec::new(),
         tries: 0,
     }
+}
+
+/// The statement of a step that the server showed to be no part of a transaction: a `call` whose
+/// procedure commits, a `cluster` of a partitioned table. Nothing of the step is left.
+fn needs_to_be_alone(range: &std::ops::Range<usize>, ended: &Ended) -> Option<usize> {
+    let Ended::Failed(failed) = ended else { return None };
+    let Cause::Server(error) = &failed.cause else { return None };
+    let refused = matches!(error.code.as_str(), "25001" | "2D000");
+    (refused && range.len() == 1).then_some(range.start)
 }
 
 fn range_of(step: &Step) -> std::ops::Range<usize> {

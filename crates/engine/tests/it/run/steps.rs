@@ -64,6 +64,44 @@ async fn a_procedure_may_commit() {
     assert_eq!(project.applied().await, ["001_procedure", "002_call"]);
 }
 
+#[tokio::test]
+async fn a_step_that_turns_out_to_commit_is_run_alone() {
+    let database = database().await;
+    let project = Project::new(database.target())
+        .with(
+            "001_procedure",
+            "create table a (id int);\ncreate procedure fill() language plpgsql as $$\nbegin\n\
+             for i in 1..3 loop insert into a values (i); commit; end loop;\nend $$;",
+        )
+        .with("002_call", "vacuum a;\ncall fill();\ninsert into a values (0);");
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(database.target(), "select count(*) from a").await, "4");
+    assert_eq!(project.applied().await, ["001_procedure", "002_call"]);
+}
+
+#[tokio::test]
+async fn a_step_that_is_done_is_not_done_again_where_one_transaction_would_do_now() {
+    let database = database().await;
+    let target = database.target();
+    let procedure = |body: &str| {
+        format!("create or replace procedure fill() language plpgsql as $$ begin {body} end $$;")
+    };
+    let fails = procedure("commit; raise exception 'no';");
+    let works = procedure("insert into a values (1);");
+    let mut project = Project::new(target)
+        .with("001_procedure", &format!("create table a (id int);\n{fails}"))
+        .with("002_call", "insert into a values (0);\ncall fill();");
+    let report = project.up().await;
+    assert_eq!(report.failed[0].1.steps_done, 1, "{report:?}");
+    Session::connect(target, "test").await.unwrap().simple(&works).await.unwrap();
+    // Nothing tells what the procedure did; a person looked and says that it may run again.
+    project.options.allow_rerun = true;
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(target, "select string_agg(id::text, ',' order by id) from a").await, "0,1");
+}
+
 /// Fails the second step, so that the first stays done.
 async fn half_done(project: &Project) {
     let blocked = "create index a_name on a (id)";
