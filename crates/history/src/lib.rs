@@ -2,6 +2,7 @@
 //!
 //! Does no I/O: files come in through [`Files`], and a ledger says its SQL but never runs it.
 
+mod changes;
 mod digest;
 mod entry;
 mod files;
@@ -17,6 +18,7 @@ pub mod select;
 pub mod state;
 mod statements;
 
+pub use changes::{Difference, differences};
 pub use digest::{Digest, Header, Named, Part, Remark};
 pub use entry::{Down, Entry, Fingerprints, Recorded, Status};
 pub use files::{File, Files, FilesError};

@@ -126,6 +126,8 @@ async fn live(probe: &mut Probe) {
     statements.extend(ledger.record(&place, &all[2], Took::ThisTransaction));
     let failure = probe.attempt(&statements).await.unwrap_err();
     assert!(failure.to_string().contains("no entry of 003_c"), "{failure}");
+    let failure = probe.attempt(&ledger.start(&place, &all[2])).await.unwrap_err();
+    assert!(failure.to_string().contains("no entry of 003_c"), "{failure}");
     assert_eq!(probe.rows("select to_regclass('lost')").await, ["null"]);
 }
 

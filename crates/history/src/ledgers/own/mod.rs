@@ -183,12 +183,14 @@ impl Ledger for Own {
 
     fn start(&self, place: &Place, definition: &Definition) -> Vec<String> {
         let at = migrations(place);
-        vec![format!(
+        let key = &definition.migration.key;
+        let update = format!(
             "update {} set status = 'running'{} where id = {}",
             at.table(),
             clear_error(&at),
-            Literal(&definition.migration.key),
-        )]
+            Literal(key),
+        );
+        vec![format!("with done as ({update} returning id)\nselect {} as id", done(key))]
     }
 
     fn record(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String> {
@@ -224,7 +226,7 @@ impl Ledger for Own {
     fn fail(&self, place: &Place, definition: &Definition, error: &str) -> Vec<String> {
         let at = migrations(place);
         let key = &definition.migration.key;
-        // A name has no place for NUL, and neither has a text.
+        // No text holds a NUL.
         let error = error.replace('\0', "");
         let update = format!(
             "update {} set status = case when status = 'completed' then status else 'failed' end{} where id = {}",
@@ -268,6 +270,18 @@ fn clear_error(at: &At<'_>) -> String {
     set(at, "error_message", "null")
 }
 
+/// The id that `done` gave back; the statement fails where it gave none.
+///
+/// What the server says then is `invalid input syntax for type uuid: "no entry of 003_c to write,
+/// …"`. The time keeps the planner from finding out before it matters.
+fn done(key: &str) -> String {
+    let lost = format!("no entry of {key} to write, ");
+    format!(
+        "coalesce((select id from done), ({} || clock_timestamp())::uuid::text)",
+        Literal(&lost)
+    )
+}
+
 /// Changes the row of a migration and adds one to the history, in one statement that fails where
 /// the migration has no row: an applied migration without an entry must not commit.
 fn executed(
@@ -279,14 +293,7 @@ fn executed(
     error: Option<&str>,
 ) -> String {
     let at = history(place);
-    let lost = Literal(&format!("no entry of {key} to write, ")).to_string();
-    let mut values = vec![
-        (
-            "migration_id",
-            format!("coalesce((select id from done), ({lost} || clock_timestamp())::uuid::text)"),
-        ),
-        ("status", format!("'{status}'")),
-    ];
+    let mut values = vec![("migration_id", done(key)), ("status", format!("'{status}'"))];
     if at.kind("id") == Some("uuid") {
         values.push(("id", "gen_random_uuid()".into()));
     }
@@ -315,24 +322,23 @@ fn upsert(
     more: &[(&'static str, String)],
     also: &[&str],
 ) -> String {
-    let columns: Vec<&str> = DEFINITION.iter().copied().filter(|column| at.has(column)).collect();
+    let columns: Vec<&Column> = DEFINITION.iter().filter(|(column, _)| at.has(column)).collect();
     let rows: Vec<String> = definitions
         .iter()
         .map(|definition| {
-            let mut row: Vec<String> =
-                columns.iter().map(|column| value(at, column, definition)).collect();
-            row.extend(more.iter().map(|(_, value)| value.clone()));
-            format!("({})", row.join(", "))
+            let values = columns.iter().map(|(_, value)| value(at, definition));
+            let more = more.iter().map(|(_, value)| value.clone());
+            format!("({})", values.chain(more).collect::<Vec<_>>().join(", "))
         })
         .collect();
-    let set: Vec<String> = columns
-        .iter()
-        .chain(also)
-        .filter(|column| **column != "id")
+    let named = columns.iter().map(|(column, _)| *column);
+    let set: Vec<String> = named
+        .clone()
+        .chain(also.iter().copied())
+        .filter(|column| *column != "id")
         .map(|column| format!("{column} = excluded.{column}"))
         .collect();
-    let all: Vec<&str> =
-        columns.iter().copied().chain(more.iter().map(|(column, _)| *column)).collect();
+    let all: Vec<&str> = named.chain(more.iter().map(|(column, _)| *column)).collect();
     format!(
         "insert into {} as m ({}) values\n{}\non conflict (id) do update set {}",
         at.table(),
@@ -342,50 +348,40 @@ fn upsert(
     )
 }
 
+/// A column and what a definition says for it.
+type Column = (&'static str, fn(&At<'_>, &Definition) -> String);
+
 /// The columns that a definition fills.
-const DEFINITION: &[&str] = &[
-    "id",
-    "name",
-    "description",
-    "migration_type",
-    "up_sql",
-    "down_sql",
-    "depends_on",
-    "checksum",
-    "fingerprint_header",
-    "fingerprint_up",
-    "fingerprint_down",
+const DEFINITION: &[Column] = &[
+    ("id", |_, definition| Literal(&definition.migration.key).to_string()),
+    ("name", |_, definition| {
+        let migration = &definition.migration;
+        let name = if migration.name.is_empty() { &migration.id } else { &migration.name };
+        Literal(name).to_string()
+    }),
+    ("description", |_, definition| {
+        Literal(definition.migration.description.as_deref().unwrap_or_default()).to_string()
+    }),
+    ("migration_type", |_, definition| {
+        Literal(definition.migration.kind.as_deref().unwrap_or("custom_sql")).to_string()
+    }),
+    ("up_sql", |_, definition| Literal(&definition.up).to_string()),
+    ("down_sql", |_, definition| literal_or_null(definition.down.as_deref())),
+    ("depends_on", |at, definition| {
+        let needs = &definition.migration.depends_on;
+        match at.kind("depends_on") {
+            Some("jsonb" | "json") => format!("to_json({})", array(needs)),
+            Some(kind) if !kind.ends_with("[]") => Literal(&needs.join(",")).to_string(),
+            _ => array(needs),
+        }
+    }),
+    ("checksum", |_, definition| Literal(&definition.migration.checksum.text).to_string()),
+    ("fingerprint_header", |_, definition| {
+        Literal(&definition.migration.checksum.header).to_string()
+    }),
+    ("fingerprint_up", |_, definition| Literal(&definition.migration.up.fingerprint).to_string()),
+    ("fingerprint_down", |_, definition| {
+        let down = definition.migration.down.as_ref();
+        literal_or_null(down.map(|down| down.fingerprint.as_str()))
+    }),
 ];
-
-/// What a definition says for a column.
-fn value(at: &At<'_>, column: &str, definition: &Definition) -> String {
-    let migration = &definition.migration;
-    let down = migration.down.as_ref();
-    match column {
-        "id" => Literal(&migration.key).to_string(),
-        "name" => Literal(if migration.name.is_empty() { &migration.id } else { &migration.name })
-            .to_string(),
-        "description" => Literal(migration.description.as_deref().unwrap_or_default()).to_string(),
-        "migration_type" => Literal(migration.kind.as_deref().unwrap_or("custom_sql")).to_string(),
-        "up_sql" => Literal(&definition.up).to_string(),
-        "down_sql" => literal_or_null(definition.down.as_deref()),
-        "depends_on" => match at.kind(column) {
-            Some("jsonb" | "json") => format!("to_json({})", array(&migration.depends_on)),
-            Some(kind) if !kind.ends_with("[]") => {
-                Literal(&migration.depends_on.join(",")).to_string()
-            }
-            _ => array(&migration.depends_on),
-        },
-        "checksum" => Literal(&migration.checksum.text).to_string(),
-        "fingerprint_header" => Literal(&migration.checksum.header).to_string(),
-        "fingerprint_up" => Literal(&migration.up.fingerprint).to_string(),
-        "fingerprint_down" => literal_or_null(down.map(|down| down.fingerprint.as_str())),
-        other => unreachable_column(other),
-    }
-}
-
-/// [`DEFINITION`] and [`value`] name the same columns; a test holds them together.
-fn unreachable_column(column: &str) -> String {
-    debug_assert!(false, "no value for `{column}`");
-    "null".into()
-}
