@@ -1,14 +1,18 @@
-//! A target as it may be shown.
+//! A target as a URL: as it may be shown, and as a program that connects needs it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Host, SslMode, Target};
+use super::{ChannelBinding, Host, SslMode, SslNegotiation, SslRoots, Target};
+use crate::Secret;
 
 /// What a URL's parts keep as it is; all else is escaped.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'/');
+/// The same for hosts with their ports.
+const ESCAPED_IN_HOST: &AsciiSet = &ESCAPED.remove(b':').remove(b'[').remove(b']');
+/// The same for paths, which are easier to read with their slashes.
+const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'/').remove(b',');
 
 /// Parameters of others whose values say nothing secret. Any other value is hidden: behind an
 /// unknown name may stand a token, or the rest of a password with an unescaped `?`.
@@ -23,78 +27,133 @@ const HARMLESS: &[&str] = &[
     "target_session_attrs",
 ];
 
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "postgresql://{}", utf8_percent_encode(&self.user, ESCAPED))?;
-        if self.password.is_some() {
-            f.write_str(":•••")?;
+impl Target {
+    /// The whole URL, password and all, for a program that is to connect.
+    ///
+    /// What it leads to is what this target leads to, whatever libpq's variables say.
+    pub fn url(&self) -> Secret {
+        let mut url = String::new();
+        self.write(&mut url, Shown::Everything).expect("a text takes any text");
+        Secret::new(url)
+    }
+
+    fn write(&self, out: &mut dyn Write, shown: Shown) -> fmt::Result {
+        write!(out, "postgresql://{}", utf8_percent_encode(&self.user, ESCAPED))?;
+        match (&self.password, shown) {
+            (None, _) => {}
+            (Some(_), Shown::NothingSecret) => out.write_str(":•••")?,
+            (Some(password), Shown::Everything) => {
+                write!(out, ":{}", utf8_percent_encode(password.reveal(), ESCAPED))?;
+            }
         }
-        f.write_str("@")?;
+        out.write_str("@")?;
         let sockets = self.hosts.iter().any(|host| matches!(host, Host::Socket { .. }));
-        let mut parameters = Parameters { f, separator: '?' };
         if !sockets {
-            list(parameters.f, &self.hosts)?;
+            out.write_str(&list(self.hosts.iter().map(Host::in_url)))?;
         }
-        write!(parameters.f, "/{}", utf8_percent_encode(&self.database, ESCAPED))?;
+        write!(out, "/{}", utf8_percent_encode(&self.database, ESCAPED))?;
+        let mut parameters = Parameters { out, separator: '?' };
         if sockets {
-            parameters.key("host")?;
-            for (index, host) in self.hosts.iter().enumerate() {
-                let name = match host {
-                    Host::Tcp { host, .. } => host.as_str(),
-                    Host::Socket { folder, .. } => folder.as_str(),
-                };
-                let comma = if index == 0 { "" } else { "," };
-                write!(parameters.f, "{comma}{}", utf8_percent_encode(name, ESCAPED_IN_PATH))?;
-            }
-            if self.hosts.iter().any(|host| host.port() != Target::PORT) {
-                parameters.key("port")?;
-                for (index, host) in self.hosts.iter().enumerate() {
-                    let comma = if index == 0 { "" } else { "," };
-                    write!(parameters.f, "{comma}{}", host.port())?;
-                }
+            let names = self.hosts.iter().map(|host| match host {
+                Host::Tcp { host, .. } => host.clone(),
+                Host::Socket { folder, .. } => folder.to_string(),
+            });
+            parameters.write("host", &list(names))?;
+            if self.hosts.iter().any(|host| host.port() != Self::PORT) {
+                let ports = list(self.hosts.iter().map(|host| host.port().to_string()));
+                parameters.write("port", &ports)?;
             }
         }
-        if self.ssl_mode != SslMode::default() {
-            parameters.key("sslmode")?;
-            write!(parameters.f, "{}", self.ssl_mode)?;
+        if self.ssl_mode != SslMode::default() || shown == Shown::Everything {
+            parameters.write("sslmode", &self.ssl_mode.to_string())?;
+        }
+        if shown == Shown::Everything {
+            self.write_settings(&mut parameters)?;
         }
         for (name, value) in &self.hints {
-            if HARMLESS.contains(&name.as_str()) {
-                parameters.key(name)?;
-                write!(parameters.f, "{}", utf8_percent_encode(value, ESCAPED))?;
+            if shown == Shown::Everything || HARMLESS.contains(&name.as_str()) {
+                parameters.write(name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a program needs and a person does not.
+    fn write_settings(&self, parameters: &mut Parameters<'_>) -> fmt::Result {
+        match &self.ssl_roots {
+            SslRoots::Unsaid => {}
+            SslRoots::System => parameters.write("sslrootcert", "system")?,
+            SslRoots::File(path) => parameters.write("sslrootcert", path.as_str())?,
+        }
+        if let Some(identity) = &self.ssl_identity {
+            parameters.write("sslcert", identity.certificate.as_str())?;
+            parameters.write("sslkey", identity.key.as_str())?;
+        }
+        match self.ssl_negotiation {
+            SslNegotiation::Postgres => {}
+            SslNegotiation::Direct => parameters.write("sslnegotiation", "direct")?,
+        }
+        match self.channel_binding {
+            ChannelBinding::Prefer => {}
+            ChannelBinding::Disable => parameters.write("channel_binding", "disable")?,
+            ChannelBinding::Require => parameters.write("channel_binding", "require")?,
+        }
+        if let Some(seconds) = self.connect_timeout {
+            parameters.write("connect_timeout", &seconds.to_string())?;
+        }
+        for (name, value) in
+            [("options", &self.options), ("application_name", &self.application_name)]
+        {
+            if let Some(value) = value {
+                parameters.write(name, value)?;
             }
         }
         Ok(())
     }
 }
 
+/// How much of a target is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    NothingSecret,
+    Everything,
+}
+
 /// Writes parameters, the first after `?`, the others after `&`.
-struct Parameters<'a, 'b> {
-    f: &'a mut fmt::Formatter<'b>,
+struct Parameters<'a> {
+    out: &'a mut dyn Write,
     separator: char,
 }
 
-impl Parameters<'_, '_> {
-    fn key(&mut self, name: &str) -> fmt::Result {
-        write!(self.f, "{}{name}=", self.separator)?;
+impl Parameters<'_> {
+    fn write(&mut self, name: &str, value: &str) -> fmt::Result {
+        let name = utf8_percent_encode(name, ESCAPED);
+        let value = utf8_percent_encode(value, ESCAPED_IN_PATH);
+        write!(self.out, "{}{name}={value}", self.separator)?;
         self.separator = '&';
         Ok(())
     }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, hosts: &[Host]) -> fmt::Result {
-    for (index, host) in hosts.iter().enumerate() {
-        if index > 0 {
-            f.write_str(",")?;
-        }
-        write!(f, "{host}")?;
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(",")
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, Shown::NothingSecret)
     }
-    Ok(())
 }
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Target({self})")
+    }
+}
+
+impl Host {
+    fn in_url(&self) -> String {
+        utf8_percent_encode(&self.to_string(), ESCAPED_IN_HOST).to_string()
     }
 }
 

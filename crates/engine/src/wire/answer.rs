@@ -116,9 +116,14 @@ impl<'a> Row<'a> {
 }
 
 impl Table {
-    pub(super) fn new(description: &RowDescriptionBody) -> io::Result<Self> {
-        let columns = description.fields().map(|field| Ok(field.name().to_owned())).collect()?;
-        Ok(Self { columns, ..Self::default() })
+    /// Begins with its columns. Names that are no text, because a script has set another
+    /// `client_encoding`, are left empty.
+    pub(super) fn new(description: &RowDescriptionBody) -> Self {
+        let fields = description.fields();
+        let (width, _) = fields.size_hint();
+        let names = fields.map(|field| Ok(field.name().to_owned())).collect();
+        let columns = names.unwrap_or_else(|_| vec![String::new(); width]);
+        Self { columns, ..Self::default() }
     }
 
     pub(super) fn push(&mut self, row: &DataRowBody) -> io::Result<()> {

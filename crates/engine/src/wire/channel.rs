@@ -20,7 +20,6 @@ const LARGEST: usize = 0x4000_0000;
 const READ: usize = 16 * 1024;
 
 /// A stream with the bytes that were read and not yet understood, and those not yet written.
-#[derive(Debug)]
 pub(super) struct Channel {
     stream: Stream,
     inbox: BytesMut,

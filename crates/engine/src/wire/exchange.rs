@@ -232,7 +232,7 @@ impl<'a, 'b> Exchange<'a, 'b> {
     fn take(&mut self, message: &backend::Message) -> io::Result<Turn> {
         use backend::Message;
         match message {
-            Message::RowDescription(body) => self.table = Some(Box::new(Table::new(body)?)),
+            Message::RowDescription(body) => self.table = Some(Box::new(Table::new(body))),
             Message::DataRow(_) if self.feed.rows == Rows::Discard => {}
             Message::DataRow(body) => match &mut self.table {
                 Some(table) => table.push(body)?,
@@ -258,10 +258,7 @@ impl<'a, 'b> Exchange<'a, 'b> {
             Message::NoticeResponse(body) => {
                 self.observe.notice(&ServerError::read(body.fields())?);
             }
-            Message::ParameterStatus(body) => {
-                let (name, value) = (body.name()?.to_owned(), body.value()?.to_owned());
-                self.session.parameters.insert(name, value);
-            }
+            Message::ParameterStatus(body) => self.session.learn(body),
             Message::CopyInResponse(_) => self.feed.begin_copy(),
             Message::ReadyForQuery(body) => {
                 self.session.transaction = TransactionStatus::read(body.status())?;

@@ -18,6 +18,7 @@ mod cancel;
 mod channel;
 mod connect;
 mod connect_error;
+mod connect_hint;
 mod dial;
 mod exchange;
 mod failure;

@@ -1,6 +1,7 @@
 //! A connection that was let in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 
 use postgres_protocol::IsNull;
@@ -18,7 +19,6 @@ use crate::Target;
 ///
 /// All its methods take turns: a message is sent and all its answers are read. A future of one of
 /// them that is dropped before its end leaves the session [given up](Failure::GivenUp).
-#[derive(Debug)]
 pub struct Session {
     pub(super) channel: Channel,
     pub(super) parameters: BTreeMap<String, String>,
@@ -117,16 +117,20 @@ impl Session {
     fn overhear(&mut self, message: &backend::Message) {
         match message {
             backend::Message::NoticeResponse(_) | backend::Message::NotificationResponse(_) => {}
-            backend::Message::ParameterStatus(body) => {
-                if let (Ok(name), Ok(value)) = (body.name(), body.value()) {
-                    self.parameters.insert(name.to_owned(), value.to_owned());
-                }
-            }
+            backend::Message::ParameterStatus(body) => self.learn(body),
             backend::Message::ErrorResponse(body) => {
                 self.condition = Condition::Engaged;
                 self.farewell = ServerError::read(body.fields()).ok().map(Box::new);
             }
             _ => self.condition = Condition::Engaged,
+        }
+    }
+
+    /// Takes in a parameter. One that is no text is nothing that we know: a script may have set
+    /// another `client_encoding`.
+    pub(super) fn learn(&mut self, parameter: &backend::ParameterStatusBody) {
+        if let (Ok(name), Ok(value)) = (parameter.name(), parameter.value()) {
+            self.parameters.insert(name.to_owned(), value.to_owned());
         }
     }
 
@@ -188,6 +192,17 @@ impl Session {
         if self.is_usable() {
             self.channel.close().await;
         }
+    }
+}
+
+/// Shows nothing of what was read or is to be sent.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("transaction", &self.transaction)
+            .field("condition", &self.condition)
+            .field("canceller", &self.canceller)
+            .finish_non_exhaustive()
     }
 }
 

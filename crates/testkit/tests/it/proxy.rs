@@ -1,10 +1,11 @@
 use std::time::{Duration, Instant};
 
 use whimbrel_engine::Target;
+use whimbrel_engine::shadow::StopMode;
 use whimbrel_engine::wire::{Failure, Session};
 use whimbrel_testkit::{
     At, Cut, Database, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, Server,
-    When,
+    Settings, When,
 };
 
 const MAJOR: u16 = 17;
@@ -160,6 +161,32 @@ async fn a_fault_can_call_and_let_go_on() {
     );
     assert_eq!(proxy.strike().await.text, SCRIPT);
     assert_eq!(rows(&database).await, "0");
+}
+
+#[tokio::test]
+async fn a_fault_can_restart_the_server() {
+    // A shadow answers before its commits are written, and would forget the table.
+    let settings = Settings::new().with("synchronous_commit", "on");
+    for mode in [StopMode::Fast, StopMode::Immediate, StopMode::Kill] {
+        let server = Server::private(MAJOR, &settings).await;
+        let database = server.database().await;
+        let setup = "create table item (id int)";
+        connect(database.target()).await.unwrap().simple(setup).await.unwrap();
+        let proxy = FaultProxy::start(database.target(), Listen::Socket);
+        let commit = At::first(|record| record.name == "Query" && record.text == "commit");
+        let restarted = server.clone();
+        proxy.arm(
+            Fault::new(When::Before, commit)
+                .calling(move |_| async move { restarted.restart(mode).await }),
+        );
+        let mut session = connect(proxy.target()).await.unwrap();
+        session.simple("begin; insert into item values (1)").await.unwrap();
+        assert!(session.simple("commit").await.unwrap_err().is_lost());
+        proxy.strike().await;
+        assert_eq!(rows(&database).await, "0");
+        assert!(run(proxy.target()).await);
+        assert_eq!(rows(&database).await, "1");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,9 @@
+use proptest::prelude::*;
+
 use super::super::{ChannelBinding, Host, Part, SslMode, SslRoots, Target, TargetError};
+use crate::Secret;
+
+const PLAIN: &str = "postgres://app@db/shop";
 
 fn nothing(_: &str) -> Option<String> {
     None
@@ -256,4 +261,46 @@ fn another_database_of_the_same_server_differs_in_nothing_else() {
 #[test]
 fn white_space_around_a_url_is_no_part_of_it() {
     assert_eq!(good(" postgres://app@db/shop\n").database, "shop");
+}
+
+#[test]
+fn the_whole_url_leads_where_the_target_does() {
+    for url in [
+        "postgres://app:p%40s%3As%2Fw%3Fo%23r%25d@db:5433/my%20shop?sslmode=verify-full",
+        "postgres://app@[fe80::1%25eth0]:1,b/shop?token=a%26b&connect_timeout=0",
+        "postgres://app@/shop?host=/run/pg,b&port=1,2&application_name=a%20b&options=-c%20x%3Dy",
+        "postgres://app@db/s?sslrootcert=/r%20t.pem&sslcert=/c&sslkey=/k&sslnegotiation=direct",
+        "postgres://app@db/s?sslrootcert=system&channel_binding=disable",
+    ] {
+        let target = good(url);
+        let variables = |_: &str| Some("elsewhere".to_owned());
+        let again = Target::parse(target.url().reveal(), &|name| match name {
+            "PGSSLMODE" => Some("disable".to_owned()),
+            "PGHOST" | "PGUSER" | "PGDATABASE" => variables(name),
+            _ => None,
+        });
+        assert_eq!(again.as_ref(), Ok(&target), "{url}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_can_be_a_password(password in "[^\0]{1,20}", user in "[^\0]{1,9}") {
+        let placeholder = |text: &str| text.starts_with(['[', '<']);
+        prop_assume!(!placeholder(&password));
+        let target = Target { password: Some(Secret::new(&password)), user, ..good(PLAIN) };
+        let again = good(target.url().reveal());
+        prop_assert_eq!(again.password.as_ref().map(Secret::reveal), Some(password.as_str()));
+        prop_assert_eq!(again.user, target.user);
+    }
+
+    #[test]
+    fn no_unescaped_password_is_ever_shown(before in "[!-~]{0,6}", after in "[!-~]{0,6}") {
+        let url = format!("postgres://app:{before}MARKED{after}@db.example/shop");
+        let said = match parse(&url) {
+            Ok(target) => format!("{target} {target:?}"),
+            Err(error) => format!("{error} {error:?} {:?}", error.hint()),
+        };
+        prop_assert!(!said.contains("MARKED"), "{}: {}", url, said);
+    }
 }

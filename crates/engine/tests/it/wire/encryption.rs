@@ -1,7 +1,7 @@
 //! TLS, and what is bound to it.
 
 use whimbrel_engine::wire::Stage;
-use whimbrel_engine::{ChannelBinding, SslRoots};
+use whimbrel_engine::{ChannelBinding, SslIdentity, SslNegotiation, SslRoots};
 use whimbrel_testkit::Settings;
 
 use super::place::{Certificate, OTHER_ADDRESS, PASSWORD, elsewhere, port};
@@ -143,6 +143,25 @@ async fn nothing_is_bound_to_a_certificate_that_proves_nothing() {
 #[tokio::test]
 async fn scram_goes_over_tls_without_binding_where_that_was_asked_for() {
     let target = proving(Certificate::Signed, ChannelBinding::Disable).await;
+    assert!(is_encrypted(&mut accepted(&target).await).await);
+}
+
+#[tokio::test]
+async fn a_certificate_of_our_own_is_shown() {
+    let target = Target { ssl_mode: SslMode::Require, ..over_tcp("by_cert").await };
+    let file = |name: &str| format!("{CERTIFICATES}/{name}").into();
+    let (certificate, key) = (file("client.crt"), file("client.key"));
+    let ssl_identity = Some(SslIdentity { certificate, key });
+    let mut session = accepted(&Target { ssl_identity, ..target.clone() }).await;
+    assert_eq!(value(&mut session, "select current_user").await, "by_cert");
+    assert_eq!(refused(&target).await.server().unwrap().code, "28000");
+}
+
+#[tokio::test]
+async fn tls_can_begin_without_being_asked_for() {
+    let ssl_negotiation = SslNegotiation::Direct;
+    let target =
+        Target { ssl_negotiation, ..verified(SslMode::VerifyFull, roots("root.crt")).await };
     assert!(is_encrypted(&mut accepted(&target).await).await);
 }
 

@@ -21,12 +21,14 @@ const RULES: &str = "
     host      all in_clear  127.0.0.0/8 password
     host      all in_md5    127.0.0.0/8 md5
     host      all in_scram  127.0.0.0/8 scram-sha-256
+    hostssl   all by_cert   127.0.0.0/8 cert
     host      all postgres  127.0.0.0/8 trust
 ";
 
 const ROLES: &str = "
     create role needs_tls login;
     create role hates_tls login;
+    create role by_cert login;
     create role in_clear login password 'märked: @/?#%';
     create role in_scram login password 'märked: @/?#%';
     set password_encryption = md5;
@@ -90,6 +92,8 @@ impl Certificate {
             .with("listen_addresses", format!("{ADDRESS},{OTHER_ADDRESS}"))
             .with("port", self.port().to_string())
             .with("ssl", "on")
+            .with("ssl_ca_file", "root.crt")
+            .with_file("root.crt", include_str!("certificates/root.crt"))
             .with_file("pg_hba.conf", RULES)
             .with_file("server.crt", certificate)
             .with_file("server.key", key);
