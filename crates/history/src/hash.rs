@@ -27,15 +27,6 @@ pub(crate) fn of_nothing() -> &'static str {
     &NOTHING
 }
 
-/// The hash of a list of statements, such that Postgres computes the same from a `text[]`:
-///
-/// ```sql
-/// encode(sha256(convert_to(array_to_string(statements, E'\n;\n'), 'UTF8')), 'hex')
-/// ```
-pub(crate) fn statements(statements: &[String]) -> String {
-    sha256(statements.join("\n;\n").as_bytes())
-}
-
 /// Hashes a file whole; `text` is what its bytes read as, after a byte order mark.
 pub(crate) fn checksum(bytes: &[u8], header: &str) -> Checksum {
     let raw = sha256(bytes);

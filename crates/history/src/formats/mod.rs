@@ -31,7 +31,12 @@ pub(crate) use name::natural;
 
 /// Every format there is, the more particular ones first: a folder belongs to the first that
 /// recognises it.
-pub const ALL: &[&dyn Format] = &[&supabase::Supabase, &annotated::Annotated, &plain::Plain];
+#[rustfmt::skip] // one line each, so that one can be added or taken out
+pub const ALL: &[&dyn Format] = &[
+    &supabase::Supabase,
+    &annotated::Annotated,
+    &plain::Plain,
+];
 
 /// A way to write migrations down.
 pub trait Format: Sync {

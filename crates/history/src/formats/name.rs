@@ -9,8 +9,8 @@ use whimbrel_sql::{Diagnostic, Severity};
 pub(super) struct Version {
     /// As it is written.
     pub(super) text: String,
-    /// Its numbers without leading zeros.
-    numbers: Vec<String>,
+    /// Its numbers without leading zeros, and without zeros at the end: equal for equal versions.
+    pub(super) numbers: Vec<String>,
 }
 
 impl Version {
@@ -40,25 +40,6 @@ impl Version {
         };
         let end = numbers.iter().rposition(|number| !number.is_empty()).map_or(0, |last| last + 1);
         Self { text: text.to_owned(), numbers: numbers[..end].to_vec() }
-    }
-
-    /// Its numbers, parted by dots, without leading zeros: equal for versions of the same number.
-    pub(super) fn plain(&self) -> String {
-        let numbers: Vec<&str> = self
-            .numbers
-            .iter()
-            .map(|number| if number.is_empty() { "0" } else { number })
-            .collect();
-        numbers.join(".")
-    }
-
-    /// Its value where it is one small number, as people count (not a date).
-    pub(super) fn count(&self) -> Option<u64> {
-        match &self.numbers[..] {
-            [] => Some(0),
-            [number] if number.len() <= 6 => number.parse().ok(),
-            _ => None,
-        }
     }
 
     /// Whether it is a date with its parts apart, as in `2024-01-31`.
@@ -268,8 +249,6 @@ mod tests {
             assert!(version(less).by_number(&version(more)).is_lt(), "{less} {more}");
         }
         assert!(version("1.0_a").by_number(&version("01_a")).is_eq());
-        assert_eq!(version("01").count(), Some(1));
-        assert_eq!(version("20240101000000").count(), None);
     }
 
     #[test]

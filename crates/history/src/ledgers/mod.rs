@@ -21,7 +21,11 @@ use crate::{Definition, Entry, Recorded};
 pub use place::{Found, Place, Table};
 
 /// Every ledger there is.
-pub const ALL: &[&dyn Ledger] = &[&own::Own, &supabase::Supabase];
+#[rustfmt::skip] // one line each, so that one can be added or taken out
+pub const ALL: &[&dyn Ledger] = &[
+    &own::Own,
+    &supabase::Supabase,
+];
 
 /// Where one system records what it has applied.
 ///

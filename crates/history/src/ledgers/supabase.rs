@@ -13,7 +13,7 @@ use whimbrel_sql::{Literal, split};
 use super::text::{At, array, literals, unknown};
 use super::{Ledger, LedgerError, Place, SeedLedger, Table, Took};
 use crate::statements::statements;
-use crate::{Definition, Down, Entry, Status};
+use crate::{Definition, Down, Entry, Status, hash};
 
 /// The Supabase CLI's ledger.
 pub(crate) struct Supabase;
@@ -21,6 +21,15 @@ pub(crate) struct Supabase;
 const SCHEMA: &str = "supabase_migrations";
 const MIGRATIONS: &str = "schema_migrations";
 const SEEDS: &str = "seed_files";
+
+/// What [`hash_of`] is in the server's words; a place holder without a statement has none.
+const HASH: &str = r"case when cardinality(statements) > 0 then encode(sha256(convert_to(array_to_string(statements, E'\n;\n'), 'UTF8')), 'hex') end";
+
+/// The hash of a list of statements, by which ten thousand entries are compared without reading
+/// their scripts.
+pub(crate) fn hash_of(statements: &[String]) -> String {
+    hash::sha256(statements.join("\n;\n").as_bytes())
+}
 
 /// The table of migrations, with the CLI's columns where it is yet to be made.
 fn migrations(place: &Place) -> At<'_> {
@@ -48,11 +57,7 @@ impl Ledger for Supabase {
     fn read(&self, place: &Place) -> Option<String> {
         place.tables.get(MIGRATIONS)?;
         let at = migrations(place);
-        let hash = if is_array(&at, "statements") {
-            r"case when cardinality(statements) > 0 then encode(sha256(convert_to(array_to_string(statements, E'\n;\n'), 'UTF8')), 'hex') end"
-        } else {
-            "null"
-        };
+        let hash = if is_array(&at, "statements") { HASH } else { "null" };
         let down =
             if is_array(&at, "rollback") { "(cardinality(rollback) > 0)::text" } else { "null" };
         Some(format!(

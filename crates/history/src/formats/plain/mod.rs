@@ -278,7 +278,7 @@ fn numbering(found: &[(Name, Migration)], warnings: &mut Vec<Diagnostic>) {
                 format!("`{}` has the same number {}", one.1.file_name(), one.0.text),
                 vec!["they run in the order of their names".into()],
             ));
-        } else if let (Some(first), Some(second)) = (one.0.count(), two.0.count())
+        } else if let (Some(first), Some(second)) = (count(one.0), count(two.0))
             && second - first > 1
         {
             let (from, to) = (first + 1, second - 1);
@@ -297,6 +297,15 @@ fn numbering(found: &[(Name, Migration)], warnings: &mut Vec<Diagnostic>) {
                 vec![],
             ));
         }
+    }
+}
+
+/// The value of a version that is one small number, as people count (not a date).
+fn count(version: &Version) -> Option<u64> {
+    match version.numbers.as_slice() {
+        [] => Some(0),
+        [number] if number.len() <= 6 => number.parse().ok(),
+        _ => None,
     }
 }
 

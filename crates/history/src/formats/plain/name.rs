@@ -71,7 +71,7 @@ impl Name {
             name: name.to_owned(),
             id: base.to_owned(),
             pair: match flyway {
-                Some(_) => format!("V{}", version.plain()),
+                Some(_) => format!("V{}", version.numbers.join(".")),
                 None => base.to_owned(),
             },
             version: Some(version),

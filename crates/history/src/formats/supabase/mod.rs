@@ -18,7 +18,8 @@ use super::name::{Version, advise};
 use super::sections::{is_empty, part, sections, whole};
 use super::{Format, Listing, Seeds, SeedsError, Settings};
 use crate::digest::{Header, Part, Remark};
-use crate::ledgers::{self, Ledger};
+use crate::ledgers::Ledger;
+use crate::ledgers::supabase::{Supabase as SupabaseLedger, hash_of};
 use crate::migration::folder_of;
 use crate::statements::statements;
 use crate::{Digest, Files, FilesError, History, Migration, Order, Section, Transaction, hash};
@@ -43,7 +44,7 @@ impl Format for Supabase {
     }
 
     fn ledger(&self) -> &'static dyn Ledger {
-        &ledgers::supabase::Supabase
+        &SupabaseLedger
     }
 
     fn baseline(&self) -> Option<&'static str> {
@@ -125,7 +126,7 @@ impl Format for Supabase {
         let up = whole(text);
         checksum.statements = split(&text[up.clone()])
             .ok()
-            .map(|script| hash::statements(&statements(&text[up.clone()], &script)));
+            .map(|script| hash_of(&statements(&text[up.clone()], &script)));
         Ok(Digest {
             path: path.to_owned(),
             checksum,
