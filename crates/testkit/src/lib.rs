@@ -8,5 +8,5 @@ mod supabase;
 
 pub use pgbouncer::{PgBouncer, Pool, PoolMode};
 pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
-pub use server::{Database, MAJORS, Server, Settings, options};
+pub use server::{Database, MAJORS, Server, Settings, bring, guard, options};
 pub use supabase::SupabaseCli;

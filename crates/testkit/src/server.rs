@@ -2,11 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use camino::Utf8PathBuf;
 use tokio::sync::OnceCell;
 use whimbrel_engine::shadow::{
     self, Environment, Installed, Shadow, ShadowError, ShadowOptions, StopMode, Template,
@@ -70,7 +72,7 @@ impl Server {
     /// How to log in as the server's master, to a database that all tests share: for roles and
     /// other things that belong to no database.
     pub fn master(&self) -> Target {
-        self.inner.target("template1")
+        self.inner.master()
     }
 
     /// How to log in to a database as the server's master.
@@ -196,6 +198,29 @@ fn reaper() -> &'static Sender<(Server, String)> {
         });
         sender
     })
+}
+
+/// Brings the portable server of a major into the cache, for tests that look at its files.
+/// Returns the cache's folder.
+///
+/// # Panics
+///
+/// When it cannot be had; the message says what to do.
+pub fn bring(major: u16) -> Utf8PathBuf {
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime needs nothing that a test process lacks");
+        drop(runtime.block_on(Server::private(major, &Settings::new())));
+    };
+    thread::spawn(run).join().expect("the portable server can be had");
+    shadow::cache_folder(&Environment::of_process())
+}
+
+/// The program that plays the guard, and a client of the shadow: see its own text.
+pub fn guard() -> PathBuf {
+    helper::guard()
 }
 
 /// How tests have their shadow: portable servers only, guarded by the testkit's own program.

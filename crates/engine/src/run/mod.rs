@@ -213,7 +213,7 @@ pub async fn run(
         Ok(()) => run.all(works, &mut report, events).await,
         Err(stop) => report.stopped = Some(stop),
     }
-    run.finish(works, &mut report).await;
+    run.finish(&report).await;
     report
 }
 

@@ -210,7 +210,10 @@ impl Run<'_> {
                 }
                 message.script(at.number, work.text(), &work.script, statements.clone());
                 if piece + 1 == pieces.len() {
-                    message.clean_up(|message| self.end_step(at, message));
+                    for reset in compose::RESETS {
+                        message.ours(Role::Reset, reset);
+                    }
+                    self.end_step(at, &mut message);
                     self.lane.commit(&mut message);
                 }
                 let sent = self.send(&message, at.works, &mut |_, _| {}, events).await;
@@ -251,7 +254,9 @@ impl Run<'_> {
 
     fn open_step(&mut self, work: &Work, begin: &str, message: &mut Message) {
         self.lane.open(begin, message);
-        message.set_up(&work.settings(self.options), work.id());
+        for setting in work.settings(self.options).statements() {
+            message.ours(Role::Open, &setting);
+        }
         if let Some(fence) = self.fence() {
             message.ours(Role::Fence, &fence);
         }

@@ -2,106 +2,59 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
-use fallible_iterator::FallibleIterator as _;
-use postgres_protocol::message::backend::{ErrorResponseBody, Message};
-use postgres_protocol::message::frontend;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::UnixStream;
-
 use super::error::{Cause, ShadowError};
-use crate::{Host, Target};
+use crate::Target;
+use crate::wire::{ConnectCause, ConnectError, Failure, Session};
 
-/// Runs statements one by one, each in a transaction of its own; returns the first column of the
-/// rows of the last.
-pub(crate) async fn run(target: &Target, statements: &[&str]) -> Result<Vec<String>, ShadowError> {
-    let mut connection =
-        Connection::open(target).await.map_err(|cause| ShadowError::Connect { cause })?;
-    let mut rows = Vec::new();
-    for statement in statements {
-        rows = connection
-            .query(statement)
-            .await
-            .map_err(|cause| ShadowError::Sql { statement: (*statement).to_owned(), cause })?;
-    }
-    Ok(rows)
-}
+/// What the shadow's own sessions are called in `pg_stat_activity`.
+const APPLICATION: &str = "whimbrel shadow";
 
-/// Whether the server answers; the error says whether to try again.
-pub(crate) async fn answers(target: &Target) -> bool {
-    Connection::open(target).await.is_ok()
-}
-
-/// How long to wait between two tries to connect.
+/// How long to wait between two tries of anything.
 pub(crate) const POLL: Duration = Duration::from_millis(1);
 
-struct Connection {
-    stream: UnixStream,
-    buffer: BytesMut,
+/// SQLSTATE `cannot_connect_now`: the server is starting up or shutting down.
+const NOT_YET: &str = "57P03";
+
+/// Connects.
+pub(crate) async fn connect(target: &Target) -> Result<Session, ShadowError> {
+    Session::connect(target, APPLICATION)
+        .await
+        .map_err(|error| ShadowError::Connect { cause: Cause::of(&error) })
 }
 
-impl Connection {
-    async fn open(target: &Target) -> Result<Self, Cause> {
-        let Some(Host::Socket { folder, port }) = target.hosts.first() else {
-            return Err(Cause::new("no socket"));
-        };
-        let stream = UnixStream::connect(folder.join(format!(".s.PGSQL.{port}")))
-            .await
-            .map_err(|error| Cause::of(&error))?;
-        let mut connection = Self { stream, buffer: BytesMut::new() };
-        let mut out = BytesMut::new();
-        let parameters = [("user", &*target.user), ("database", &*target.database)];
-        frontend::startup_message(parameters, &mut out).map_err(|error| Cause::of(&error))?;
-        connection.send(&out).await?;
-        connection.until_ready().await?;
-        Ok(connection)
+/// Runs statements one by one on a connection of their own.
+pub(crate) async fn run(target: &Target, statements: &[&str]) -> Result<(), ShadowError> {
+    let mut session = connect(target).await?;
+    for statement in statements {
+        session.simple(statement).await.map_err(|failure| refused(statement, &failure))?;
     }
+    // It is waited for: a backend that is just leaving delays `drop database` by 100 ms.
+    session.close().await;
+    Ok(())
+}
 
-    async fn query(&mut self, sql: &str) -> Result<Vec<String>, Cause> {
-        let mut out = BytesMut::new();
-        frontend::query(sql, &mut out).map_err(|error| Cause::of(&error))?;
-        self.send(&out).await?;
-        self.until_ready().await
-    }
+/// The error of a statement that every server takes.
+pub(crate) fn refused(statement: &str, failure: &Failure) -> ShadowError {
+    ShadowError::Sql { statement: statement.to_owned(), cause: Cause::of(failure) }
+}
 
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), Cause> {
-        self.stream.write_all(bytes).await.map_err(|error| Cause::of(&error))
-    }
-
-    async fn until_ready(&mut self) -> Result<Vec<String>, Cause> {
-        let mut rows = Vec::new();
-        let mut failure = None;
-        loop {
-            match Message::parse(&mut self.buffer).map_err(|error| Cause::of(&error))? {
-                Some(Message::ReadyForQuery(_)) => return failure.map_or(Ok(rows), Err),
-                Some(Message::ErrorResponse(body)) => failure = Some(text(&body)),
-                Some(Message::DataRow(row)) => {
-                    let first = row.ranges().next().map_err(|error| Cause::of(&error))?.flatten();
-                    let bytes = first.map(|range| row.buffer()[range].to_vec()).unwrap_or_default();
-                    rows.push(String::from_utf8_lossy(&bytes).into_owned());
-                }
-                Some(_) => {}
-                None => {
-                    let count = self
-                        .stream
-                        .read_buf(&mut self.buffer)
-                        .await
-                        .map_err(|error| Cause::of(&error))?;
-                    if count == 0 {
-                        return Err(failure.unwrap_or_else(|| Cause::new("connection closed")));
-                    }
-                }
-            }
+/// Whether a server that was just started answers by now. An error is one that waiting will not
+/// cure.
+pub(crate) async fn answers(target: &Target) -> Result<bool, ShadowError> {
+    match Session::connect(target, APPLICATION).await {
+        Ok(session) => {
+            session.close().await;
+            Ok(true)
         }
+        Err(error) if is_too_early(&error) => Ok(false),
+        Err(error) => Err(ShadowError::Connect { cause: Cause::of(&error) }),
     }
 }
 
-fn text(body: &ErrorResponseBody) -> Cause {
-    let message = body
-        .fields()
-        .find(|field| Ok(field.type_() == b'M'))
-        .ok()
-        .flatten()
-        .map(|field| String::from_utf8_lossy(field.value_bytes()).into_owned());
-    Cause::new(message.unwrap_or_default())
+fn is_too_early(error: &ConnectError) -> bool {
+    match &error.last().cause {
+        ConnectCause::Reach(_) | ConnectCause::Lost(_) => true,
+        ConnectCause::Server(error) => error.code == NOT_YET,
+        _ => false,
+    }
 }

@@ -119,8 +119,7 @@ impl EntryLock {
         if let Some(folder) = path.parent() {
             make_folder(folder)?;
         }
-        let file =
-            File::options().create(true).truncate(false).write(true).read(true).open(path)?;
+        let file = open_lock(&path)?;
         let taken = match hold {
             Hold::Exclusive => file.try_lock(),
             Hold::Shared => file.try_lock_shared(),

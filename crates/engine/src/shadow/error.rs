@@ -195,7 +195,7 @@ pub enum ShadowError {
         cause: Cause,
     },
     /// A server that others use as well is not stopped for one of them.
-    #[error("a development database is shared, so it is not restarted for one of its users")]
+    #[error("this server is not ours alone, so it is not stopped or started for us")]
     Shared,
     /// The system refused something to do with files.
     #[error("{doing} `{path}`")]

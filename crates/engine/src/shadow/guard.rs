@@ -26,7 +26,7 @@ use super::order::{Command, Home, Order, Report, Started, StopMode};
 use super::place::{self, RunFolder};
 use super::postmaster::Postmaster;
 use super::prepare::{Site, prepare, publish_state};
-use super::{leftover, socket};
+use super::socket;
 
 /// How often the guard of a kept server looks whether somebody is still there.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -241,10 +241,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         match &self.folder {
-            Folder::Run(_) => {
-                self.postmaster.stop(StopMode::Immediate, &mut self.inbox);
-                leftover::end_server(self.postmaster.data());
-            }
+            Folder::Run(_) => self.postmaster.stop(StopMode::Immediate, &mut self.inbox),
             // With a checkpoint, so that the next start is quick.
             Folder::Kept { .. } => self.postmaster.stop(StopMode::Fast, &mut self.inbox),
         }
@@ -272,8 +269,10 @@ fn fill(
     }
     let site = Site { data: folder.path().join("d.new"), log, identity };
     let state = prepare(order, &site, inbox)?;
-    let settled = flush(&site.data).and_then(|()| fs::rename(&site.data, &data));
-    settled.map_err(|error| ShadowError::io("write", data, &error))?;
+    fs::rename(&site.data, &data).map_err(|error| ShadowError::io("write", &data, &error))?;
+    // Postgres syncs what it changes, and most of these files it never will. That may take
+    // seconds where the disk has other work, so nobody waits for it.
+    std::thread::spawn(move || flush(&data).ok());
     Ok(state)
 }
 

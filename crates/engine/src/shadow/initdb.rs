@@ -4,18 +4,24 @@ use std::fs::{self, DirBuilder, File};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
 use super::error::{Cause, ShadowError};
 use super::guard::say;
 use super::identity::Identity;
 use super::inbox::Inbox;
+use super::leftover;
 use super::order::{Order, Report};
 use super::postmaster;
 use super::prepare::Site;
 use super::starter::{self, DeathSignal};
+
+/// How long `initdb` may take to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes a cluster in the data folder and closes it.
 pub(crate) fn make(order: &Order, site: &Site, inbox: &mut Inbox) -> Result<(), ShadowError> {
@@ -77,6 +83,7 @@ impl Job<'_> {
     fn make_folder(&self) -> Result<(), ShadowError> {
         let made = || -> std::io::Result<()> {
             if self.data.exists() {
+                leftover::end_server(self.data);
                 fs::remove_dir_all(self.data)?;
             }
             DirBuilder::new().mode(0o700).create(self.data)?;
@@ -156,10 +163,20 @@ impl Job<'_> {
     }
 }
 
-/// Kills a program with all that it started, and waits for its end.
+/// Ends a program with all that it started, in order: `initdb` that is asked to end waits for its
+/// server, which frees its shared memory.
 fn end_group(child: &mut Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        kill_process_group(group, Signal::KILL).ok();
+    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+    kill_process(group, Signal::TERM).ok();
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        // Reaped first: as long as it is not, the group is there.
+        let ended = matches!(child.try_wait(), Ok(Some(_)));
+        if ended && test_kill_process_group(group).is_err() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
     }
+    kill_process_group(group, Signal::KILL).ok();
     child.wait().ok();
 }

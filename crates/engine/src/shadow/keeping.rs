@@ -44,6 +44,11 @@ pub enum KeepKind {
     Run,
 }
 
+/// The folder of everything that is kept.
+pub fn cache_folder(environment: &Environment) -> Utf8PathBuf {
+    Cache::of(environment).folder().to_owned()
+}
+
 /// Everything there is, by kind and path.
 pub fn list(environment: &Environment) -> Vec<Keep> {
     let cache = Cache::of(environment);

@@ -26,7 +26,7 @@ use super::leftover;
 use super::order::Started;
 
 /// How long a server whose guard was killed may take to follow it.
-const FAREWELL: Duration = Duration::from_secs(5);
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// The folder of one project's development database.
 #[derive(Clone, Debug)]
@@ -173,6 +173,7 @@ impl KeptFolder {
         for folder in ["s", "d.new"] {
             let path = self.path.join(folder);
             if path.exists() {
+                leftover::end_server(&path);
                 fs::remove_dir_all(&path)
                     .map_err(|error| ShadowError::io("remove", path, &error))?;
             }

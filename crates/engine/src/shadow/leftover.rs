@@ -19,7 +19,8 @@ pub(crate) struct PostmasterPid {
 /// Reads `postmaster.pid` of a data folder, if there is one that can be read.
 pub(crate) fn postmaster_pid(data: &Utf8Path) -> Option<PostmasterPid> {
     let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
-    let pid = text.lines().next()?.trim().parse().ok()?;
+    // A server without a postmaster, as `initdb` runs it, writes its number with a minus.
+    let pid = text.lines().next()?.trim().trim_start_matches('-').parse().ok()?;
     let segment = text.lines().nth(6).and_then(|line| {
         let mut words = line.split_whitespace();
         Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
@@ -81,24 +82,42 @@ fn is_running(pid: Pid) -> bool {
 
 /// Frees the System V segment that a killed postmaster leaves for ever once its folder is gone.
 ///
-/// Only if it is still the one of the file (key and id) and nobody is attached.
+/// Only if it is still the one of the file (key and id), and not before the last of the server's
+/// other processes, which end by themselves, has let go of it.
 pub(crate) fn free_segment(file: &PostmasterPid) {
-    let Some((key, id)) = file.segment else { return };
-    let Ok(table) = fs::read_to_string("/proc/sysvipc/shm") else { return };
-    let is_orphan = table.lines().skip(1).any(|row| {
-        let columns: Vec<&str> = row.split_whitespace().collect();
-        let number = |at: usize| columns.get(at).and_then(|text| text.parse::<i64>().ok());
-        number(0).map(as_key) == Some(as_key(key)) && number(1) == Some(id) && number(6) == Some(0)
-    });
-    if is_orphan {
-        Command::new("ipcrm")
-            .args(["-m", &id.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .ok();
+    let Some(segment) = file.segment else { return };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while let Some(attached) = attached_to(segment) {
+        if attached == 0 {
+            remove_segment(segment.1);
+            return;
+        }
+        if Instant::now() > deadline {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// How many processes use a segment; nothing if there is none of that key and id.
+fn attached_to((key, id): (i64, i64)) -> Option<i64> {
+    let table = fs::read_to_string("/proc/sysvipc/shm").ok()?;
+    table.lines().skip(1).find_map(|row| {
+        let columns: Vec<i64> =
+            row.split_whitespace().map_while(|text| text.parse().ok()).collect();
+        let same = as_key(*columns.first()?) == as_key(key) && *columns.get(1)? == id;
+        same.then(|| columns.get(6).copied()).flatten()
+    })
+}
+
+fn remove_segment(id: i64) {
+    Command::new("ipcrm")
+        .args(["-m", &id.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .ok();
 }
 
 /// Keys are written signed in one place and unsigned in the other.

@@ -11,8 +11,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::error::{Cause, ShadowError};
 use super::options::ShadowOptions;
-use super::order::{self, Order, Report};
+use super::order::{self, Order, Report, Started};
 use super::role;
+use crate::{Event, Events};
 
 /// A running guard. Dropping it closes the pipe, upon which the guard ends everything.
 ///
@@ -81,13 +82,29 @@ impl GuardLink {
         }
     }
 
+    /// Passes on what the guard says until it has started the server.
+    pub(crate) async fn started(
+        &mut self,
+        events: &mut dyn Events,
+    ) -> Result<Started, ShadowError> {
+        loop {
+            match self.report().await? {
+                Report::Started(started) => return Ok(started),
+                Report::Working { what, percent } => events.on(Event::Working { what, percent }),
+                Report::Waiting { what } => events.on(Event::Waiting { what }),
+                Report::Ended { log } => return Err(ShadowError::Died { log: Cause::new(log) }),
+                Report::Halted | Report::Failed(_) => {}
+            }
+        }
+    }
+
     /// What the guard has said already.
     pub(crate) fn report_now(&mut self) -> Option<Report> {
         self.reports.try_recv().ok()
     }
 
     /// Closes the pipe and waits until the guard has ended.
-    pub(crate) async fn close(&mut self) {
+    pub(crate) async fn close(mut self) {
         self.stdin = None;
         while self.reports.recv().await.is_some() {}
     }

@@ -5,6 +5,7 @@
 //! docs/shadow.md tells the whole of it.
 
 mod admin;
+mod borrowed;
 mod cache;
 mod cluster;
 mod copy;
@@ -21,6 +22,7 @@ mod lineage;
 mod link;
 mod options;
 mod order;
+mod own;
 mod place;
 mod portable;
 mod postmaster;
@@ -30,11 +32,13 @@ mod role;
 mod server;
 mod socket;
 mod starter;
+mod starting;
 
 pub use error::{Cause, PackageWanted, ShadowError};
-pub use keeping::{Clean, Keep, KeepKind, clean, list};
+pub use keeping::{Clean, Keep, KeepKind, cache_folder, clean, list};
 pub use lineage::Lineage;
 pub use options::{Environment, Fetch, Installed, ShadowOptions};
 pub use order::StopMode;
 pub use role::enter_if_asked;
-pub use server::{Server, Shadow, Template};
+pub use server::{Server, Template};
+pub use starting::Shadow;

@@ -123,6 +123,7 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
+        leftover::end_server(&self.path.join("d"));
         remove_tree(&self.path);
     }
 }

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::error::{Cause, ShadowError};
 use super::identity::Identity;
 use super::inbox::Inbox;
+use super::leftover;
 use super::order::{Order, StopMode};
 use super::starter::{self, DeathSignal};
 
@@ -41,7 +42,8 @@ impl Postmaster {
             "-D".to_owned(),
             data.to_string(),
             "-k".to_owned(),
-            socket.to_string(),
+            // A list, in which a comma or a blank would part a bare name.
+            format!("\"{}\"", socket.as_str().replace('"', "\"\"")),
             "-p".to_owned(),
             order.port.to_string(),
         ];
@@ -103,6 +105,11 @@ impl Postmaster {
             }
         }
         self.reap(number);
+        // A killed postmaster's other processes end a little later, and until then no server can
+        // start on the folder.
+        if let Some(file) = leftover::postmaster_pid(&self.data) {
+            leftover::free_segment(&file);
+        }
     }
 
     /// Takes note that a process has ended. False: it was not this server.

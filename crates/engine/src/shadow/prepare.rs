@@ -52,12 +52,7 @@ pub(crate) fn prepare(
         return Ok(None);
     }
     // Nobody has made it yet, or somebody is making it now.
-    let lock = match exclusive_lock(&template, inbox) {
-        Ok(lock) => Some(lock),
-        Err(ShadowError::Abandoned) => return Err(ShadowError::Abandoned),
-        // A cache that cannot be written keeps nothing; the cluster is made all the same.
-        Err(_) => None,
-    };
+    let lock = lock_to_make(&template, inbox)?;
     if template.is_dir() {
         // The lock goes before the copy, which wants the shared one.
         drop(lock);
@@ -82,8 +77,13 @@ fn copy_entry(entry: &Utf8Path, site: &Site, inbox: &Inbox) -> Result<bool, Shad
     if !entry.is_dir() {
         return Ok(false);
     }
-    // On a read-only cache there is no lock to take, and nobody who would remove the entry.
-    let _lock = EntryLock::try_take(entry, Hold::Shared);
+    let _lock = match EntryLock::try_take(entry, Hold::Shared) {
+        Ok(Some(lock)) => Some(lock),
+        // It is just being removed or replaced.
+        Ok(None) => return Ok(false),
+        // On a read-only cache there is no lock to take, and nobody who would remove the entry.
+        Err(_) => None,
+    };
     let abandoned = inbox.abandoned();
     match copy_cluster(&entry.join("d"), &site.data, site.identity.owner(), &abandoned) {
         Ok(()) if inbox.is_abandoned() => Err(ShadowError::Abandoned),
@@ -100,13 +100,16 @@ fn copy_entry(entry: &Utf8Path, site: &Site, inbox: &Inbox) -> Result<bool, Shad
     }
 }
 
-fn exclusive_lock(entry: &Utf8Path, inbox: &Inbox) -> Result<EntryLock, ShadowError> {
+/// The right to make a template; nothing where somebody else has made it meanwhile, or where the
+/// cache cannot be written and so keeps nothing.
+fn lock_to_make(template: &Utf8Path, inbox: &Inbox) -> Result<Option<EntryLock>, ShadowError> {
     let mut polls = 0_u32;
     loop {
-        match EntryLock::try_take(entry, Hold::Exclusive) {
-            Ok(Some(lock)) => return Ok(lock),
+        match EntryLock::try_take(template, Hold::Exclusive) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
+            Ok(None) if template.is_dir() => return Ok(None),
             Ok(None) => {}
-            Err(error) => return Err(ShadowError::io("lock", entry, &error)),
+            Err(_) => return Ok(None),
         }
         if inbox.is_abandoned() {
             return Err(ShadowError::Abandoned);

@@ -36,7 +36,7 @@ async fn client(major: u16, how: &[&str]) -> ExitCode {
             say(&json!({
                 "ready": {
                     "folder": server.folder(),
-                    "socket": format!("{:?}", server.target("template1").hosts),
+                    "socket": format!("{:?}", server.master().hosts),
                     "pid": server.pid(),
                     "described": server.described(),
                     "inherited": server.inherited(),

@@ -83,11 +83,9 @@ fn install(
     fill: impl FnOnce(&Utf8Path, &mut dyn Events) -> Result<(), ShadowError>,
 ) -> Result<Distribution, ShadowError> {
     let entry = cache.dist().join(package.folder_name());
-    let lock = lock(&entry, cache, events)?;
-    // Another process may have brought it while this one waited.
-    if let Some(there) = in_cache(package, cache) {
-        return Ok(there);
-    }
+    let Some(lock) = lock(package, &entry, cache, events)? else {
+        return in_cache(package, cache).ok_or_else(|| vanished(&entry));
+    };
     let writing = |error: io::Error| cache.write_error("write", &entry, &error);
     let draft = Draft::of(&entry, &lock).map_err(writing)?;
     fill(draft.path(), events)?;
@@ -96,23 +94,30 @@ fn install(
     check(package, draft.path())?;
     draft.publish().map_err(writing)?;
     drop(lock);
-    in_cache(package, cache).ok_or_else(|| ShadowError::CannotRun {
-        program: entry,
-        cause: Cause::new("it is gone again"),
-    })
+    in_cache(package, cache).ok_or_else(|| vanished(&entry))
 }
 
+fn vanished(entry: &Utf8Path) -> ShadowError {
+    ShadowError::CannotRun { program: entry.to_owned(), cause: Cause::new("it is gone again") }
+}
+
+/// The right to bring the package; nothing if another process has brought it meanwhile. Once it
+/// is there, those who run it hold its lock, so there is no waiting for that.
 fn lock(
+    package: &Package,
     entry: &Utf8Path,
     cache: &Cache,
     events: &mut dyn Events,
-) -> Result<EntryLock, ShadowError> {
+) -> Result<Option<EntryLock>, ShadowError> {
     let mut polls = 0_u32;
     loop {
-        match EntryLock::try_take(entry, Hold::Exclusive) {
-            Ok(Some(lock)) => return Ok(lock),
-            Ok(None) => {}
-            Err(error) => return Err(cache.write_error("lock", entry, &error)),
+        let lock = EntryLock::try_take(entry, Hold::Exclusive)
+            .map_err(|error| cache.write_error("lock", entry, &error))?;
+        if in_cache(package, cache).is_some() {
+            return Ok(None);
+        }
+        if lock.is_some() {
+            return Ok(lock);
         }
         if polls == 0 {
             let what = "another Whimbrel that brings the same server".to_owned();

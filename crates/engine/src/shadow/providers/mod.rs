@@ -4,17 +4,18 @@ mod cached;
 mod installed;
 mod node_modules;
 mod npm;
+mod url;
 
 use super::cache::Cache;
 use super::distribution::Distribution;
 use super::error::{PackageWanted, ShadowError};
 use super::options::ShadowOptions;
 use super::portable;
-use crate::Events;
+use crate::{Events, Target};
 
 /// All ways, in the order in which they are tried.
 pub(crate) const PROVIDERS: &[&dyn Provider] =
-    &[&installed::Installed, &cached::Cached, &node_modules::NodeModules, &npm::Npm];
+    &[&url::Url, &installed::Installed, &cached::Cached, &node_modules::NodeModules, &npm::Npm];
 
 /// One way to come by a server.
 pub(crate) trait Provider: Sync {
@@ -40,8 +41,19 @@ pub(crate) struct Wanted<'a> {
 pub(crate) enum Search {
     /// A server's programs.
     Programs(Distribution),
+    /// A running server.
+    Running(Box<Target>),
     /// Nothing, and what was looked for.
     Nothing(String),
+}
+
+/// What was found first.
+#[derive(Clone, Debug)]
+pub(crate) enum Provided {
+    /// A server's programs.
+    Programs(Distribution),
+    /// A running server.
+    Running(Box<Target>),
 }
 
 /// Asks each provider in turn.
@@ -50,7 +62,7 @@ pub(crate) fn find(
     options: &ShadowOptions,
     cache: &Cache,
     events: &mut dyn Events,
-) -> Result<Distribution, ShadowError> {
+) -> Result<Provided, ShadowError> {
     let (first, last) = portable::majors();
     if !(first..=last).contains(&major) {
         return Err(ShadowError::UnknownMajor { major, first, last });
@@ -60,7 +72,8 @@ pub(crate) fn find(
     let mut looked_for = Vec::new();
     for provider in PROVIDERS {
         match provider.find(&wanted, events)? {
-            Search::Programs(programs) => return Ok(programs),
+            Search::Programs(programs) => return Ok(Provided::Programs(programs)),
+            Search::Running(target) => return Ok(Provided::Running(target)),
             Search::Nothing(what) => looked_for.push(format!("{}: {what}", provider.name())),
         }
     }
