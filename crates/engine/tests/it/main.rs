@@ -3,4 +3,5 @@
 
 mod rehearsal;
 mod run;
+mod shadow;
 mod wire;

@@ -1,0 +1,10 @@
+//! The shadow, by a process of its own that can be killed.
+
+mod borrowed;
+mod brought;
+mod deaths;
+mod developed;
+mod places;
+mod sandbox;
+mod states;
+mod users;
