@@ -154,6 +154,19 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
     Ok(State { facts, ledgers, intents, last_applied })
 }
 
+/// The seed files that a ledger has, with their hashes.
+pub async fn seeds(
+    session: &mut Session,
+    state: &LedgerState,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let Some(read) = state.ledger.seeds().and_then(|seeds| seeds.read(&state.place)) else {
+        return Ok(BTreeMap::new());
+    };
+    let answers = session.simple(&read).await?;
+    let rows = answers.iter().flat_map(Answer::rows);
+    Ok(rows.filter_map(|row| Some((row.at(0)?.to_owned(), row.at(1)?.to_owned()))).collect())
+}
+
 /// The message that says what the server is and which of the tables we look for it has.
 fn probe(ledgers: &[(&'static dyn Ledger, Option<&str>)]) -> String {
     let mut names: Vec<&str> = ledgers

@@ -101,6 +101,7 @@ fn work(
         script,
         ledger,
         again: planned.again,
+        seed: None,
         after,
     })
 }

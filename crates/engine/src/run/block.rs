@@ -184,12 +184,13 @@ impl Run<'_> {
     /// Adds the statements that record a work, in the ledger and in the journal.
     pub(crate) fn record(&self, work: &Work, took: Took, message: &mut Message) {
         let state = &self.ledgers[work.ledger];
-        let statements = match work.direction {
-            Direction::Up if work.again => {
+        let statements = match (work.direction, &work.seed, state.ledger.seeds()) {
+            (_, Some(seed), Some(seeds)) => seeds.record(&state.place, &seed.path, &seed.hash),
+            (Direction::Up, _, _) if work.again => {
                 state.ledger.record_again(&state.place, &work.definition, took)
             }
-            Direction::Up => state.ledger.record(&state.place, &work.definition, took),
-            Direction::Down => state.ledger.forget(&state.place, &work.definition),
+            (Direction::Up, _, _) => state.ledger.record(&state.place, &work.definition, took),
+            (Direction::Down, _, _) => state.ledger.forget(&state.place, &work.definition),
         };
         for statement in statements {
             message.ours(Role::Record, &statement);

@@ -1,5 +1,6 @@
 //! The way into a run: the lock, whatever an earlier run left behind, and a fresh look.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -37,6 +38,13 @@ pub struct Entered {
     pub(crate) lane: Lane,
     /// What the ledgers say now.
     pub state: State,
+}
+
+impl Entered {
+    /// The seed files that one of the state's ledgers has, with their hashes.
+    pub async fn seeds(&mut self, ledger: usize) -> Result<BTreeMap<String, String>, Failure> {
+        state::seeds(self.lane.session(), &self.state.ledgers[ledger]).await
+    }
 }
 
 /// Why a run could not be entered.

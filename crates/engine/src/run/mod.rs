@@ -67,11 +67,22 @@ pub struct Work {
     pub script: Script,
     /// Which of the state's ledgers records it.
     pub ledger: usize,
+    /// A seed file is recorded as such; `None` for a migration.
+    pub seed: Option<Seed>,
     /// Whether the ledger has it as applied already: a repeatable one, or one that the person runs
     /// again.
     pub again: bool,
     /// Ids of the same history without which it must not run.
     pub after: Vec<String>,
+}
+
+/// A seed file, which its ledger records by path and hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// As the ledger names it.
+    pub path: String,
+    /// SHA-256 of its bytes, in hex.
+    pub hash: String,
 }
 
 impl Work {

@@ -23,6 +23,7 @@ impl Run<'_> {
             let pending: Vec<&Definition> = works
                 .iter()
                 .filter(|work| work.ledger == number && work.direction == Direction::Up)
+                .filter(|work| work.seed.is_none())
                 .map(|work| &work.definition)
                 .collect();
             if pending.is_empty() {
@@ -57,11 +58,19 @@ impl Run<'_> {
 
     /// Makes missing tables of the ledgers that the works use.
     async fn make_ledgers(&mut self, works: &[Work]) -> Result<(), Stop> {
-        let used = (0..self.ledgers.len())
-            .filter(|number| works.iter().any(|work| work.ledger == *number))
-            .map(|number| &self.ledgers[number]);
-        let statements: Vec<String> =
-            used.flat_map(|state| state.ledger.prepare(&state.place)).collect();
+        let mut statements = Vec::new();
+        for (number, state) in self.ledgers.iter().enumerate() {
+            let mut uses = works.iter().filter(|work| work.ledger == number).peekable();
+            if uses.peek().is_none() {
+                continue;
+            }
+            statements.extend(state.ledger.prepare(&state.place));
+            if let Some(seeds) = state.ledger.seeds()
+                && uses.any(|work| work.seed.is_some())
+            {
+                statements.extend(seeds.prepare(&state.place));
+            }
+        }
         self.make(&statements, "make the ledger").await
     }
 
@@ -106,6 +115,7 @@ impl Run<'_> {
     ) {
         let state = &self.ledgers[work.ledger];
         let statements = match work.direction {
+            Direction::Up if work.seed.is_some() => Vec::new(),
             Direction::Up => state.ledger.fail(&state.place, &work.definition, &failed.to_string()),
             Direction::Down => Vec::new(),
         };

@@ -168,7 +168,7 @@ impl Run<'_> {
             message.ours(Role::Fence, &fence);
         }
         let state = &self.ledgers[work.ledger];
-        if work.direction == Direction::Up {
+        if work.direction == Direction::Up && work.seed.is_none() {
             for statement in state.ledger.start(&state.place, &work.definition) {
                 message.ours(Role::Record, &statement);
             }

@@ -186,6 +186,7 @@ pub(crate) fn work(definition: &Definition, direction: Direction) -> Work {
         direction,
         ledger: 0,
         again: false,
+        seed: None,
         after: definition.migration.depends_on.clone(),
     }
 }

@@ -4,4 +4,5 @@ mod blocks;
 mod contention;
 pub(crate) mod kit;
 mod poolers;
+mod seeds;
 mod steps;
