@@ -9,10 +9,11 @@ impl ConnectError {
     pub fn hint(&self) -> Option<&'static str> {
         let HostError { place, cause } = self.last();
         match cause {
-            ConnectCause::Resolve(_) if is_supabase(place) => Some(SUPABASE_DIRECT),
+            ConnectCause::Resolve(_) | ConnectCause::Timeout { .. } if is_supabase(place) => {
+                Some(SUPABASE_DIRECT)
+            }
             ConnectCause::Resolve(_) => Some("check the host's name in the connection URL"),
             ConnectCause::Reach(error) => unreachable(place, error),
-            ConnectCause::Timeout { .. } if is_supabase(place) => Some(SUPABASE_DIRECT),
             ConnectCause::Timeout { .. } => Some(
                 "check host and port, and whether a firewall is in between; \
                  `?connect_timeout=30` waits longer",

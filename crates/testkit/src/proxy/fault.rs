@@ -77,6 +77,7 @@ impl FaultProxy {
         let mut state = self.shared.state();
         state.armed = Some(fault);
         state.struck = None;
+        state.call_panicked = false;
     }
 
     /// Takes back a fault that has not struck.
@@ -85,8 +86,15 @@ impl FaultProxy {
     }
 
     /// The message at which the fault has struck, if it has.
+    ///
+    /// # Panics
+    /// When its call panicked.
     pub fn struck(&self) -> Option<Record> {
-        self.shared.state().struck.clone()
+        let state = self.shared.state();
+        let (struck, panicked) = (state.struck.clone(), state.call_panicked);
+        drop(state);
+        assert!(!panicked, "the call of the fault at {struck:?} panicked");
+        struck
     }
 
     /// Waits until the fault has struck and its call has returned.
@@ -208,11 +216,22 @@ struct State {
     record: Vec<Record>,
     armed: Option<Fault>,
     struck: Option<Record>,
+    call_panicked: bool,
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nothing panics while it has the state")
+    }
+
+    fn strike(&self, run: usize, record: Record, call_returned: bool) {
+        let mut state = self.state();
+        if state.run == run {
+            state.struck = Some(record);
+            state.call_panicked = !call_returned;
+        }
+        drop(state);
+        self.news.notify_waiters();
     }
 
     fn connected(self: &Arc<Self>) -> Connection {
@@ -267,16 +286,16 @@ impl Connection {
         if fault.when == When::After {
             to.write_all(&frame.bytes).await?;
         }
-        if let Some(call) = fault.call {
-            call(record.clone()).await;
-        }
-        {
-            let mut state = self.shared.state();
-            if state.run == self.run {
-                state.struck = Some(record);
-            }
-        }
-        self.shared.news.notify_waiters();
+        // A task of its own: the connection may well end during the call, and its pumps with it.
+        let (shared, run) = (Arc::clone(&self.shared), self.run);
+        let struck = tokio::spawn(async move {
+            let call = match fault.call {
+                Some(call) => tokio::spawn(call(record.clone())).await,
+                None => Ok(()),
+            };
+            shared.strike(run, record, call.is_ok());
+        });
+        struck.await.expect("a strike does not panic");
         if let Some(cut) = fault.cut {
             return Err(End::Cut(cut));
         }

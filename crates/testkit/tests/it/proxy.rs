@@ -190,6 +190,17 @@ async fn a_fault_can_restart_the_server() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "the call of the fault")]
+async fn a_call_that_panics_fails_its_test() {
+    let database = database().await;
+    let proxy = FaultProxy::start(database.target(), Listen::Socket);
+    let query = At::first(|record| record.name == "Query");
+    proxy.arm(Fault::new(When::After, query).calling(|_| async { panic!("as it should") }));
+    run(proxy.target()).await;
+    proxy.strike().await;
+}
+
+#[tokio::test]
 async fn a_fault_that_is_never_reached_does_not_strike() {
     let database = database().await;
     let proxy = FaultProxy::start(database.target(), Listen::Socket);
