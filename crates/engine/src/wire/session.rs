@@ -66,7 +66,8 @@ impl Session {
     /// `application` is the name to be seen under in `pg_stat_activity`, unless the target has
     /// one of its own.
     pub async fn connect(target: &Target, application: &str) -> Result<Self, ConnectError> {
-        super::connect::connect(target, application).await
+        // Boxed, because TLS makes it large, and it would lie in every future that connects.
+        Box::pin(super::connect::connect(target, application)).await
     }
 
     pub(super) fn new(channel: Channel, welcome: Welcome, canceller: Canceller) -> Self {
