@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod config;
 pub mod database;
+pub mod environment;
 mod error;
 mod events;
 mod exit;
@@ -30,6 +31,6 @@ pub use surroundings::{Clock, Surroundings, SystemClock};
 pub use whimbrel_engine::run::{Blocker, Direction};
 pub use whimbrel_engine::shadow::enter_if_asked;
 pub use whimbrel_engine::{Event, Events as Watch, Interrupt, Secret};
-pub use whimbrel_history::formats;
+pub use whimbrel_history::{formats, ledgers};
 pub use whimbrel_sql::{Diagnostic, Position, Severity, Span, position};
 pub use workspace::{Workspace, WorkspaceError};

@@ -23,22 +23,28 @@ pub fn mask(text: &str) -> String {
     String::from_utf8(masked).expect("whole characters were replaced by ASCII")
 }
 
-/// `scheme://user:PASSWORD@host`, up to the last `@`.
+/// `scheme://user:PASSWORD@host`, with or without its scheme, up to the last `@`.
+///
+/// A `/`, `?`, `#` or `@` may itself be part of an unescaped password, so the last `@` decides:
+/// better to cover too much than to show a part.
 fn url_passwords(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
-    for (at, _) in text.match_indices("://") {
-        let start = at + "://".len();
-        let rest = &text[start..];
-        let end =
-            rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'));
-        let url = &rest[..end.unwrap_or(rest.len())];
-        // A `/`, `?`, `#` or `@` may itself be part of an unescaped password, so the last `@`
-        // decides: better to cover too much than to show a part.
-        if let (Some(colon), Some(host)) = (url.find(':'), url.rfind('@'))
-            && colon < host
+    let mut start = 0;
+    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'))
+    {
+        let user = word.find("://").map_or(0, |scheme| scheme + "://".len());
+        if let (Some(colon), Some(host)) = (word[user..].find(':'), word.rfind('@'))
+            && user + colon < host
         {
-            spans.push(start + colon + 1..start + host);
+            let span = start + user + colon + 1..start + host;
+            // Where a URL is explained, the word stands for itself.
+            if &text[span.clone()] != "password" {
+                spans.push(span);
+            }
         }
+        // Every character that words are split at is one byte, but for white space.
+        let next = start + word.len();
+        start = next + text[next..].chars().next().map_or(0, char::len_utf8);
     }
     spans
 }
@@ -126,6 +132,11 @@ mod tests {
     #[test]
     fn an_address_in_the_query_covers_too_much_rather_than_too_little() {
         check("postgres://u:abc@host/db?user=x@y", "postgres://u:******************@y");
+    }
+
+    #[test]
+    fn a_url_that_lost_its_scheme_is_covered() {
+        check("unknown app:hunter2@host\u{a0}x", "unknown app:*******@host\u{a0}x");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::error::Error as StdError;
 
+use camino::Utf8PathBuf;
 use serde::Serialize;
 use whimbrel_sql::{Severity, position};
 
@@ -150,5 +151,5 @@ pub struct MigrationShown {
     /// What it does, where its file says so.
     pub description: Option<String>,
     /// The file, relative to the project; `None` where only the ledger knows it.
-    pub file: Option<String>,
+    pub file: Option<Utf8PathBuf>,
 }

@@ -74,8 +74,8 @@ const ABOUT: &str = "Run, check and reconcile schema migrations for Postgres and
 const LONG_ABOUT: &str = "\
 Run, check and reconcile schema migrations for Postgres and Supabase.
 
-Whimbrel reads the migrations that a project has, however they are written (plain SQL, annotated SQL,
-Supabase's), and applies them so that nothing can break: one runner at a time, each migration
+Whimbrel reads the migrations that a project has, however they are written (plain SQL, annotated \
+SQL, Supabase's), and applies them so that nothing can break: one runner at a time, each migration \
 together with its ledger entry, rehearsed in a throw-away Postgres first.";
 
 const AFTER: &str = "\

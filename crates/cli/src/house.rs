@@ -36,9 +36,16 @@ impl House {
         Self { globals, terminal, interrupt: Interrupt::default(), signal: None }
     }
 
+    /// Reads the world around this process.
+    #[expect(clippy::unused_self, reason = "the house is where commands look for it")]
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, Failure> {
+        let failed = |source| Failure::Input { what: "find the current folder".to_owned(), source };
+        Surroundings::of_process().map_err(failed)
+    }
+
     /// Opens the project that the command is about.
     pub(crate) fn workspace(&self) -> Result<Workspace, Failure> {
-        let surroundings = surroundings()?;
+        let surroundings = self.surroundings()?;
         let project = self.globals.project.as_deref();
         Ok(Workspace::open(surroundings, project).map_err(whimbrel_app::Error::from)?)
     }
@@ -46,7 +53,8 @@ impl House {
     /// Opens the folder that is to become a project, whatever lies above it.
     pub(crate) fn new_workspace(&self) -> Result<Workspace, Failure> {
         let project = self.globals.project.as_deref().unwrap_or(Utf8Path::new("."));
-        Ok(Workspace::open(surroundings()?, Some(project)).map_err(whimbrel_app::Error::from)?)
+        Ok(Workspace::open(self.surroundings()?, Some(project))
+            .map_err(whimbrel_app::Error::from)?)
     }
 
     /// The project's part and the database that a command is about.
@@ -118,10 +126,4 @@ impl House {
         page.line(format!("{label} ending cleanly; once more to stop at once"));
         self.terminal.talk(page);
     }
-}
-
-/// Reads the world around this process, once.
-fn surroundings() -> Result<Surroundings, Failure> {
-    let failed = |source| Failure::Input { what: "find the current folder".to_owned(), source };
-    Surroundings::of_process().map_err(failed)
 }

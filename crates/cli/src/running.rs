@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
 use whimbrel_app::run::{
-    self, Aim, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Waiting,
+    self, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Report, Waiting,
 };
-use whimbrel_app::{Exit, Period, PeriodError, Secret, mask};
+use whimbrel_app::{Error, Events, Exit, Period, PeriodError, Secret, Workspace, mask};
 
 use crate::arguments::secret;
 use crate::commands::Dev;
@@ -151,19 +151,20 @@ impl Looking {
             waiting: None,
             retry_for: None,
             command: String::new(),
+            interrupt: house.interrupt.clone(),
         }
     }
 }
 
 impl Running {
     /// Does it, and shows what came of it.
-    pub(crate) fn go(self, house: &mut House, aim: &Aim) -> Result<Exit, Failure> {
+    pub(crate) fn go(self, house: &mut House, case: impl Case) -> Result<Exit, Failure> {
         let depth = match (self.dry_run, self.full) {
             (true, sql) => Depth::Show { sql },
             (false, _) => Depth::Run,
         };
         let options = self.options(house, depth);
-        let exit = go(house, aim, &options)?;
+        let exit = go(house, options, case)?;
         if exit == Exit::Done && depth == Depth::Run && !self.then.is_empty() {
             return become_command::become_command(&self.then);
         }
@@ -204,12 +205,22 @@ impl Running {
     }
 }
 
+/// A use case that runs migrations, or shows what it would run.
+pub(crate) trait Case:
+    AsyncFnOnce(&Workspace, Options, &mut dyn Events) -> Result<Report, Error>
+{
+}
+
+impl<F> Case for F where
+    F: AsyncFnOnce(&Workspace, Options, &mut dyn Events) -> Result<Report, Error>
+{
+}
+
 /// Runs the use case and shows its report, errors last, where a person looks first.
-pub(crate) fn go(house: &mut House, aim: &Aim, options: &Options) -> Result<Exit, Failure> {
+pub(crate) fn go(house: &mut House, options: Options, case: impl Case) -> Result<Exit, Failure> {
     let workspace = house.workspace()?;
-    let interrupt = house.interrupt.clone();
     let mut watcher = house.watcher();
-    let report = house.run(run::run(&workspace, aim, options, &interrupt, &mut watcher))?;
+    let report = house.run(case(&workspace, options, &mut watcher))?;
     drop(watcher);
     house.terminal.report(&report, show::run)?;
     for error in &report.failures {

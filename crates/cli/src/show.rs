@@ -44,7 +44,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
     page.gap();
     rehearsal(report, page);
     page.line(ending(report, page));
-    if report.outcome == Outcome::Shown && report.errors.is_empty() {
+    if report.outcome == Outcome::Shown && report.errors.is_empty() && !report.is_refused {
         page.hint(&format!("`whimbrel {}` runs it", report.command));
     }
 }
@@ -64,6 +64,7 @@ fn done(report: &Report, page: &mut Page) {
             (ResultShown::Failed, _) => (Tone::Bad, "failed"),
             (ResultShown::Skipped, _) => (Tone::Care, "skipped"),
             (ResultShown::NotRun, _) => (Tone::Faint, "not run"),
+            (ResultShown::Unknown, _) => (Tone::Care, "unknown"),
         };
         let took = migration.execution_time_ms.and_then(|count| i64::try_from(count).ok());
         table.row([
@@ -83,7 +84,7 @@ fn shown(report: &Report, page: &mut Page) {
         Column::text("migration", 20),
         Column::whole(if report.command == "up" { "" } else { "direction" }),
         Column::text("why", 10),
-        Column::whole("transaction"),
+        Column::whole("runs as"),
         Column::number("statements"),
         Column::text("description", 12),
     ]);
@@ -94,7 +95,7 @@ fn shown(report: &Report, page: &mut Page) {
             migration_name(migration),
             direction.to_owned(),
             migration.why.clone(),
-            migration.transaction.to_owned(),
+            runs_as(migration.transaction).to_owned(),
             migration.statements.to_string(),
             clean(migration.description.as_deref().unwrap_or_default()),
         ]);
@@ -110,6 +111,15 @@ fn shown(report: &Report, page: &mut Page) {
         page.gap();
         page.line(page.paint(Tone::Heading, format!("-- {}", migration.id)));
         page.line(mask(&clean(sql)));
+    }
+}
+
+/// How a script runs, in words.
+fn runs_as(transaction: &str) -> &str {
+    match transaction {
+        "one" => "one transaction",
+        "steps" => "step by step",
+        other => other,
     }
 }
 
@@ -147,16 +157,18 @@ fn ending(report: &Report, page: &Page) -> String {
     let done = of(ResultShown::Done);
     let verb = match report.command {
         "down" => "undone",
-        "redo" => "run",
+        "redo" => "undone and applied again",
         _ => "applied",
     };
+    // Of a redo both halves are listed, and they make one.
+    let halves = if report.command == "redo" { 2 } else { 1 };
+    let (done, total) = (done / halves, report.migrations.len() / halves);
     match report.outcome {
         Outcome::Done => page.paint(Tone::Good, format!("{} {verb}", count(done, "migration"))),
         Outcome::DoneByAnother => page.paint(Tone::Good, "another run did it meanwhile"),
         Outcome::Nothing => String::new(),
-        Outcome::Shown => format!("{} would run", count(report.migrations.len(), "migration")),
+        Outcome::Shown => format!("{} would run", count(total, "migration")),
         Outcome::Failed | Outcome::Stopped => {
-            let total = report.migrations.len();
             page.paint(Tone::Bad, format!("{done} of {} {verb}", count(total, "migration")))
         }
     }
@@ -195,6 +207,27 @@ pub(crate) fn milliseconds(count: i64) -> String {
     }
 }
 
+/// A size as a person says it.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let mut value = count;
+    let mut unit = "B";
+    let mut tenths = 0;
+    for larger in UNITS {
+        if value < 1000 {
+            break;
+        }
+        tenths = value % 1000 / 100;
+        value /= 1000;
+        unit = larger;
+    }
+    if unit == "B" || value >= 10 {
+        format!("{value} {unit}")
+    } else {
+        format!("{value}.{tenths} {unit}")
+    }
+}
+
 /// `1 migration`, `2 migrations`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
@@ -214,5 +247,7 @@ mod tests {
         assert_eq!(shown, ["0 ms", "999 ms", "1.5 s", "9.9 s", "61 s", "10 min", "2 h 1 min"]);
         assert_eq!(time("2026-01-31T12:00:00.123456Z"), "2026-01-31 12:00:00");
         assert_eq!(time("x"), "x");
+        let sizes: Vec<String> = [0, 999, 1_500, 42_000_000].into_iter().map(bytes).collect();
+        assert_eq!(sizes, ["0 B", "999 B", "1.5 kB", "42 MB"]);
     }
 }

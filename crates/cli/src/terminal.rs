@@ -35,8 +35,8 @@ pub(crate) struct Terminal {
     width: usize,
 }
 
-/// The width where there is no terminal to ask.
-const WIDTH: usize = 100;
+/// The width where there is no terminal: nothing is cut, whoever reads along.
+const WIDTH: usize = 1000;
 
 impl Terminal {
     /// Looks at the streams of this process.

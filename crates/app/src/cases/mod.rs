@@ -1,11 +1,25 @@
 //! The use cases: one file each, and two lines here.
 
+pub mod down;
 pub mod init;
 pub mod new;
+pub mod preview;
+pub mod redo;
+pub mod shadow;
 pub mod status;
+pub mod up;
 
 /// Every use case.
-pub const ALL: &[&Case] = &[&init::CASE, &new::CASE, &status::CASE];
+pub const ALL: &[&Case] = &[
+    &init::CASE,
+    &new::CASE,
+    &status::CASE,
+    &preview::CASE,
+    &up::CASE,
+    &down::CASE,
+    &redo::CASE,
+    &shadow::CASE,
+];
 
 /// What front ends, tests and pages must know of a use case.
 #[derive(Clone, Copy, Debug)]

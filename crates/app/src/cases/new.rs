@@ -7,6 +7,7 @@ use whimbrel_history::formats::NewMigration;
 use super::{Case, Database};
 use crate::error::Error;
 use crate::histories;
+use crate::mask;
 use crate::wire;
 use crate::workspace::Workspace;
 
@@ -45,6 +46,13 @@ pub struct Report {
 
 /// Writes the files of a new migration.
 pub fn new(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
+    // A file's name is printed and committed.
+    if mask(&options.name) != options.name {
+        return Err(Error::Usage {
+            message: "the name holds what looks like a password".to_owned(),
+            hints: vec!["a connection URL goes to `--database-url`".to_owned()],
+        });
+    }
     let outlines = histories::outlines(workspace)?;
     let outline = histories::the_one(outlines, options.history.as_deref())?;
     let mut histories = histories::read(workspace, std::slice::from_ref(&outline))?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use camino::Utf8PathBuf;
 use whimbrel_engine::run::Direction;
 use whimbrel_engine::state::State;
 use whimbrel_history::select::{self, Back, Concern, DownFrom, SelectError, Undo, Why, Wish};
@@ -40,6 +41,16 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    /// The file of the script that runs; `None` where that comes from the ledger.
+    pub(super) fn file(&self) -> Option<Utf8PathBuf> {
+        let section = match (self.direction, &self.migration.down) {
+            (Direction::Up, _) => &self.migration.up,
+            (Direction::Down, Some(down)) if !self.from_ledger => down,
+            (Direction::Down, _) => return None,
+        };
+        Some(section.path.clone()).filter(|path| !path.as_str().is_empty())
+    }
+
     /// What tells it from all others.
     pub(super) fn identity(&self) -> (usize, &str, Direction) {
         (self.history, &self.migration.key, self.direction)

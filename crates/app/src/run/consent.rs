@@ -18,7 +18,7 @@ pub(super) fn ask(plan: &Plan<'_>, events: &mut dyn Events) -> Result<(), Error>
         id: planned.migration.id.clone(),
         name: planned.migration.name.clone(),
         description: planned.migration.description.clone(),
-        file: Some(planned.migration.path.to_string()).filter(|path| !path.is_empty()),
+        file: planned.file(),
     });
     let confirmation = Confirmation {
         database: project.shown(&state.facts),

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use whimbrel_engine::Event;
 use whimbrel_engine::journal::Runner;
 use whimbrel_engine::lock::{LockKey, Wait};
 use whimbrel_engine::run::{self, Direction, Enter, Entered, Stop, Work};
 use whimbrel_engine::state::{State, Wanted};
 use whimbrel_engine::wire::Session;
-use whimbrel_engine::{Event, Interrupt};
 
 use super::choose;
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown};
-use super::{Plan, Waiting};
+use super::{Aim, Plan, Waiting};
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::APPLICATION;
@@ -32,19 +32,19 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) async fn execute(
     mut plan: Plan<'_>,
     session: Session,
-    interrupt: &Interrupt,
     mut report: Report,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
     let started = Instant::now();
     let engine = engine_options(&plan);
+    let interrupt = &plan.options.interrupt;
     let mut session = Some(session);
     loop {
         let first = match session.take() {
             Some(session) => session,
             None => Session::connect(&plan.project.database.target, APPLICATION).await?,
         };
-        let Some(entered) = enter(&plan, first, interrupt, events).await? else {
+        let Some(entered) = enter(&plan, first, events).await? else {
             let by_us = report.is_begun();
             report.outcome = if by_us { Outcome::Done } else { Outcome::DoneByAnother };
             return Ok(report);
@@ -58,12 +58,15 @@ pub(super) async fn execute(
             report.outcome = if failed { Outcome::Failed } else { Outcome::Done };
             return Ok(report);
         };
+        let was_clean = matches!(stop, Stop::Interrupted | Stop::Ledger { .. });
         let may_go_on = stop.may_go_on() && report.failures.is_empty() && !interrupt.is_asked();
         if may_go_on && started.elapsed() < engine.retry_for {
             events.on(Event::Reconnecting { because: wire::chain(&stop).join(": ") });
             tokio::time::sleep(PAUSE).await;
             continue;
         }
+        let stop = if interrupt.is_asked() { Stop::Interrupted } else { stop };
+        ask_the_ledger(&plan, was_clean, &mut report).await;
         let hints = vec![report.standing()];
         report.fail(Error::Stopped { source: stop, hints });
         report.outcome = Outcome::Stopped;
@@ -71,11 +74,43 @@ pub(super) async fn execute(
     }
 }
 
+/// How long a report waits for a ledger that says what became of a lost connection's work.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Finds out what became of the works that a lost connection left open.
+async fn ask_the_ledger(plan: &Plan<'_>, was_clean: bool, report: &mut Report) {
+    if was_clean {
+        return;
+    }
+    let project = &plan.project;
+    let looked = tokio::time::timeout(PATIENCE, async {
+        let mut session = Session::connect(&project.database.target, APPLICATION).await.ok()?;
+        let ledgers = project.wanted_ledgers();
+        let wanted = Wanted { ledgers: &ledgers, last_applied: false };
+        let state = whimbrel_engine::state::read(&mut session, wanted).await.ok()?;
+        session.close().await;
+        let choice = choose::choose(project, &state, plan.aim).ok()?;
+        Some(choice.planned)
+    });
+    let left = looked.await.ok().flatten();
+    for (shown, planned) in report.migrations.iter_mut().zip(&plan.approved) {
+        if shown.result != ResultShown::NotRun {
+            continue;
+        }
+        shown.result = match &left {
+            None => ResultShown::Unknown,
+            Some(left) if left.iter().any(|one| one.identity() == planned.identity()) => {
+                ResultShown::NotRun
+            }
+            Some(_) => ResultShown::Done,
+        };
+    }
+}
+
 /// Takes the lock; `None` where another run did everything while we waited.
 async fn enter(
     plan: &Plan<'_>,
     session: Session,
-    interrupt: &Interrupt,
     events: &mut dyn Events,
 ) -> Result<Option<Entered>, Error> {
     let project = &plan.project;
@@ -95,7 +130,7 @@ async fn enter(
         key: LockKey::new(LOCK, &others),
         wait,
         wanted: Wanted { ledgers: &ledgers, last_applied: false },
-        interrupt,
+        interrupt: &plan.options.interrupt,
     };
     let mut is_done = |state: &State| {
         let choice = choose::choose(project, state, plan.aim);
@@ -163,13 +198,16 @@ fn note(plan: &Plan<'_>, ran: run::Report, report: &mut Report) -> Option<Stop> 
     for (number, milliseconds) in ran.done {
         results.insert(identity(number), (ResultShown::Done, Some(milliseconds)));
     }
-    for (number, _) in &ran.skipped {
-        results.insert(identity(*number), (ResultShown::Skipped, None));
-    }
     for (number, failed) in ran.failed {
         results.insert(identity(number), (ResultShown::Failed, None));
-        let error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Run);
+        let mut error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Run);
+        if let Some(way_back) = way_back(plan.aim, results.len()) {
+            error.hints.push(way_back);
+        }
         report.fail(Error::from(Box::new(error)));
+    }
+    for (number, _) in &ran.skipped {
+        results.insert(identity(*number), (ResultShown::Skipped, None));
     }
     for shown in &mut report.migrations {
         let direction =
@@ -181,4 +219,17 @@ fn note(plan: &Plan<'_>, ran: run::Report, report: &mut Report) -> Option<Stop> 
         }
     }
     ran.stopped
+}
+
+/// How to undo what a run did before it failed.
+fn way_back(aim: &Aim, done: usize) -> Option<String> {
+    match (aim, done) {
+        (Aim::Down { .. } | Aim::Redo { .. }, _) | (Aim::Up(_), 0) => None,
+        (Aim::Up(_), 1) => {
+            Some("what ran before it stays applied; `whimbrel down` undoes it".to_owned())
+        }
+        (Aim::Up(_), done) => Some(format!(
+            "the {done} that ran before it stay applied; `whimbrel down {done}` undoes them"
+        )),
+    }
 }

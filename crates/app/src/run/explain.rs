@@ -2,7 +2,7 @@
 
 use whimbrel_engine::run::{Cause, Direction, Failed, Work};
 use whimbrel_history::Section;
-use whimbrel_sql::{Diagnostic, Severity};
+use whimbrel_sql::{Diagnostic, Mode, Severity, Step};
 
 use crate::error::MigrationError;
 use crate::project::Project;
@@ -118,7 +118,10 @@ fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
             steps(failed.steps_done)
         ));
         if work.direction == Direction::Up && work.definition.down.is_none() {
-            hints.push(format!("`{id}` has no down script, so its first steps are undone by hand"));
+            let done = done(work, failed.steps_done).join("`, `");
+            hints.push(format!(
+                "the way back is by hand, for there is no down script: undo `{done}`"
+            ));
         }
     } else {
         hints.push(format!("nothing of `{id}` is done; fix it and run `whimbrel {verb}` again"));
@@ -128,6 +131,28 @@ fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
     }
     hints
 }
+
+/// How the statements of a script's first steps begin.
+fn done(work: &Work, steps_done: usize) -> Vec<String> {
+    let Mode::Steps { steps, .. } = &work.script.mode else { return Vec::new() };
+    let numbers = steps.iter().take(steps_done).flat_map(|step| match step {
+        Step::Together(range) => range.clone(),
+        Step::Alone(number) => *number..*number + 1,
+    });
+    let text = |number: usize| {
+        let statement = &work.text()[work.script.statements[number].span.clone()];
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        let line = words.join(" ");
+        match line.char_indices().nth(LONGEST) {
+            None => line,
+            Some((end, _)) => format!("{}…", &line[..end]),
+        }
+    };
+    numbers.map(text).collect()
+}
+
+/// How much of a statement a message shows, in characters.
+const LONGEST: usize = 70;
 
 fn steps(count: usize) -> String {
     if count == 1 { "step".to_owned() } else { format!("{count} steps") }

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::events::Events;
 use crate::project::{LastApplied, Project, Where};
 use crate::workspace::Workspace;
-use choose::Choice;
+use choose::{Choice, Planned};
 
 pub use report::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown};
 pub use whimbrel_engine::run::OnError;
@@ -87,6 +87,8 @@ pub struct Options {
     pub retry_for: Option<Duration>,
     /// The command as it was given, without secrets, for the journal.
     pub command: String,
+    /// The person's wish to stop.
+    pub interrupt: Interrupt,
 }
 
 /// How far a run goes.
@@ -158,11 +160,10 @@ pub enum Waiting {
 }
 
 /// Does it.
-pub async fn run(
+pub(crate) async fn run(
     workspace: &Workspace,
     aim: &Aim,
     options: &Options,
-    interrupt: &Interrupt,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
     let unwanted = LastApplied::Unwanted;
@@ -180,8 +181,9 @@ pub async fn run(
     }
     let works = works::works(&project, &state, &choice, &mut session).await?;
     report.describe(&works, options.depth);
-    let run = Plan { project, state, aim, options, choice, works };
-    rehearse::rehearse(&run, &mut session, &mut report, events).await?;
+    let approved = choice.planned.clone();
+    let run = Plan { project, state, aim, options, choice, works, approved };
+    Box::pin(rehearse::rehearse(&run, &mut session, &mut report, events)).await?;
     let has_failed = !report.failures.is_empty();
     if has_failed && options.depth == Depth::Run {
         report.outcome = Outcome::Failed;
@@ -191,7 +193,7 @@ pub async fn run(
         return Ok(report);
     }
     consent::ask(&run, events)?;
-    execute::execute(run, session, interrupt, report, events).await
+    Box::pin(execute::execute(run, session, report, events)).await
 }
 
 /// What is going to run, as it was shown.
@@ -203,4 +205,6 @@ struct Plan<'a> {
     choice: Choice,
     /// One for each that is chosen.
     works: Vec<Work>,
+    /// What was chosen first, and shown: the report has these.
+    approved: Vec<Planned>,
 }

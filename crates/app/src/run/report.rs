@@ -29,6 +29,8 @@ pub struct Report {
     pub migrations: Vec<PlannedShown>,
     /// What came of the rehearsal.
     pub rehearsal: RehearsalShown,
+    /// Whether a run would be refused as it is.
+    pub is_refused: bool,
     /// What a person should know.
     pub remarks: Vec<String>,
     /// What went wrong.
@@ -99,6 +101,8 @@ pub enum ResultShown {
     Skipped,
     /// Its turn did not come.
     NotRun,
+    /// The connection was lost, and nobody could be asked what became of it.
+    Unknown,
 }
 
 /// What came of a rehearsal.
@@ -137,7 +141,7 @@ impl Report {
             id: planned.migration.id.clone(),
             name: planned.migration.name.clone(),
             description: planned.migration.description.clone(),
-            file: Some(planned.migration.path.clone()).filter(|path| !path.as_str().is_empty()),
+            file: planned.file(),
             direction: planned.direction.name(),
             why: planned.why.clone(),
             statements: 0,
@@ -147,11 +151,18 @@ impl Report {
             result: ResultShown::NotRun,
             execution_time_ms: None,
         });
-        let remarks = choice.concerns.iter().map(remark);
+        let (refusing, remarks): (Vec<_>, Vec<_>) =
+            choice.concerns.iter().partition(|concern| concern.refuses());
+        let allowed = match options.depth {
+            Depth::Run => refusing,
+            Depth::Show { .. } => Vec::new(),
+        };
+        let remarks = remarks.into_iter().chain(allowed).map(remark);
         let refused = match options.depth {
             Depth::Run => Vec::new(),
             Depth::Show { .. } => choice.refused(options.allowed),
         };
+        let is_refused = !refused.is_empty();
         let refused =
             refused.into_iter().map(|(what, how)| format!("would be refused: {what} ({how})"));
         let pooler = project.database.remark.clone();
@@ -165,6 +176,7 @@ impl Report {
             },
             migrations: migrations.collect(),
             rehearsal: RehearsalShown::None { because: "there was nothing to rehearse".to_owned() },
+            is_refused,
             remarks: pooler.into_iter().chain(remarks).chain(refused).collect(),
             errors: Vec::new(),
             failures: Vec::new(),
@@ -200,12 +212,13 @@ impl Report {
 
     /// Where things stand, in one sentence.
     pub(super) fn standing(&self) -> String {
-        let done = self.migrations.iter().filter(|shown| shown.result == ResultShown::Done).count();
-        let left = self.migrations.len() - done;
-        format!(
-            "{done} of {} are done and recorded, {left} are not; run it again to go on",
-            self.migrations.len()
-        )
+        let count = |wanted| self.migrations.iter().filter(|one| one.result == wanted).count();
+        let (all, done) = (self.migrations.len(), count(ResultShown::Done));
+        match count(ResultShown::Unknown) {
+            0 => format!("{done} of {all} are done and recorded; run it again to go on"),
+            _ => "`whimbrel status` shows what is done and recorded; run it again to go on"
+                .to_owned(),
+        }
     }
 
     /// How the command ends.

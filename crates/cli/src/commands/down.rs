@@ -1,7 +1,7 @@
 //! `whimbrel down`
 
 use whimbrel_app::Exit;
-use whimbrel_app::run::Aim;
+use whimbrel_app::cases::down::{self, Options};
 use whimbrel_app::run::select::Back;
 
 use super::Verb;
@@ -49,6 +49,8 @@ impl Verb for Down {
             (None, false) => Back::Newest(self.count.unwrap_or(1)),
         };
         let from = self.down_from.map(Side::side);
-        self.running.go(house, &Aim::Down { back, from })
+        self.running.go(house, async move |workspace, run, events| {
+            down::down(workspace, &Options { back, from, run }, events).await
+        })
     }
 }

@@ -5,6 +5,7 @@ mod init;
 mod new;
 mod preview;
 mod redo;
+mod shadow;
 mod status;
 mod up;
 
@@ -25,6 +26,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<up::Up>::NEW,
     &Entry::<down::Down>::NEW,
     &Entry::<redo::Redo>::NEW,
+    &Entry::<shadow::Shadow>::NEW,
 ];
 
 /// A command as clap's derive describes it: the doc comment of the arguments is its help.

@@ -1,8 +1,9 @@
 //! `whimbrel preview`
 
 use whimbrel_app::Exit;
+use whimbrel_app::cases::preview::{self, Options, Sql};
+use whimbrel_app::run::Depth;
 use whimbrel_app::run::select::Wish;
-use whimbrel_app::run::{Aim, Depth};
 
 use super::Verb;
 use crate::failure::Failure;
@@ -36,7 +37,11 @@ impl Verb for Preview {
   whimbrel preview --no-rehearsal --json   Only the choice, for a machine";
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
-        let options = self.looking.options(house, Depth::Show { sql: self.full });
-        running::go(house, &Aim::Up(Wish { to: self.to, ..Wish::default() }), &options)
+        let run = self.looking.options(house, Depth::Run);
+        let wish = Wish { to: self.to, ..Wish::default() };
+        let sql = if self.full { Sql::Shown } else { Sql::Hidden };
+        running::go(house, run, async move |workspace, run, events| {
+            preview::preview(workspace, &Options { wish, sql, run }, events).await
+        })
     }
 }

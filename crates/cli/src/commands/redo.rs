@@ -1,7 +1,7 @@
 //! `whimbrel redo`
 
 use whimbrel_app::Exit;
-use whimbrel_app::run::Aim;
+use whimbrel_app::cases::redo::{self, Options};
 
 use super::Verb;
 use crate::failure::Failure;
@@ -29,6 +29,8 @@ impl Verb for Redo {
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let from = self.down_from.map(Side::side);
-        self.running.go(house, &Aim::Redo { from })
+        self.running.go(house, async move |workspace, run, events| {
+            redo::redo(workspace, &Options { from, run }, events).await
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! `whimbrel up`
 
 use whimbrel_app::Exit;
-use whimbrel_app::run::Aim;
+use whimbrel_app::cases::up::{self, Options};
 use whimbrel_app::run::select::Wish;
 
 use super::Verb;
@@ -58,6 +58,8 @@ impl Verb for Up {
             again: self.again,
             count: self.count,
         };
-        self.running.go(house, &Aim::Up(wish))
+        self.running.go(house, async move |workspace, run, events| {
+            up::up(workspace, &Options { wish, run }, events).await
+        })
     }
 }

@@ -1,0 +1,26 @@
+//! The environment variables that change what Whimbrel does.
+
+/// Each with what it does, for the reference page.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("DATABASE_URL", "The connection URL, where none is given."),
+    ("SUPABASE_DB_URL", "The same."),
+    ("DIRECT_URL", "The same; goes before a `DATABASE_URL` that leads to a transaction pooler."),
+    (
+        "PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE …",
+        "libpq's variables fill what a connection URL leaves out.",
+    ),
+    ("VISUAL, EDITOR", "The editor of `new --edit`; `VISUAL` goes first."),
+    ("NO_COLOR", "No colour, if it is set to anything."),
+    (
+        "WHIMBREL_CACHE_DIR",
+        "Where servers, clusters and what was read of unchanged files are kept.",
+    ),
+    ("XDG_CACHE_HOME, HOME", "The same, `whimbrel` below it, where that is not set."),
+    ("WHIMBREL_SHADOW_DIR", "Where throw-away servers have their data."),
+    (
+        "WHIMBREL_SHADOW_INSTALLED",
+        "`0` forbids servers that are installed on this machine: the same bytes everywhere.",
+    ),
+    ("WHIMBREL_OFFLINE", "`1` forbids fetching a server."),
+    ("TMPDIR", "Where temporary folders go that find no better place."),
+];
