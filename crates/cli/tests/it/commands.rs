@@ -1,0 +1,152 @@
+//! One snapshot a command, of what it says in its common cases.
+
+use crate::kit::{Project, Said, check};
+
+#[test]
+fn init_writes_down_what_is_there() {
+    let project = Project::example("plain");
+    check("init_found", &project.show("init"));
+    check("init_found_file", &project.read("whimbrel.toml"));
+    check("init_twice", &project.show("init"));
+}
+
+#[test]
+fn init_begins_anew_where_nothing_is() {
+    let project = Project::new(&[]);
+    check("init_new", &project.show("init --format plain --folder db/migrations"));
+    assert!(project.path().join("db/migrations").is_dir());
+    check("init_new_next", &project.show("new create_users --json"));
+    check("init_new_file", &project.read("db/migrations/001_create_users.sql"));
+}
+
+#[test]
+fn the_file_that_init_writes_can_be_uncommented() {
+    let project = Project::example("annotated");
+    project.remove("whimbrel.toml");
+    project.done("init");
+    let text = project.read("whimbrel.toml");
+    let uncommented: Vec<&str> = text
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .filter(|line| !line.starts_with("after"))
+        .collect();
+    project.write("whimbrel.toml", &uncommented.join("\n"));
+    let said = project.run("new add_notes");
+    assert_eq!(said.code, 0, "{}", said.whole());
+}
+
+#[test]
+fn new_writes_files_in_the_way_of_those_before() {
+    check(
+        "new_annotated",
+        &Project::example("annotated").show("new add_user_phone --type alter_table"),
+    );
+    check("new_plain", &Project::example("plain").show("new add_user_phone"));
+    check("new_supabase", &Project::example("supabase").show("new add_user_phone"));
+}
+
+#[test]
+fn new_takes_its_statements_from_stdin() {
+    let project = Project::example("annotated");
+    let mut command = project.command(&["new", "add_wishes", "--description", "What people want"]);
+    command.stdin(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, b"create table wishes (id int);\n").unwrap();
+    drop(stdin);
+    let said = Said::new(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 0, "{}", said.whole());
+    check("new_stdin_file", &project.read("sql/migrations/007_add_wishes.sql"));
+}
+
+#[test]
+fn new_opens_the_editor_of_the_person() {
+    let project = Project::example("plain").with("VISUAL", "rm -f");
+    project.done("new add_wishes --edit");
+    assert!(!project.path().join("migrations/0004_add_wishes.up.sql").exists());
+}
+
+#[tokio::test]
+async fn up_applies_and_status_shows_it() {
+    let project = Project::example("annotated").with_database().await;
+    check("status_pending", &project.show("status"));
+    check("preview", &project.show("preview"));
+    check("up_dry_run_full", &project.show("up --only 6 --with-dependencies --dry-run --full"));
+    check("up", &project.show("up --yes"));
+    check("status_applied", &project.show("status"));
+    check("status_json", &project.show("status --json"));
+    check("up_nothing", &project.show("up --yes"));
+    check("status_check", &project.show("status --check"));
+}
+
+#[tokio::test]
+async fn down_undoes_and_redo_does_both() {
+    let project = Project::example("plain").with_database().await;
+    check("down_nothing", &project.show("down --yes"));
+    project.done("up --yes --no-rehearsal");
+    check("redo", &project.show("redo --yes"));
+    check("down_to", &project.show("down --to 1 --yes --json"));
+    check("down_all", &project.show("down --all --yes"));
+    let left =
+        project.sql("select count(*) from pg_class where relname in ('orders', 'customers')").await;
+    assert_eq!(left.as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn supabase_histories_are_applied_with_their_own_ledger() {
+    let project = Project::example("supabase").with_database().await;
+    check("supabase_up", &project.show("up --yes"));
+    check("supabase_status", &project.show("status"));
+    let count = project.sql("select count(*) from supabase_migrations.schema_migrations").await;
+    assert_eq!(count.as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn status_and_preview_write_nothing() {
+    let project = Project::example("annotated").with_database().await;
+    let everything = "select string_agg(nspname, ',' order by nspname) from pg_namespace \
+        where nspname !~ '^pg_' and nspname <> 'information_schema'";
+    for line in ["status", "preview --no-rehearsal", "up --dry-run --no-rehearsal"] {
+        project.done(line);
+        assert_eq!(project.sql(everything).await.as_deref(), Some("public"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn check_ends_with_3_while_something_is_pending() {
+    let project = Project::example("plain").with_database().await;
+    assert_eq!(project.run("status --check").code, 3);
+    assert_eq!(project.run("status").code, 0);
+    project.done("up --yes --no-rehearsal");
+    assert_eq!(project.run("status --check").code, 0);
+}
+
+#[tokio::test]
+async fn then_becomes_the_command_only_when_all_went_well() {
+    let project = Project::example("plain").with_database().await;
+    let said = project.done("up --yes --no-rehearsal --then sh -c pwd");
+    assert!(said.out.trim_end().ends_with(project.path().file_name().unwrap().to_str().unwrap()));
+    project.write("migrations/0004_broken.sql", "select nonsense;");
+    let said = project.run("up --yes --no-rehearsal --then echo never");
+    assert_eq!(said.code, 1);
+    assert!(!said.out.contains("never"), "{}", said.whole());
+}
+
+#[tokio::test]
+async fn quiet_says_nothing_and_json_says_everything() {
+    let project = Project::example("plain").with_database().await;
+    let said = project.done("up --yes --no-rehearsal --quiet");
+    assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
+    let report = project.done("status --json --quiet").json();
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["summary"]["applied"], 4);
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_early_breaks_nothing() {
+    let project = Project::example("plain").with_database().await;
+    let mut child = project.command(&["up", "--yes", "--no-rehearsal"]).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(project.run("status --check").code, 0);
+}

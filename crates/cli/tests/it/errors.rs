@@ -1,0 +1,239 @@
+//! One snapshot an error, as a person reads it.
+
+use crate::kit::{Project, check};
+
+const USERS: &str = "create table users (id int primary key);\n";
+
+#[test]
+fn mistakes_in_the_configuration_are_shown_where_they_stand() {
+    let config = "\
+[history.app]
+fromat = \"plain\"
+folder = 7
+
+[env.production]
+database_url = \"postgres://app:hunter2@db.example.com/app\" nonsense
+";
+    let project = Project::new(&[("whimbrel.toml", config)]);
+    check("error_config_syntax", &project.show("status"));
+    project.write("whimbrel.toml", &config.replace(" nonsense", ""));
+    check("error_config_keys", &project.show("status"));
+    check("error_config_json", &project.show("status --json"));
+}
+
+#[test]
+fn no_database_names_every_place_that_was_looked_at() {
+    let project = Project::example("plain");
+    check("error_no_database", &project.show("up --yes"));
+    check("error_unknown_environment", &Project::example("annotated").show("up --env prodution"));
+}
+
+#[test]
+fn a_url_that_is_none_is_explained() {
+    let project = Project::example("plain");
+    check("error_url_scheme", &project.show("status --database-url mysql://root@localhost/app"));
+    let url = "postgres://app:p@ss/word@localhost/app";
+    check("error_url_unescaped", &project.show(&format!("status --database-url {url}")));
+}
+
+#[test]
+fn a_database_that_is_not_there_ends_with_5() {
+    let project = Project::example("plain");
+    check(
+        "error_unreachable",
+        &project.show("status --database-url postgres://app@127.0.0.1:1/app"),
+    );
+    let url = "postgres://app@no-such-host.invalid/app";
+    let said = project.run(&format!("status --database-url {url}"));
+    assert_eq!(said.code, 5, "{}", said.whole());
+    assert!(said.err.contains("hint: check the host name"), "{}", said.whole());
+}
+
+#[test]
+fn no_migrations_say_how_to_begin() {
+    check("error_no_migrations", &Project::new(&[]).show("status"));
+}
+
+#[test]
+fn names_that_say_nothing_and_unknown_types_are_refused() {
+    let project = Project::example("annotated");
+    check("error_nondescript_name", &project.show("new misc"));
+    check("error_unknown_type", &project.show("new add_notes --type creat_table"));
+    check(
+        "error_unknown_dependency",
+        &project.show("new add_notes --depends-on 002_create_website"),
+    );
+}
+
+#[test]
+fn what_the_command_line_cannot_mean_ends_with_2() {
+    let project = Project::example("plain");
+    check("error_unknown_flag", &project.show("up --yess"));
+    check("error_bad_duration", &project.show("up --wait soon"));
+    check("error_unknown_history", &project.show("new add_notes --history mian"));
+}
+
+#[test]
+fn a_broken_header_is_shown_where_it_stands() {
+    let file = "-- Migration: 001_a\n-- Description: A\n-- Type: creat_table\n-- Depends on: [000_x]\n-- @up\nselect 1;\n";
+    let project = Project::new(&[("sql/migrations/001_a.sql", file)]);
+    check("error_header", &project.show("new add_notes"));
+}
+
+#[tokio::test]
+async fn nobody_to_ask_is_refused() {
+    let project = Project::example("plain").with_database().await;
+    check("error_no_consent", &project.show("up --no-rehearsal"));
+    assert_eq!(project.sql("select to_regclass('customers')").await, None);
+}
+
+#[tokio::test]
+async fn a_protected_environment_wants_its_own_word() {
+    let project = Project::example("plain").with_database().await;
+    project
+        .write("whimbrel.toml", "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n");
+    check("error_protected", &project.show("up --yes --no-rehearsal --env production"));
+    project.done("up --yes --no-rehearsal --env production --allow protected");
+}
+
+#[tokio::test]
+async fn an_error_shows_in_the_rehearsal_first() {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", USERS),
+        (
+            "migrations/002_add_email.sql",
+            "alter table users add column email text;\n\nalter table user add column x int;\n",
+        ),
+    ]);
+    let project = project.with_database().await;
+    check("error_rehearsal", &project.show("up --yes"));
+    assert_eq!(project.sql("select to_regclass('users')").await, None);
+}
+
+#[tokio::test]
+async fn a_failed_migration_says_where_it_is_and_what_is_left() {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", USERS),
+        (
+            "migrations/002_fill.sql",
+            "insert into users values (1);\ninsert into users values (1);\n",
+        ),
+        ("migrations/003_more.sql", "select 1;\n"),
+    ]);
+    let project = project.with_database().await;
+    check("error_failed", &project.show("up --yes --no-rehearsal"));
+    check("error_failed_status", &project.show("status"));
+    let said = project.run("up --yes --no-rehearsal --json");
+    assert_eq!(said.code, 1);
+    let report = said.json();
+    assert_eq!(report["outcome"], "failed");
+    assert_eq!(report["migrations"][0]["result"], "failed");
+    assert_eq!(report["errors"][0]["places"][0]["line"], 2);
+}
+
+#[tokio::test]
+async fn a_failed_step_says_what_stays_done() {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", USERS),
+        (
+            "migrations/002_index.sql",
+            "create index concurrently users_id on users (id);\nvacuum users;\nvacuum nothing;\n",
+        ),
+    ]);
+    let project = project.with_database().await;
+    check("error_failed_step", &project.show("up --yes --no-rehearsal"));
+    project.write(
+        "migrations/002_index.sql",
+        "create index concurrently users_id on users (id);\nvacuum users;\nvacuum (analyze) users;\n",
+    );
+    check("error_failed_step_resumed", &project.show("up --yes --no-rehearsal"));
+}
+
+#[tokio::test]
+async fn continue_goes_on_with_what_does_not_depend_on_it() {
+    let annotated = |id: &str, needs: &str, sql: &str| {
+        format!(
+            "-- Migration: {id}\n-- Description: d\n-- Type: custom_sql\n-- Depends on: [{needs}]\n-- @up\n{sql}\n"
+        )
+    };
+    let project = Project::new(&[
+        ("sql/migrations/001_a.sql", &annotated("001_a", "", "select nonsense;")),
+        ("sql/migrations/002_b.sql", &annotated("002_b", "001_a", "select 1;")),
+        ("sql/migrations/003_c.sql", &annotated("003_c", "", "select 1;")),
+    ]);
+    let project = project.with_database().await;
+    check("error_continue", &project.show("up --yes --no-rehearsal --on-error continue"));
+}
+
+#[tokio::test]
+async fn what_was_changed_after_it_was_applied_is_refused() {
+    let project = Project::example("plain").with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("migrations/0002_import_customers.up.sql", "select 1;\n");
+    project.write("migrations/0004_more.sql", "select 1;\n");
+    check("error_modified_status", &project.show("status"));
+    check("error_modified", &project.show("up --yes --no-rehearsal"));
+    project.done("up --yes --no-rehearsal --allow modified");
+}
+
+#[tokio::test]
+async fn what_comes_before_something_applied_is_refused() {
+    let project = Project::new(&[
+        ("migrations/001_a.sql", "select 1;"),
+        ("migrations/003_c.sql", "select 3;"),
+    ]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("migrations/002_b.sql", "select 2;");
+    check("error_out_of_order", &project.show("up --yes --no-rehearsal"));
+    check("error_out_of_order_preview", &project.show("preview --no-rehearsal"));
+    project.done("up --yes --no-rehearsal --allow out-of-order");
+}
+
+#[tokio::test]
+async fn a_migration_without_its_down_script_is_named_and_nothing_runs() {
+    let project = Project::new(&[("migrations/001_a.sql", USERS)]).with_database().await;
+    project.done("up --yes --no-rehearsal");
+    check("error_no_down", &project.show("down --yes"));
+    assert!(project.sql("select to_regclass('users')").await.is_some());
+}
+
+#[tokio::test]
+async fn a_down_script_that_changed_wants_a_word() {
+    let files =
+        [("migrations/001_a.up.sql", USERS), ("migrations/001_a.down.sql", "drop table users;\n")];
+    let project = Project::new(&files).with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("migrations/001_a.down.sql", "drop table users cascade;\n");
+    check("error_down_differs", &project.show("down --yes --no-rehearsal"));
+    check(
+        "down_from_ledger",
+        &project.show("down --dry-run --full --no-rehearsal --down-from ledger"),
+    );
+    project.done("down --yes --no-rehearsal --down-from file");
+}
+
+#[tokio::test]
+async fn the_lock_of_another_run_is_waited_for_or_not() {
+    let project = Project::example("plain").with_database().await;
+    project.write("migrations/0000_slow.sql", "select pg_sleep(3);\n");
+    let mut slow =
+        project.command(&["up", "--yes", "--no-rehearsal", "--to", "0000"]).spawn().unwrap();
+    let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(3)%' and pid <> pg_backend_pid()";
+    while project.sql(running).await.as_deref() == Some("0") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let said = project.run("up --yes --no-rehearsal --no-wait");
+    assert_eq!(said.code, 6, "{}", said.whole());
+    assert!(said.err.contains("another run holds the lock: pid"), "{}", said.whole());
+    let said = project.run("up --yes --no-rehearsal");
+    assert_eq!(said.code, 0, "{}", said.whole());
+    assert!(slow.wait().unwrap().success());
+    assert_eq!(project.run("status --check").code, 0);
+}
+
+#[tokio::test]
+async fn a_script_that_cannot_be_split_is_shown_where_it_opens() {
+    let project = Project::new(&[("migrations/001_a.sql", "select 1;\nselect 'open;\n")]);
+    check("error_unterminated", &project.with_database().await.show("up --yes --no-rehearsal"));
+}

@@ -1,0 +1,159 @@
+//! The rules of the house that a compiler does not know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::kit::root;
+
+/// Which of our crates each may depend on: DESIGN.md, section 3.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("whimbrel-sql", &[]),
+    ("whimbrel-catalog", &["whimbrel-sql"]),
+    ("whimbrel-history", &["whimbrel-sql"]),
+    ("whimbrel-engine", &["whimbrel-catalog", "whimbrel-history", "whimbrel-sql"]),
+    (
+        "whimbrel-app",
+        &[
+            "whimbrel-engine",
+            "whimbrel-lint",
+            "whimbrel-history",
+            "whimbrel-catalog",
+            "whimbrel-sql",
+        ],
+    ),
+    ("whimbrel", &["whimbrel-app"]),
+    ("whimbrel-testkit", &["whimbrel-engine"]),
+];
+
+/// What a crate must not know, by the crates that would make it know.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("whimbrel-sql", &["tokio", "serde_json", "clap"]),
+    ("whimbrel-catalog", &["tokio", "postgres-protocol", "clap"]),
+    ("whimbrel-history", &["tokio", "postgres-protocol", "clap"]),
+    ("whimbrel-engine", &["clap", "anstream", "console", "indicatif", "dialoguer"]),
+    ("whimbrel-app", &["clap", "anstream", "anstyle", "console", "indicatif", "dialoguer"]),
+    ("whimbrel", &["postgres-protocol", "toml", "sha2"]),
+];
+
+/// The dependencies of each of our crates that are shipped with it.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let name = |value: &serde_json::Value| value["name"].as_str().unwrap().to_owned();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    packages
+        .map(|package| {
+            let shipped = package["dependencies"].as_array().unwrap().iter();
+            let shipped = shipped.filter(|dependency| dependency["kind"].is_null()).map(name);
+            (name(package), shipped.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn the_arrows_between_crates_are_those_of_the_design() {
+    let dependencies = dependencies();
+    let known: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+    let there: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
+    assert_eq!(there, known, "a crate without arrows, or arrows without a crate");
+    for (from, allowed) in ARROWS {
+        let ours = dependencies[*from].iter().filter(|name| name.starts_with("whimbrel"));
+        for to in ours {
+            assert!(allowed.contains(&to.as_str()), "{from} must not depend on {to}");
+        }
+    }
+}
+
+#[test]
+fn no_crate_knows_what_it_must_not() {
+    let dependencies = dependencies();
+    for (name, forbidden) in FORBIDDEN {
+        for other in *forbidden {
+            assert!(!dependencies[*name].contains(*other), "{name} must not know {other}");
+        }
+    }
+}
+
+#[test]
+fn every_file_is_declared_by_the_one_above_it() {
+    for file in sources() {
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        if matches!(stem, "main" | "lib" | "build") || file.parent().unwrap().ends_with("bin") {
+            continue;
+        }
+        let (name, folder) = if stem == "mod" {
+            let folder = file.parent().unwrap();
+            (folder.file_name().unwrap().to_str().unwrap(), folder.parent().unwrap())
+        } else {
+            (stem, file.parent().unwrap())
+        };
+        let above = folder.with_extension("rs");
+        let above = [folder.join("mod.rs"), folder.join("lib.rs"), folder.join("main.rs"), above];
+        let line = format!("mod {name};");
+        let declares =
+            |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains(&line));
+        assert!(above.iter().any(declares), "{} is in no `mod` line", file.display());
+    }
+}
+
+#[test]
+fn files_are_short_and_finished() {
+    // Put together at run time, so that this file does not hold what it looks for.
+    let unfinished = ["todo", "unimplemented", "dbg"].map(|word| format!("{word}!("));
+    let hidden = ["allow(", "ignore"].map(|word| format!("#[{word}"));
+    for file in sources() {
+        let text = fs::read_to_string(&file).unwrap();
+        let shown = file.display();
+        assert!(text.lines().count() <= 800, "{shown} is longer than 800 lines");
+        for word in unfinished.iter().chain(&hidden) {
+            assert!(!text.contains(word.as_str()), "{shown} has {word}");
+        }
+        let is_test = file.iter().any(|part| part == "tests" || part == "tests.rs");
+        assert!(is_test || text.starts_with("//!"), "{shown} does not say what it is");
+    }
+}
+
+#[test]
+fn every_dependency_earns_its_place_in_the_list() {
+    let page = fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    for (name, dependencies) in dependencies() {
+        for dependency in dependencies.iter().filter(|name| !name.starts_with("whimbrel")) {
+            let names = |line: &str| {
+                let first = line.strip_prefix("| ").and_then(|rest| rest.split(" | ").next());
+                first.is_some_and(|cell| cell.split([',', ' ', '(']).any(|word| word == dependency))
+            };
+            assert!(
+                page.lines().any(names),
+                "{dependency}, which {name} uses, is not in docs/dependencies.md"
+            );
+        }
+    }
+}
+
+/// All Rust files of the workspace.
+fn sources() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(&root().join("crates"), &mut files);
+    files.sort();
+    assert!(files.len() > 100, "{}", files.len());
+    files
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "target" && name != "fuzz" {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Ctrl-C, once and twice.
+
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use crate::kit::{Project, Said};
+
+/// A project whose second migration takes a minute.
+async fn slow() -> Project {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", "create table users (id int primary key);\n"),
+        ("migrations/002_wait.sql", "insert into users values (1);\nselect pg_sleep(60);\n"),
+    ]);
+    project.with_database().await
+}
+
+/// Starts `up` and waits until the slow statement runs.
+async fn start(project: &Project) -> Child {
+    let child = project.command(&["up", "--yes", "--no-rehearsal"]).spawn().unwrap();
+    let sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
+    while project.sql(sleeping).await.as_deref() != Some("1") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+async fn check(project: &Project, child: Child, code: i32) {
+    let said = Said::new(child.wait_with_output().unwrap());
+    assert_eq!(said.code, code, "{}", said.whole());
+    assert_eq!(project.sql("select count(*) from users").await.as_deref(), Some("0"));
+    let report = project.done("status --json").json();
+    let states: Vec<&str> = report["migrations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states[0], "applied", "{report}");
+    assert_ne!(states[1], "applied", "{report}");
+    project.write("migrations/002_wait.sql", "insert into users values (1);\n");
+    project.done("up --yes --no-rehearsal");
+    assert_eq!(project.sql("select count(*) from users").await.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn once_ends_cleanly_and_says_where_things_stand() {
+    let project = slow().await;
+    let child = start(&project).await;
+    signal(&child, "INT");
+    check(&project, child, 130).await;
+}
+
+#[tokio::test]
+async fn twice_ends_at_once() {
+    let project = slow().await;
+    let child = start(&project).await;
+    signal(&child, "INT");
+    signal(&child, "INT");
+    check(&project, child, 130).await;
+}
+
+#[tokio::test]
+async fn a_termination_signal_is_told_apart() {
+    let project = slow().await;
+    let child = start(&project).await;
+    signal(&child, "TERM");
+    check(&project, child, 143).await;
+}

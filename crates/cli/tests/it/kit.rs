@@ -1,0 +1,215 @@
+//! A project in a folder of its own, a database of its own, and the binary.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use insta::Settings;
+use tempfile::TempDir;
+use whimbrel_engine::wire::Session;
+use whimbrel_testkit::{Database, Server};
+
+/// The major that commands are tested on; what differs between majors is tested below them.
+pub(crate) const MAJOR: u16 = 17;
+
+/// A project and perhaps its database.
+pub(crate) struct Project {
+    folder: TempDir,
+    database: Option<Database>,
+    variables: Vec<(String, String)>,
+}
+
+/// What a command said and how it ended.
+pub(crate) struct Said {
+    /// The exit code.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Project {
+    /// A folder with files in it.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::Builder::new().prefix("project").tempdir().unwrap();
+        let project = Self { folder, database: None, variables: Vec::new() };
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// A copy of one of the bundled examples.
+    pub(crate) fn example(name: &str) -> Self {
+        let project = Self::new(&[]);
+        copy(&root().join("examples").join(name), project.folder.path());
+        project
+    }
+
+    /// The same with an empty database, which `DATABASE_URL` names.
+    pub(crate) async fn with_database(mut self) -> Self {
+        let database = Server::shared(MAJOR).await.database().await;
+        self.variables.push(("DATABASE_URL".to_owned(), database.target().to_string()));
+        self.database = Some(database);
+        self
+    }
+
+    /// The same with a variable.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Its folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The URL of its database.
+    pub(crate) fn url(&self) -> String {
+        self.database.as_ref().unwrap().target().to_string()
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Reads a file.
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.path().join(path)).unwrap()
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.folder.path().join(path)).unwrap();
+    }
+
+    /// A session on its database.
+    pub(crate) async fn session(&self) -> Session {
+        let target = self.database.as_ref().unwrap().target();
+        Session::connect(target, "test").await.unwrap()
+    }
+
+    /// Runs SQL, and answers the first value that it gives.
+    pub(crate) async fn sql(&self, sql: &str) -> Option<String> {
+        let mut session = self.session().await;
+        let answers = session.simple(sql).await.unwrap();
+        let value = answers.iter().find_map(|answer| answer.value().map(str::to_owned));
+        session.close().await;
+        value
+    }
+
+    /// The binary in the project's folder, knowing nothing of the world but where the shadow is.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_whimbrel"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        // The shadow is cached where the test kit has it; the same bytes everywhere, please.
+        for name in
+            ["PATH", "HOME", "TMPDIR", "WHIMBREL_CACHE_DIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"]
+        {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("WHIMBREL_SHADOW_INSTALLED", "0").env("USER", "tester");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command line, its words parted by blanks.
+    pub(crate) fn run(&self, line: &str) -> Said {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Said::new(self.command(&words).output().unwrap())
+    }
+
+    /// Runs a command line that must end well.
+    pub(crate) fn done(&self, line: &str) -> Said {
+        let said = self.run(line);
+        assert_eq!(said.code, 0, "{}", said.whole());
+        said
+    }
+
+    /// Runs a command line and shows all of it, as a snapshot has it.
+    pub(crate) fn show(&self, line: &str) -> String {
+        format!("$ whimbrel {line}\n{}", self.run(line).whole())
+    }
+}
+
+impl Said {
+    /// Takes what a process left.
+    pub(crate) fn new(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().unwrap_or(-1);
+        Self { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// All of it, stream by stream.
+    pub(crate) fn whole(&self) -> String {
+        let mut text = String::new();
+        for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {
+            if !stream.is_empty() {
+                writeln!(text, "--- {name}\n{}", stream.trim_end()).unwrap();
+            }
+        }
+        writeln!(text, "--- exit code {}", self.code).unwrap();
+        text
+    }
+
+    /// The report.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {}", self.out))
+    }
+}
+
+/// The workspace's folder.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Compares with the snapshot of a name; what no two runs have in common is covered.
+pub(crate) fn check(name: &str, text: &str) {
+    let mut settings = Settings::clone_current();
+    settings.set_snapshot_path("snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (pattern, stands) in [
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[time]            "),
+        (r"\b\d{14}_", "[stamp]_"),
+        (r" *\b\d+(\.\d)? (ms|s|min)\b", " [took]"),
+        (r#"("execution_time_ms"|"milliseconds"): \d+"#, "$1: 0"),
+        (r"portable server \d+\.\d+", "portable server"),
+        (r#""server_version": "[^"]+""#, r#""server_version": "[version]""#),
+        (r"Postgres \d+\.\d+", "Postgres [version]"),
+        (r"\btest_\d+\b", "[database]"),
+        (r"(/[\w.-]+)+/\.s\.PGSQL\.\d+", "[socket]"),
+        (r"(/[\w.-]+)*/project\w{6}", "[project]"),
+        // Columns are as wide as what no two runs have in common.
+        (r"(\S) {3,}", "$1  "),
+        (r" +took\b", " took"),
+        (r"tester@[\w.-]+", "tester@[machine]"),
+        (r"pid \d+", "pid [pid]"),
+    ] {
+        settings.add_filter(pattern, stands);
+    }
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

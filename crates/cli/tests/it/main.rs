@@ -1,0 +1,13 @@
+//! The binary as a person and as a pipeline meet it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod commands;
+mod errors;
+mod examples;
+mod help;
+mod house;
+mod interrupt;
+mod kit;
+mod reference;
+mod secrets;

@@ -1,0 +1,180 @@
+//! The pages that are made from the code: docs/exit-codes.md and docs/reference/.
+//!
+//! `WHIMBREL_WRITE=1 cargo test -p whimbrel reference` writes them anew.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use whimbrel_app::config::keys;
+use whimbrel_app::{Exit, database, environment, formats, ledgers};
+
+use crate::help::commands;
+use crate::kit::{Project, root};
+
+/// Where a page says how it came to be.
+const MADE: &str =
+    "<!-- Made from the code: WHIMBREL_WRITE=1 cargo test -p whimbrel reference -->\n";
+
+/// Every page, by its path.
+fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("docs/exit-codes.md", exit_codes()),
+        ("docs/reference/commands.md", command_pages()),
+        ("docs/reference/configuration.md", configuration()),
+        ("docs/reference/environment.md", environment_page()),
+        ("docs/reference/formats.md", format_page()),
+        ("docs/reference/ledgers.md", ledger_page()),
+    ]
+}
+
+#[test]
+fn the_pages_are_what_the_code_says() {
+    let is_writing = std::env::var_os("WHIMBREL_WRITE").is_some();
+    for (path, page) in pages() {
+        let file = root().join(path);
+        if is_writing {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, &page).unwrap();
+        }
+        let there = fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            there == page,
+            "{path} is stale: WHIMBREL_WRITE=1 cargo test -p whimbrel reference"
+        );
+    }
+}
+
+fn exit_codes() -> String {
+    let mut page = format!(
+        "# Exit codes\n\n{MADE}\n| code | name in JSON | meaning | what to do |\n| --- | --- | --- | --- |\n"
+    );
+    for exit in Exit::ALL {
+        writeln!(
+            page,
+            "| {} | `{}` | {} | {} |",
+            exit.code(),
+            exit.name(),
+            exit.meaning(),
+            exit.advice()
+        )
+        .unwrap();
+    }
+    page.push_str("\n`status` and `preview` end with 0 whatever they show; `status --check` ends with 3 while something is pending or not as it should be.\n");
+    page
+}
+
+fn command_pages() -> String {
+    let project = Project::new(&[]);
+    let mut page = format!("# Commands\n\n{MADE}");
+    let help = |line: &str| project.done(line).out;
+    write!(page, "\n## whimbrel\n\n```text\n{}\n```\n", help("--help").trim_end()).unwrap();
+    for command in commands() {
+        let text = help(&format!("{command} --help"));
+        // The options of every command are shown once, above.
+        let (own, rest) = text.split_once("Global options:").unwrap();
+        let (_, examples) = rest.split_once("Examples:").unwrap();
+        let own = own.trim_end();
+        write!(
+            page,
+            "\n## whimbrel {command}\n\n```text\n{own}\n\nExamples:{}\n```\n",
+            examples.trim_end()
+        )
+        .unwrap();
+    }
+    page
+}
+
+fn configuration() -> String {
+    let mut page = format!(
+        "# whimbrel.toml\n\n{MADE}\nNo configuration is needed for the common case: `whimbrel init` writes this file with everything switched off.\nA key that is not known is an error, with its place and the nearest key.\n"
+    );
+    let mut table = String::new();
+    for key in keys::ALL {
+        let (_, path) = key.path.split_last().unwrap();
+        let header = path
+            .iter()
+            .map(|part| if *part == "*" { "NAME" } else { part })
+            .collect::<Vec<_>>()
+            .join(".");
+        if header != table {
+            write!(page, "\n## [{header}]\n\n| key | holds | default | what it does | example |\n| --- | --- | --- | --- | --- |\n").unwrap();
+            table = header;
+        }
+        let name = key.path.last().unwrap();
+        let example = key.example;
+        writeln!(
+            page,
+            "| `{name}` | {} | {} | {} | `{example}` |",
+            key.kind.expected(),
+            key.default,
+            key.about
+        )
+        .unwrap();
+    }
+    page
+}
+
+fn environment_page() -> String {
+    let mut page = format!(
+        "# Environment\n\n{MADE}\n## Variables\n\n| variable | what it does |\n| --- | --- |\n"
+    );
+    for (name, about) in environment::VARIABLES {
+        writeln!(page, "| `{name}` | {about} |").unwrap();
+    }
+    page.push_str("\n## Where the database is looked for\n\nThe first place that has a connection URL wins:\n\n1. `--database-url`, a URL or `@NAME` for an environment of whimbrel.toml; `--env NAME` is the same\n");
+    for (number, place) in database::places().iter().enumerate() {
+        writeln!(page, "{}. {place}", number + 2).unwrap();
+    }
+    page.push_str("\nWithin one place, `DIRECT_URL` goes before a `DATABASE_URL` that leads to a transaction pooler (port 6543, or `pgbouncer=true`). What is set to nothing is not set.\n");
+    page
+}
+
+fn format_page() -> String {
+    let mut page = format!(
+        "# Formats\n\n{MADE}\n| format | files | usual folders | ledger |\n| --- | --- | --- | --- |\n"
+    );
+    for format in formats::ALL {
+        let folders: Vec<String> =
+            format.folders().iter().map(|folder| format!("`{folder}`")).collect();
+        writeln!(
+            page,
+            "| `{}` | {} | {} | `{}` |",
+            format.name(),
+            format.summary().replace('|', "\\|"),
+            folders.join(", "),
+            format.ledger().name()
+        )
+        .unwrap();
+    }
+    page
+}
+
+fn ledger_page() -> String {
+    let mut page = format!(
+        "# Ledgers\n\n{MADE}\n| ledger | tables | schemas, the preferred one first | formats |\n| --- | --- | --- | --- |\n"
+    );
+    for ledger in ledgers::ALL {
+        let tables: Vec<String> =
+            ledger.tables().iter().map(|table| format!("`{}`", table.name)).collect();
+        let schemas: Vec<String> = ledger
+            .tables()
+            .first()
+            .map(|table| table.schemas.iter().map(|schema| format!("`{schema}`")).collect())
+            .unwrap_or_default();
+        let formats: Vec<&str> = formats::ALL
+            .iter()
+            .filter(|format| format.ledger().name() == ledger.name())
+            .map(|format| format.name())
+            .collect();
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            ledger.name(),
+            tables.join(", "),
+            schemas.join(", "),
+            formats.join(", ")
+        )
+        .unwrap();
+    }
+    page
+}

@@ -1,0 +1,103 @@
+//! No secret is ever printed.
+
+use crate::help::commands;
+use crate::kit::Project;
+
+/// Passwords that occur nowhere else, one with every character that people forget to escape.
+const PASSWORDS: &[&str] = &["hunter2secret", "s3cr3t%40w%2Frd", "Tr0ub4dor&3"];
+
+/// What must not be found in any output: the passwords, as given and decoded.
+const MARKS: &[&str] = &["hunter2secret", "s3cr3t", "Tr0ub4dor"];
+
+/// Every command in a form that gets as far as it can without a database.
+fn lines() -> Vec<String> {
+    let mut lines: Vec<String> = commands()
+        .into_iter()
+        .map(|command| match command.as_str() {
+            "new" => "new add_something_useful".to_owned(),
+            "shadow" => "shadow list".to_owned(),
+            "up" | "down" | "redo" => format!("{command} --yes --no-rehearsal"),
+            "preview" => "preview --no-rehearsal".to_owned(),
+            other => other.to_owned(),
+        })
+        .collect();
+    lines.extend(
+        ["up --yes", "status --check", "up --dry-run --full", "shadow clean --dev"]
+            .map(str::to_owned),
+    );
+    lines
+}
+
+fn check(project: &Project, line: &str, how: &str) {
+    for more in ["", " --json --verbose"] {
+        let said = project.run(&format!("{line}{more}"));
+        let whole = said.whole();
+        for mark in MARKS {
+            assert!(
+                !whole.contains(mark),
+                "`{mark}` in the output of `{line}{more}` ({how}):\n{whole}"
+            );
+        }
+    }
+}
+
+/// URLs that lead nowhere, some of them none at all.
+fn urls(password: &str) -> [String; 4] {
+    [
+        format!("postgresql://app:{password}@127.0.0.1:1/app"),
+        format!("postgres://app:{password}@127.0.0.1:1/app?password={password}&schema=x"),
+        format!("postgresql+asyncpg://app:{password}@127.0.0.1:one/app"),
+        format!("app:{password}@nowhere"),
+    ]
+}
+
+#[test]
+fn no_command_prints_the_password_of_its_url() {
+    let url = &urls(PASSWORDS[0])[0];
+    for line in lines() {
+        let project = Project::example("annotated").with("DATABASE_URL", url);
+        check(&project, &line, "the environment");
+        check(&project, &format!("{line} --database-url {url}"), "--database-url");
+    }
+}
+
+#[test]
+fn no_password_is_printed_wherever_its_url_stands() {
+    for url in PASSWORDS.iter().flat_map(|password| urls(password)) {
+        let project = Project::example("plain");
+        check(&project, &format!("up --yes --database-url {url}"), "--database-url");
+        check(&project, &format!("up {url}"), "the wrong place");
+        check(&project, &format!("new {url}"), "a name");
+        check(&project, &format!("up --only {url}"), "an id");
+        check(&project, &format!("up --yes --shadow-url {url}"), "--shadow-url");
+        project.write(".env", &format!("nonsense {url}\nDATABASE_URL='{url}'\n"));
+        check(&project, "up --yes", ".env");
+        project.remove(".env");
+        project.write("alembic.ini", &format!("[alembic]\nsqlalchemy.url = {url}\n"));
+        check(&project, "up --yes", "alembic.ini");
+        let config = format!("[env.x]\ndatabase_url = \"{url}\"\n");
+        project.write("whimbrel.toml", &config);
+        check(&project, "up --yes --env x", "whimbrel.toml");
+        project.write("whimbrel.toml", &format!("{config}unknown = \"{url}\" nonsense {url}\n"));
+        check(&project, "up --yes --env x", "a broken whimbrel.toml");
+    }
+}
+
+#[tokio::test]
+async fn no_password_is_printed_or_written_down_while_running() {
+    let project = Project::example("annotated").with_database().await;
+    let url = project.url().replacen("postgres@", "postgres:hunter2secret@", 1);
+    assert!(url.contains("hunter2secret"));
+    project.write(
+        "sql/migrations/007_make_role.sql",
+        "-- Migration: 007_make_role\n-- Description: d\n-- Type: custom_sql\n-- Depends on: []\n-- @up\n\
+         create role app_hunter login password 'hunter2secret' nonsense;\n",
+    );
+    for line in ["status", "preview", "up --yes --no-rehearsal", "up --yes", "status", "down --yes"]
+    {
+        check(&project, &format!("{line} --database-url {url}"), "a live database");
+    }
+    let journal = "select string_agg(r::text, ' ') from whimbrel_journal.runs r";
+    let journal = project.sql(journal).await.unwrap();
+    assert!(!journal.contains("hunter2secret"), "{journal}");
+}
