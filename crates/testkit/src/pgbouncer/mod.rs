@@ -5,6 +5,7 @@ mod program;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -160,6 +161,8 @@ fn spawn(program: &Program, folder: &Path, user: Option<&Unprivileged>) -> Child
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(said)
+        // Ctrl-C is for the test, whose end ends it in order.
+        .process_group(0)
         .spawn()
         .expect("start a shell")
 }

@@ -45,7 +45,7 @@ pub struct Record {
     pub name: &'static str,
     /// What it says, where that is text: SQL, a command tag, an error. Never a password.
     pub text: String,
-    /// The server process of the connection, once it has said which it is.
+    /// The server process of the connection, once it has said which it is; a pooler makes one up.
     pub process_id: Option<u32>,
 }
 

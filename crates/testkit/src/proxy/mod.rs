@@ -26,7 +26,8 @@ use socket::{Listener, Socket};
 pub enum Listen {
     /// A port of 127.0.0.1.
     Tcp,
-    /// A unix socket.
+    /// A unix socket, in a folder that only this user may enter: not for a PgBouncer that became
+    /// another user.
     Socket,
 }
 

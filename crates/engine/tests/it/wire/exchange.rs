@@ -6,8 +6,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, ReadBuf};
 use whimbrel_engine::wire::{Failure, Message, Observe, ServerError, TransactionStatus};
+use whimbrel_testkit::{MAJORS, Server};
 
-use super::{session, tags, value};
+use super::{accepted, session, tags, value};
 
 #[tokio::test]
 async fn every_statement_of_a_message_has_its_answer() {
@@ -114,17 +115,19 @@ async fn values_are_bound() {
 
 #[tokio::test]
 async fn a_query_leaves_no_statement_and_no_snapshot_behind() {
-    let mut session = session().await;
-    session.simple("begin").await.unwrap();
-    session.query("select $1::int", &[Some("1")]).await.unwrap();
-    let sql = format!(
-        "select backend_xmin is null from pg_stat_activity where pid = {}",
-        session.process_id()
-    );
-    let mut other = super::session().await;
-    assert_eq!(value(&mut other, &sql).await, "t");
-    let prepared = session.simple("select count(*) from pg_prepared_statements").await.unwrap();
-    assert_eq!(prepared[0].value(), Some("0"));
+    for major in MAJORS {
+        let target = Server::shared(major).await.master();
+        let (mut session, mut watcher) = (accepted(&target).await, accepted(&target).await);
+        session.simple("begin").await.unwrap();
+        session.query("select $1::int", &[Some("1")]).await.unwrap();
+        let sql = format!(
+            "select backend_xmin is null from pg_stat_activity where pid = {}",
+            session.process_id()
+        );
+        assert_eq!(value(&mut watcher, &sql).await, "t", "{major}");
+        let prepared = session.simple("select count(*) from pg_prepared_statements").await.unwrap();
+        assert_eq!(prepared[0].value(), Some("0"), "{major}");
+    }
 }
 
 #[tokio::test]
