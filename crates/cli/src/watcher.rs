@@ -133,6 +133,13 @@ impl Watch for Watcher {
                 let current = self.current.clone();
                 self.show(&current);
             }
+            Event::Running { migration } => {
+                if !self.current.contains(&migration) {
+                    self.current = format!("running {migration}");
+                }
+                let current = self.current.clone();
+                self.show(&current);
+            }
             Event::Done { migration, direction, milliseconds } => {
                 self.bar.inc(1);
                 let verb = match direction {

@@ -25,6 +25,12 @@ pub enum Event {
         /// Which way.
         direction: Direction,
     },
+    /// A migration is under way, as a look at the server showed: its answers to several migrations
+    /// come at once.
+    Running {
+        /// Its id, cut to what `application_name` holds.
+        migration: String,
+    },
     /// A migration is done and recorded.
     Done {
         /// Its id.

@@ -155,6 +155,14 @@ pub(crate) fn applied(run: i64, id: &Id<'_>, fingerprint: &str, took: &str) -> S
     )
 }
 
+/// How long each migration of a run took.
+pub(crate) fn times(run: i64) -> String {
+    format!(
+        "select history, migration, direction, execution_time_ms \
+         from whimbrel_journal.applied where run = {run}"
+    )
+}
+
 /// A migration and which way it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Id<'a> {

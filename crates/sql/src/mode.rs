@@ -95,7 +95,11 @@ impl Modes {
                 self.plain(place);
                 self.uses.add(value);
             }
-            Kind::MayCommit { .. } | Kind::Plain | Kind::CopyIn | Kind::Strings { .. } => {
+            Kind::Plain
+            | Kind::Setting
+            | Kind::MayCommit { .. }
+            | Kind::CopyIn
+            | Kind::Strings { .. } => {
                 self.plain(place);
                 if let Some(value) = self.uses.find(text, self.backslash) {
                     self.commit_before(index, value);

@@ -78,11 +78,25 @@ pub enum Kind {
     },
     /// `copy … from stdin` with its data in the script.
     CopyIn,
+    /// `set`, `reset` or `select set_config(…)`: what it sets holds for the session's rest, so that
+    /// later steps need it [again](Script::settings_before).
+    Setting,
     /// A change of `standard_conforming_strings`: the text after it reads differently.
     Strings {
         /// How `'…'` is read from here on.
         backslash: Backslash,
+        /// How long.
+        scope: Scope,
     },
+}
+
+/// How long a setting holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Till the session ends.
+    Session,
+    /// Till the transaction ends.
+    Transaction,
 }
 
 /// A statement that runs only outside a transaction block.
@@ -182,6 +196,8 @@ pub enum Alone {
     FinishPrepared {
         /// The transaction's identifier.
         gid: String,
+        /// Whether it is committed, or rolled back.
+        commits: bool,
     },
     /// `discard all`.
     DiscardAll,
@@ -231,34 +247,10 @@ impl Alone {
             Self::CreateSubscription { .. } => "create subscription",
             Self::AlterSubscription { .. } => "alter subscription",
             Self::DropSubscription { .. } => "drop subscription",
-            Self::FinishPrepared { .. } => "commit prepared",
+            Self::FinishPrepared { commits: true, .. } => "commit prepared",
+            Self::FinishPrepared { commits: false, .. } => "rollback prepared",
             Self::DiscardAll => "discard all",
             Self::Other(words) => words,
-        }
-    }
-
-    /// Tells whether a second run after an unknown outcome leaves the same state as one run.
-    ///
-    /// `reindex concurrently` is not among them: an interrupted one leaves invalid indexes that
-    /// have to be dropped first.
-    pub fn is_rerunnable(&self) -> bool {
-        match self {
-            Self::Vacuum | Self::Cluster | Self::AlterSystem | Self::DiscardAll => true,
-            Self::Reindex { concurrently, .. } => !concurrently,
-            Self::DropIndexConcurrently { if_exists, .. }
-            | Self::DropDatabase { if_exists, .. }
-            | Self::DropTablespace { if_exists, .. }
-            | Self::DropSubscription { if_exists, .. } => *if_exists,
-            // Over an index that was left invalid `if not exists` succeeds and builds nothing.
-            Self::CreateIndexConcurrently { .. }
-            | Self::DetachConcurrently { .. }
-            | Self::CreateDatabase { .. }
-            | Self::MoveDatabase { .. }
-            | Self::CreateTablespace { .. }
-            | Self::CreateSubscription { .. }
-            | Self::AlterSubscription { .. }
-            | Self::FinishPrepared { .. }
-            | Self::Other(_) => false,
         }
     }
 
@@ -317,6 +309,7 @@ impl Script {
                 // A chained transaction has the modes of the one before.
                 Kind::Commit { chain: true }
                 | Kind::Plain
+                | Kind::Setting
                 | Kind::PrepareTransaction
                 | Kind::Alone(_)
                 | Kind::MayCommit { .. }
@@ -326,5 +319,30 @@ impl Script {
             }
         }
         None
+    }
+
+    /// The statements before one whose settings hold when it runs, by index and in their order.
+    ///
+    /// A step that is run on another session than those before it, or after its session's settings
+    /// were undone, has them run again. They do nothing else, so that once more does no harm.
+    pub fn settings_before(&self, statement: usize) -> Vec<usize> {
+        let mut settings = Vec::new();
+        for (index, statement) in self.statements[..statement].iter().enumerate() {
+            match &statement.kind {
+                Kind::Setting | Kind::Strings { scope: Scope::Session, .. } => settings.push(index),
+                Kind::Alone(Alone::DiscardAll) => settings.clear(),
+                Kind::Plain
+                | Kind::Begin { .. }
+                | Kind::Commit { .. }
+                | Kind::Rollback
+                | Kind::PrepareTransaction
+                | Kind::Alone(_)
+                | Kind::MayCommit { .. }
+                | Kind::AddEnumValue { .. }
+                | Kind::CopyIn
+                | Kind::Strings { scope: Scope::Transaction, .. } => {}
+            }
+        }
+        settings
     }
 }

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use whimbrel_history::ledgers::Took;
+use whimbrel_history::ledgers::{self, Took};
 use whimbrel_sql::{Kind, Mode, Step};
 
 use crate::pause::Pause;
@@ -165,19 +165,14 @@ impl Run<'_> {
     fn open_unit(&mut self, work: &Work, message: &mut Message) {
         let range = one_transaction(work).unwrap_or_default();
         self.lane.open(&compose::begin(&work.script, &range), message);
-        for setting in work.settings(self.options).statements() {
-            message.ours(Role::Open, &setting);
-        }
+        message.set_up(&work.settings(self.options), work.id());
         if let Some(fence) = self.fence() {
             message.ours(Role::Fence, &fence);
         }
     }
 
     fn close_unit(&mut self, work: &Work, message: &mut Message) {
-        for reset in compose::RESETS {
-            message.ours(Role::Reset, reset);
-        }
-        self.record(work, Took::ThisTransaction, message);
+        message.clean_up(|message| self.record(work, Took::ThisTransaction, message));
         self.lane.commit(message);
     }
 
@@ -196,12 +191,7 @@ impl Run<'_> {
             message.ours(Role::Record, &statement);
         }
         if let Some(run) = self.run {
-            let took = match took {
-                Took::ThisTransaction => "(extract(epoch from pg_catalog.clock_timestamp() \
-                     - pg_catalog.transaction_timestamp()) * 1000)::bigint"
-                    .to_owned(),
-                Took::Milliseconds(milliseconds) => milliseconds.to_string(),
-            };
+            let took = ledgers::milliseconds(took);
             let applied = journal::applied(run, &work.journal_id(), work.fingerprint(), &took);
             message.ours(Role::Record, &applied);
         }

@@ -1,10 +1,10 @@
 //! Puts scripts and what surrounds them into messages, and finds the way back from a position the
 //! server names to the place in the script.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
-use whimbrel_sql::{Kind, Script, Sending, Span};
+use whimbrel_history::ledgers::STARTED;
+use whimbrel_sql::{Kind, Literal, Script, Sending, Span};
 
 /// A simple-protocol message under construction.
 ///
@@ -183,11 +183,15 @@ pub(crate) fn begin(script: &Script, statements: &Range<usize>) -> String {
     }
 }
 
-/// What undoes everything that a script may have set for its session.
+/// What gives the runner back its own role before it writes the entry, and its patience.
+const OWN_ROLE: &[&str] =
+    &["reset session authorization", "reset role", "set local statement_timeout = 0"];
+
+/// What undoes everything else that a script may have set for its session.
 ///
-/// Runs in the script's own transaction, before the ledger entry is written, so that neither the
-/// entry nor the next migration nor another client of a pool meets it. `discard all` would be one
-/// statement but is refused inside a transaction; these are its parts.
+/// Runs in the script's own transaction, so that neither the next migration nor another client of
+/// a pool meets it. `discard all` would be one statement but is refused inside a transaction;
+/// these are its parts.
 pub(crate) const RESETS: &[&str] = &[
     "reset session authorization",
     "reset role",
@@ -199,31 +203,61 @@ pub(crate) const RESETS: &[&str] = &[
     "discard sequences",
 ];
 
-/// Settings for one transaction, as `set local` statements.
+impl Message {
+    /// Adds what sets a transaction up: its timeouts, when it began, and, for everybody who looks
+    /// at `pg_stat_activity`, which migration is under way.
+    ///
+    /// The server's clock at `begin` would not do: all statements of a message share one.
+    pub(crate) fn set_up(&mut self, settings: &Settings, migration: &str) {
+        let mut sets = Vec::new();
+        for (name, value) in [
+            ("lock_timeout", &settings.lock_timeout),
+            ("statement_timeout", &settings.statement_timeout),
+        ] {
+            if let Some(value) = value {
+                sets.push(format!("set_config('{name}', {}, true)", Literal(value)));
+            }
+        }
+        sets.push(format!(
+            "set_config('application_name', {}, true)",
+            Literal(&announced(migration))
+        ));
+        sets.push(format!(
+            "set_config('{STARTED}', (extract(epoch from clock_timestamp()) * 1000)::text, true)"
+        ));
+        self.ours(Role::Open, &format!("select {}", sets.join(", ")));
+    }
+
+    /// Adds what ends a script: everything that it set for its session ends with it, and the
+    /// entry is written with the runner's own role.
+    ///
+    /// The entry's statements name everything with its schema, and presume nothing that a script
+    /// could have set; but `reset all` would take with it when the script began.
+    pub(crate) fn clean_up(&mut self, record: impl FnOnce(&mut Self)) {
+        for reset in OWN_ROLE {
+            self.ours(Role::Reset, reset);
+        }
+        record(self);
+        for reset in &RESETS[2..] {
+            self.ours(Role::Reset, reset);
+        }
+    }
+}
+
+/// How `application_name` begins while a migration runs.
+pub(crate) const ANNOUNCED: &str = "whimbrel: ";
+
+fn announced(migration: &str) -> String {
+    format!("{ANNOUNCED}{migration}")
+}
+
+/// Timeouts of one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// `lock_timeout`.
     pub(crate) lock_timeout: Option<String>,
     /// `statement_timeout`.
     pub(crate) statement_timeout: Option<String>,
-}
-
-impl Settings {
-    /// The statements.
-    pub(crate) fn statements(&self) -> Vec<String> {
-        let mut statements = Vec::new();
-        for (name, value) in
-            [("lock_timeout", &self.lock_timeout), ("statement_timeout", &self.statement_timeout)]
-        {
-            if let Some(value) = value {
-                let mut statement = String::new();
-                write!(statement, "set local {name} = {}", whimbrel_sql::Literal(value))
-                    .expect("writing to a string cannot fail");
-                statements.push(statement);
-            }
-        }
-        statements
-    }
 }
 
 #[cfg(test)]

@@ -79,6 +79,7 @@ pub(crate) fn is_concurrent(kind: &Kind) -> bool {
         | Kind::MayCommit { .. }
         | Kind::AddEnumValue { .. }
         | Kind::CopyIn
+        | Kind::Setting
         | Kind::Strings { .. } => false,
     }
 }
@@ -138,7 +139,9 @@ pub(crate) async fn look(
         Alone::DropSubscription { name, .. } => {
             dropped(session, "pg_subscription where subname", name).await
         }
-        Alone::FinishPrepared { gid } => dropped(session, "pg_prepared_xacts where gid", gid).await,
+        Alone::FinishPrepared { gid, .. } => {
+            dropped(session, "pg_prepared_xacts where gid", gid).await
+        }
         Alone::MoveDatabase { name, tablespace } => moved(session, name, tablespace).await,
         Alone::Other(words) => {
             Ok(unknown(earlier, &format!("`{words}` leaves no trace that is known")))

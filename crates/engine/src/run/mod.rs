@@ -224,7 +224,7 @@ pub async fn run(
         Ok(()) => run.all(works, &mut report, events).await,
         Err(stop) => report.stopped = Some(stop),
     }
-    run.finish(&report).await;
+    run.finish(works, &mut report).await;
     report
 }
 

@@ -1,9 +1,12 @@
 //! What a run writes before its first migration and after its last.
 
+use std::collections::BTreeMap;
+
 use whimbrel_history::Definition;
 
 use crate::run::compose::{Message, Role};
 use crate::run::{Direction, Failed, Report, Run, Stop, Work};
+use crate::wire::Answer;
 use crate::{Event, Events, journal};
 
 impl Run<'_> {
@@ -147,7 +150,7 @@ impl Run<'_> {
     ///
     /// Everything that matters is committed by now. A run whose end could not be written is found
     /// by the next one, which marks it as lost.
-    pub(crate) async fn finish(mut self, report: &Report) {
+    pub(crate) async fn finish(mut self, works: &[Work], report: &mut Report) {
         let state = match &report.stopped {
             None if report.failed.is_empty() => "done",
             Some(Stop::Interrupted) => "interrupted",
@@ -156,21 +159,46 @@ impl Run<'_> {
         let mut message = Message::default();
         self.lane.open("begin", &mut message);
         message.ours(Role::Open, "set local lock_timeout = '2s'");
-        if !report.done.is_empty() {
-            for state in &self.ledgers {
-                for statement in state.ledger.finish(&state.place) {
-                    message.ours(Role::Record, &statement);
-                }
+        for (number, state) in self.ledgers.iter().enumerate() {
+            if !report.done.iter().any(|(done, _)| works[*done].ledger == number) {
+                continue;
+            }
+            for statement in state.ledger.finish(&state.place) {
+                message.ours(Role::Record, &statement);
             }
         }
+        let mut times = None;
         if let Some(run) = self.run {
             message.ours(Role::Record, &journal::end_run(run, state));
+            times = Some(message.len());
+            message.ours(Role::Record, &journal::times(run));
         }
         message.ours(Role::Commit, "commit");
         let lost = matches!(report.stopped, Some(Stop::Lost(_) | Stop::Connect(_)));
-        if !lost {
-            let _ = self.own(&message).await;
+        if !lost
+            && let Ok(answers) = self.own(&message).await
+            && let Some(answer) = times.and_then(|number| answers.get(number))
+        {
+            correct_times(works, answer, report);
         }
         self.lane.close().await;
+    }
+}
+
+/// Replaces the times seen from here by the server's own: it sends what it has to say of several
+/// migrations at once, when its buffer is full.
+fn correct_times(works: &[Work], answer: &Answer, report: &mut Report) {
+    let mut times: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for row in answer.rows() {
+        let text = |column| row.get(column).unwrap_or_default();
+        if let Ok(took) = text("execution_time_ms").parse() {
+            times.insert((text("history"), text("migration"), text("direction")), took);
+        }
+    }
+    for (number, took) in &mut report.done {
+        let id = works[*number].journal_id();
+        if let Some(server) = times.get(&(id.history, id.migration, id.direction.name())) {
+            *took = *server;
+        }
     }
 }

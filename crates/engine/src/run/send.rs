@@ -172,6 +172,9 @@ async fn watched(
                     watcher = None;
                     continue;
                 };
+                if let Some(migration) = look.migration {
+                    shared.tell(Event::Running { migration });
+                }
                 if !look.blockers.is_empty() {
                     shared.tell(Event::Blocked { by: look.blockers.clone() });
                 }

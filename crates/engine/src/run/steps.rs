@@ -210,10 +210,7 @@ impl Run<'_> {
                 }
                 message.script(at.number, work.text(), &work.script, statements.clone());
                 if piece + 1 == pieces.len() {
-                    for reset in compose::RESETS {
-                        message.ours(Role::Reset, reset);
-                    }
-                    self.end_step(at, &mut message);
+                    message.clean_up(|message| self.end_step(at, message));
                     self.lane.commit(&mut message);
                 }
                 let sent = self.send(&message, at.works, &mut |_, _| {}, events).await;
@@ -254,9 +251,7 @@ impl Run<'_> {
 
     fn open_step(&mut self, work: &Work, begin: &str, message: &mut Message) {
         self.lane.open(begin, message);
-        for setting in work.settings(self.options).statements() {
-            message.ours(Role::Open, &setting);
-        }
+        message.set_up(&work.settings(self.options), work.id());
         if let Some(fence) = self.fence() {
             message.ours(Role::Fence, &fence);
         }

@@ -3,6 +3,7 @@
 //! The lock's transaction is otherwise idle, and a simple query in it leaves no snapshot behind,
 //! so watching costs no connection and delays nobody.
 
+use crate::run::compose::ANNOUNCED;
 use crate::run::failure::Blocker;
 use crate::wire::{Failure, Session};
 
@@ -13,6 +14,9 @@ pub(crate) struct Look {
     pub(crate) blockers: Vec<Blocker>,
     /// How far it is: `building index: 12 of 40 blocks`.
     pub(crate) progress: Option<Progress>,
+    /// The migration under way, which the server's own answers would show too late: it keeps them
+    /// until its buffer is full.
+    pub(crate) migration: Option<String>,
 }
 
 /// How far a long command is, as Postgres itself reports it.
@@ -43,10 +47,12 @@ impl std::fmt::Display for Progress {
 
 /// Looks at a server process.
 pub(crate) async fn look(session: &mut Session, backend: &str) -> Result<Look, Failure> {
-    let answers =
-        session.simple(&format!("{};\n{}", blockers_of(backend), progress_of(backend))).await?;
+    let asked = [blockers_of(backend), progress_of(backend), announced_by(backend)].join(";\n");
+    let answers = session.simple(&asked).await?;
     let mut look = Look::default();
-    let [blockers, progress] = answers.as_slice() else { return Ok(look) };
+    let [blockers, progress, announced] = answers.as_slice() else { return Ok(look) };
+    look.migration =
+        announced.value().and_then(|name| name.strip_prefix(ANNOUNCED)).map(str::to_owned);
     for row in blockers.rows() {
         let text = |what| row.get(what).unwrap_or("?").to_owned();
         look.blockers.push(Blocker {
@@ -100,6 +106,10 @@ fn blockers_of(backend: &str) -> String {
          as query from pg_catalog.unnest(pg_catalog.pg_blocking_pids({backend})) blocking (pid) \
          join pg_catalog.pg_stat_activity a using (pid) order by a.xact_start, a.pid"
     )
+}
+
+fn announced_by(backend: &str) -> String {
+    format!("select application_name from pg_catalog.pg_stat_activity where pid = {backend}")
 }
 
 fn progress_of(backend: &str) -> String {

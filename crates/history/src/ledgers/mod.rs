@@ -19,6 +19,7 @@ use std::fmt;
 use crate::{Definition, Entry, Recorded};
 
 pub use place::{Found, Place, Table};
+pub use text::milliseconds;
 
 /// Every ledger there is.
 #[rustfmt::skip] // one line each, so that one can be added or taken out
@@ -123,10 +124,16 @@ pub trait SeedLedger: Sync {
     fn record(&self, place: &Place, path: &str, hash: &str) -> Vec<String>;
 }
 
+/// The setting in which a runner notes when a transaction began, in milliseconds since 1970: the
+/// statements of one message share one `transaction_timestamp()`, even where they are several
+/// transactions.
+pub const STARTED: &str = "whimbrel.started";
+
 /// How long a migration took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Took {
-    /// From the transaction's start to now, by the server's clock.
+    /// From the moment that [`STARTED`] says to now, by the server's clock; without it, from the
+    /// transaction's start.
     ThisTransaction,
     /// As measured by the runner, where a migration is more than one transaction.
     Milliseconds(i64),

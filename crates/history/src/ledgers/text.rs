@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use whimbrel_sql::{Literal, Qualified};
 
-use super::{Ledger, LedgerError, Place, Took};
+use super::{Ledger, LedgerError, Place, STARTED, Took};
 
 /// A ledger's table where it is, or where it is going to be made.
 pub(super) struct At<'a> {
@@ -92,12 +92,14 @@ pub(super) fn literal_or_null(text: Option<&str>) -> String {
     text.map_or_else(|| "null".into(), |text| Literal(text).to_string())
 }
 
-/// The milliseconds that something took, such that an `integer` can hold them.
-pub(super) fn milliseconds(took: Took) -> String {
+/// An expression for the milliseconds that something took, such that an `integer` can hold them.
+pub fn milliseconds(took: Took) -> String {
     match took {
-        Took::ThisTransaction => {
-            "least(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000, 2147483647)::integer".into()
-        }
+        Took::ThisTransaction => format!(
+            "least(extract(epoch from clock_timestamp()) * 1000 \
+             - coalesce(nullif(current_setting('{STARTED}', true), '')::double precision, \
+             extract(epoch from transaction_timestamp()) * 1000), 2147483647)::integer"
+        ),
         Took::Milliseconds(milliseconds) => milliseconds.clamp(0, i64::from(i32::MAX)).to_string(),
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn kind(word: &str, cursor: &mut Cursor<'_>) -> Option<Alone> {
             cursor.peek().is_none().then_some(Alone::Cluster)
         }
         "vacuum" => Some(Alone::Vacuum),
+        "discard" => cursor.words(&["all"]).then_some(Alone::DiscardAll),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 mod alone;
 mod body;
-mod strings;
+mod settings;
 mod transaction;
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::{Backslash, Kind};
 /// What the statements read so far mean for those that follow.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
-    strings: strings::Setting,
+    strings: settings::Strings,
     /// Procedures that this script makes and whose bodies end transactions, by their last name.
     committing: BTreeSet<String>,
 }
@@ -46,8 +46,7 @@ impl Reading {
             "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "prepare" => {
                 transaction::kind(word, cursor)
             }
-            "set" | "reset" | "select" | "with" => self.strings.kind(word, cursor),
-            "discard" if cursor.words(&["all"]) => Some(self.strings.discarded()),
+            "set" | "reset" | "select" | "with" => settings::kind(word, cursor),
             "call" => Some(Kind::MayCommit { seen: self.commits(&cursor.qualified()) }),
             "do" => {
                 let commits = |name: &[String]| self.commits(name);

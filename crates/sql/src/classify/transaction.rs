@@ -15,12 +15,12 @@ pub(super) fn kind(word: &str, cursor: &mut Cursor<'_>) -> Option<Kind> {
             let named = cursor.words(&["transaction"]) && cursor.string().is_some();
             named.then_some(Kind::PrepareTransaction)
         }
-        "commit" | "end" => Some(prepared(cursor).unwrap_or_else(|| {
+        "commit" | "end" => Some(prepared(word, cursor).unwrap_or_else(|| {
             cursor.any_word(&["work", "transaction"]);
             Kind::Commit { chain: cursor.words(&["and", "chain"]) }
         })),
         _ => {
-            if let Some(finished) = prepared(cursor) {
+            if let Some(finished) = prepared(word, cursor) {
                 return Some(finished);
             }
             cursor.any_word(&["work", "transaction"]);
@@ -35,9 +35,9 @@ fn begin(cursor: &Cursor<'_>) -> Kind {
     Kind::Begin { modes: (!modes.is_empty()).then(|| modes.to_owned()) }
 }
 
-fn prepared(cursor: &mut Cursor<'_>) -> Option<Kind> {
+fn prepared(word: &str, cursor: &mut Cursor<'_>) -> Option<Kind> {
     if !cursor.words(&["prepared"]) {
         return None;
     }
-    Some(Kind::Alone(Alone::FinishPrepared { gid: cursor.string()? }))
+    Some(Kind::Alone(Alone::FinishPrepared { gid: cursor.string()?, commits: word == "commit" }))
 }

@@ -1,6 +1,6 @@
 //! What a runner is told of a statement.
 
-use whimbrel_sql::{Alone, Backslash, Kind, ReindexTarget};
+use whimbrel_sql::{Alone, Backslash, Kind, ReindexTarget, Scope};
 
 use crate::script;
 
@@ -142,9 +142,9 @@ fn subscriptions_that_reach_the_publisher_are_changed_alone() {
 
 #[test]
 fn a_prepared_transaction_is_finished_alone() {
-    for text in ["commit prepared 'x''y'", "rollback prepared 'x''y'"] {
-        alone(text, Alone::FinishPrepared { gid: "x'y".to_owned() });
-    }
+    let gid = || "x'y".to_owned();
+    alone("commit prepared 'x''y'", Alone::FinishPrepared { gid: gid(), commits: true });
+    alone("rollback prepared 'x''y'", Alone::FinishPrepared { gid: gid(), commits: false });
 }
 
 #[test]
@@ -198,8 +198,13 @@ fn statements_that_only_look_alike_run_anywhere() {
         "rollback work to s",
         "savepoint s",
         "release s",
-        "set search_path = app",
-        "select set_config('search_path', '', false)",
+        "set local search_path = app",
+        "set transaction isolation level serializable",
+        "set constraints all immediate",
+        "select set_config('search_path', '', true)",
+        "select set_config('search_path', '', false), 1",
+        "select set_config('search_path', a, false) from t",
+        "update t set a = 1",
         r#""vacuum""#,
     ] {
         assert_eq!(kind(text), Kind::Plain, "in {text:?}");
@@ -286,13 +291,46 @@ fn a_call_is_told_by_what_the_script_shows_of_its_procedure() {
 fn a_change_of_string_rules_is_told() {
     assert_eq!(
         kind("set local standard_conforming_strings = off"),
-        Kind::Strings { backslash: Backslash::Escapes }
+        Kind::Strings { backslash: Backslash::Escapes, scope: Scope::Transaction }
     );
     assert_eq!(
         kind("SET standard_conforming_strings = on"),
-        Kind::Strings { backslash: Backslash::Plain }
+        Kind::Strings { backslash: Backslash::Plain, scope: Scope::Session }
     );
-    assert_eq!(kind("set standard_conforming_strings from current"), Kind::Plain);
+    assert_eq!(
+        kind("select 1, set_config('standard_conforming_strings', 'no', 't')"),
+        Kind::Strings { backslash: Backslash::Escapes, scope: Scope::Transaction }
+    );
+}
+
+#[test]
+fn what_is_set_for_the_session_is_told() {
+    for text in [
+        "set search_path = app, public",
+        "SET SESSION search_path TO app",
+        "set role app_owner",
+        "set session authorization joe",
+        "set session characteristics as transaction read only",
+        "set time zone 'UTC'",
+        "reset role",
+        "reset search_path",
+        "select set_config('search_path', '', false)",
+        "SELECT pg_catalog.set_config('search_path', '', false)",
+    ] {
+        assert_eq!(kind(text), Kind::Setting, "in {text:?}");
+    }
+}
+
+#[test]
+fn a_later_step_learns_what_was_set_before_it() {
+    let script = script(
+        "set role a; set local x.y = 1; vacuum; begin; set search_path = b; commit; reset all; \
+         create index concurrently on t (a); discard all; set role c; vacuum",
+    );
+    assert_eq!(script.settings_before(0), Vec::<usize>::new());
+    assert_eq!(script.settings_before(2), [0]);
+    assert_eq!(script.settings_before(7), [0, 4, 6]);
+    assert_eq!(script.settings_before(10), [9]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Migrations that are one transaction each.
 
+use whimbrel_engine::Event;
 use whimbrel_engine::rehearse::objects;
 use whimbrel_engine::run::{Cause, Stop};
 use whimbrel_engine::wire::Session;
@@ -214,4 +215,19 @@ async fn every_major_is_read_run_and_compared() {
             before.differences(&after).iter().map(ToString::to_string).collect();
         assert_eq!(named, ["index public.b"], "{major}");
     }
+}
+
+#[tokio::test]
+async fn what_is_under_way_and_how_long_it_took_is_the_servers_word() {
+    let database = database().await;
+    let project = Project::new(database.target())
+        .with("001_fast", "create table a (id int);")
+        .with("002_slow", "select pg_sleep(0.8);")
+        .with("003_fast", "create table b (id int);");
+    let mut heard = Heard::default();
+    let report = project.try_up(&mut heard).await.unwrap().unwrap();
+    let running = Event::Running { migration: "002_slow".to_owned() };
+    assert!(heard.0.contains(&running), "{:?}", heard.0);
+    let times: Vec<u64> = report.done.iter().map(|(_, took)| *took).collect();
+    assert!(times[1] >= 800 && times[0] < 800 && times[2] < 800, "{times:?}");
 }

@@ -202,12 +202,12 @@ async fn a_transaction_of_a_dead_run_is_waited_out(journal: bool) {
 
 #[tokio::test]
 async fn with_a_journal_the_runs_row_makes_the_next_run_wait() {
-    a_transaction_of_a_dead_run_is_waited_out(true).await;
+    Box::pin(a_transaction_of_a_dead_run_is_waited_out(true)).await;
 }
 
 #[tokio::test]
 async fn without_a_journal_a_shared_key_makes_the_next_run_wait() {
-    a_transaction_of_a_dead_run_is_waited_out(false).await;
+    Box::pin(a_transaction_of_a_dead_run_is_waited_out(false)).await;
 }
 
 #[tokio::test]
