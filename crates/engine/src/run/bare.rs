@@ -4,8 +4,8 @@
 
 use whimbrel_sql::{Mode, Step};
 
-use crate::run::block::failure_of;
-use crate::run::compose::{self, Message, Origin, Role};
+use crate::run::block::{failure_of, needs_to_be_alone};
+use crate::run::compose::{self, Cleaning, Message, Origin, Role};
 use crate::run::failure::{Failed, Stop};
 use crate::run::{Work, one_transaction};
 use crate::wire::{self, Failure, Session};
@@ -13,7 +13,7 @@ use crate::wire::{self, Failure, Session};
 /// Runs one work on a session of its own database, as it would run in earnest.
 pub(crate) async fn run(session: &mut Session, work: &Work) -> Result<Result<(), Failed>, Stop> {
     if let Some(range) = one_transaction(work) {
-        let result = transaction(session, work, range.clone()).await?;
+        let result = transaction(session, work, range.clone(), Cleaning::All).await?;
         let Err(failed) = result else { return Ok(Ok(())) };
         let Some(mode) = crate::run::block::other_mode(work, &failed) else {
             return Ok(Err(failed));
@@ -32,11 +32,22 @@ async fn steps(session: &mut Session, work: &Work) -> Result<Result<(), Failed>,
         Mode::One { .. } => return Ok(Ok(())),
     };
     for (index, step) in steps.iter().enumerate() {
+        let is_last = index + 1 == steps.len();
+        let cleaning = if is_last { Cleaning::All } else { Cleaning::Settings };
         let result = match step {
-            Step::Together(range) => transaction(session, work, range.clone()).await?,
-            Step::Alone(statement) => alone(session, work, *statement).await?,
+            Step::Together(range) => {
+                match transaction(session, work, range.clone(), cleaning).await? {
+                    Err(failed) => match needs_to_be_alone(range, &failed) {
+                        Some(statement) => alone(session, work, statement, cleaning).await?,
+                        None => Err(failed),
+                    },
+                    done => done,
+                }
+            }
+            Step::Alone(statement) => alone(session, work, *statement, cleaning).await?,
         };
         if let Err(failed) = result {
+            clean(session, Cleaning::All).await?;
             return Ok(Err(Failed { steps_done: index, rolled_back: false, ..failed }));
         }
     }
@@ -47,17 +58,22 @@ async fn transaction(
     session: &mut Session,
     work: &Work,
     range: std::ops::Range<usize>,
+    cleaning: Cleaning,
 ) -> Result<Result<(), Failed>, Stop> {
     let begin = compose::begin(&work.script, &range);
-    let pieces = compose::pieces(&work.script, range);
+    let settings = compose::settings(work.text(), &work.script, range.start);
+    let pieces = compose::step_pieces(&work.script, range);
     for (index, piece) in pieces.iter().enumerate() {
         let mut message = Message::default();
         if index == 0 {
             message.ours(Role::Open, &begin);
+            for setting in &settings {
+                message.ours(Role::Open, setting);
+            }
         }
         message.script(0, work.text(), &work.script, piece.clone());
         if index + 1 == pieces.len() {
-            for reset in compose::RESETS {
+            for reset in cleaning.statements() {
                 message.ours(Role::Reset, reset);
             }
             message.ours(Role::Commit, "commit");
@@ -84,22 +100,29 @@ async fn alone(
     session: &mut Session,
     work: &Work,
     statement: usize,
+    cleaning: Cleaning,
 ) -> Result<Result<(), Failed>, Stop> {
     let span = work.script.statements[statement].span.clone();
     let text = &work.text()[span.clone()];
+    for setting in compose::settings(work.text(), &work.script, statement) {
+        session.simple(setting).await.map_err(Stop::Lost)?;
+    }
     let result = session.simple(text).await;
-    let reset = compose::RESETS.join("; ");
     let Err(failure) = result else {
-        session.simple(&reset).await.map_err(Stop::Lost)?;
+        clean(session, cleaning).await?;
         return Ok(Ok(()));
     };
     let (error, _) = server_error(failure)?;
-    session.simple(&reset).await.map_err(Stop::Lost)?;
     let offset = error.position.and_then(|position| {
         let (byte, _) = text.char_indices().nth(position.checked_sub(1)?)?;
         Some(span.start + byte)
     });
     Ok(Err(failure_of(work, error, Some(statement), offset, 1)))
+}
+
+async fn clean(session: &mut Session, cleaning: Cleaning) -> Result<(), Stop> {
+    let resets = cleaning.statements().join("; ");
+    session.simple(&resets).await.map(drop).map_err(Stop::Lost)
 }
 
 fn server_error(failure: Failure) -> Result<(Box<wire::ServerError>, usize), Stop> {

@@ -18,7 +18,7 @@ use whimbrel_history::ledgers::{self, Took};
 use whimbrel_sql::{Kind, Mode, Step};
 
 use crate::pause::Pause;
-use crate::run::compose::{self, Message, Origin, Role};
+use crate::run::compose::{self, Cleaning, Message, Origin, Role};
 use crate::run::failure::{Blocker, Cause, Failed, Stop};
 use crate::run::send::Sent;
 use crate::run::{Direction, End, Report, Run, Work, begun, one_transaction, watch};
@@ -172,7 +172,8 @@ impl Run<'_> {
     }
 
     fn close_unit(&mut self, work: &Work, message: &mut Message) {
-        message.clean_up(|message| self.record(work, Took::ThisTransaction, message));
+        message
+            .clean_up(Cleaning::All, |message| self.record(work, Took::ThisTransaction, message));
         self.lane.commit(message);
     }
 
@@ -330,10 +331,22 @@ pub(crate) fn other_mode(work: &Work, failed: &Failed) -> Option<Mode> {
     if !NOT_ONE.contains(&error.code.as_str()) {
         return None;
     }
+    // A file that is one `begin … commit` asks for one transaction, and would fail anywhere.
+    if one_transaction(work)?.start > 0 {
+        return None;
+    }
     let refused = failed.statement.filter(|_| error.code != "55P04");
     failed.statement?;
     let steps = one_by_one(work, refused)?;
     Some(Mode::Steps { steps, because: error.message.clone() })
+}
+
+/// The statement of a step that the server showed to be no part of a transaction: a `call` whose
+/// procedure commits, a `cluster` of a partitioned table. Nothing of the step is left.
+pub(crate) fn needs_to_be_alone(range: &Range<usize>, failed: &Failed) -> Option<usize> {
+    let Cause::Server(error) = &failed.cause else { return None };
+    let refused = matches!(error.code.as_str(), "25001" | "2D000");
+    (refused && range.len() == 1).then_some(range.start)
 }
 
 /// A work that is one transaction, with every statement for itself; `refused` is one that the

@@ -183,6 +183,23 @@ pub(crate) fn begin(script: &Script, statements: &Range<usize>) -> String {
     }
 }
 
+/// The pieces of a step: as [`pieces`], but that what earlier steps set goes ahead alone where it
+/// changes how the rest is read.
+pub(crate) fn step_pieces(script: &Script, range: Range<usize>) -> Vec<Range<usize>> {
+    let mut pieces = pieces(script, range.clone());
+    if script.sending == Sending::OneByOne && !script.settings_before(range.start).is_empty() {
+        pieces.insert(0, range.start..range.start);
+    }
+    pieces
+}
+
+/// What the statements before this one set for the session, and what is to hold for it again: a
+/// step cleans up behind itself, may be on another connection, and may be the first one of a run.
+pub(crate) fn settings<'a>(text: &'a str, script: &Script, statement: usize) -> Vec<&'a str> {
+    let settings = script.settings_before(statement).into_iter();
+    settings.map(|index| &text[script.statements[index].span.clone()]).collect()
+}
+
 /// What gives the runner back its own role before it writes the entry, and its patience.
 const OWN_ROLE: &[&str] =
     &["reset session authorization", "reset role", "set local statement_timeout = 0"];
@@ -228,18 +245,37 @@ impl Message {
         self.ours(Role::Open, &format!("select {}", sets.join(", ")));
     }
 
-    /// Adds what ends a script: everything that it set for its session ends with it, and the
-    /// entry is written with the runner's own role.
+    /// Adds what ends a script or a step: the entry is written with the runner's own role, and what
+    /// was set for the session ends.
     ///
     /// The entry's statements name everything with its schema, and presume nothing that a script
     /// could have set; but `reset all` would take with it when the script began.
-    pub(crate) fn clean_up(&mut self, record: impl FnOnce(&mut Self)) {
+    pub(crate) fn clean_up(&mut self, cleaning: Cleaning, record: impl FnOnce(&mut Self)) {
         for reset in OWN_ROLE {
             self.ours(Role::Reset, reset);
         }
         record(self);
-        for reset in &RESETS[2..] {
+        for reset in &cleaning.statements()[2..] {
             self.ours(Role::Reset, reset);
+        }
+    }
+}
+
+/// How much of what a script left in its session is put away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cleaning {
+    /// Everything: the script is done, or the session is not its own.
+    All,
+    /// Its settings and role. A later step of the script may use its temporary tables.
+    Settings,
+}
+
+impl Cleaning {
+    /// The statements.
+    pub(crate) fn statements(self) -> &'static [&'static str] {
+        match self {
+            Self::All => RESETS,
+            Self::Settings => &RESETS[..3],
         }
     }
 }

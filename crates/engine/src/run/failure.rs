@@ -75,6 +75,17 @@ pub enum Cause {
         /// How the statement begins.
         statement: String,
     },
+    /// What the script set before holds for the session, which a pooler shares.
+    #[error(
+        "`{statement}` runs outside a transaction and needs `{setting}`, which behind a \
+         transaction pooler cannot be set for this connection alone"
+    )]
+    PooledSetting {
+        /// How the statement that sets it begins.
+        setting: String,
+        /// How the statement begins.
+        statement: String,
+    },
     /// The pooler has one server connection, and the lock holds it.
     #[error("`{statement}` cannot run: the pooler has one server connection and the lock holds it")]
     PoolOfOne {

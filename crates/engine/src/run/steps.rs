@@ -10,8 +10,8 @@ use whimbrel_history::ledgers::Took;
 use whimbrel_sql::{Kind, Mode, Step};
 
 use crate::journal::{self, Intent, Planned, StepState};
-use crate::run::block::{TRY_AGAIN, Tries, failure_of};
-use crate::run::compose::{self, Message, Origin, Role};
+use crate::run::block::{TRY_AGAIN, Tries, failure_of, needs_to_be_alone};
+use crate::run::compose::{self, Cleaning, Message, Origin, Role};
 use crate::run::evidence::{self, Evidence};
 use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::send::Sent;
@@ -106,7 +106,11 @@ impl Run<'_> {
                 }
                 Step::Together(range) => {
                     let ended = self.together(at, range.clone(), events).await?;
-                    match needs_to_be_alone(range, &ended) {
+                    let statement = match &ended {
+                        Ended::Failed(failed) => needs_to_be_alone(range, failed),
+                        Ended::Done => None,
+                    };
+                    match statement {
                         Some(statement) => self.alone(at, statement, intent, events).await?,
                         None => ended,
                     }
@@ -115,6 +119,7 @@ impl Run<'_> {
             };
             if let Ended::Failed(mut failed) = ended {
                 failed.steps_done = index;
+                self.reset_alone(Cleaning::All).await?;
                 return Ok(End::Failed { number, failed });
             }
         }
@@ -202,15 +207,18 @@ impl Run<'_> {
         let mut tries = Tries::new(self.options.retry_for);
         loop {
             let mut failed = None;
-            let pieces = compose::pieces(&work.script, range.clone());
+            let pieces = compose::step_pieces(&work.script, range.clone());
             for (piece, statements) in pieces.iter().enumerate() {
                 let mut message = Message::default();
                 if piece == 0 {
                     self.open_step(work, &begin, &mut message);
+                    for setting in compose::settings(work.text(), &work.script, range.start) {
+                        message.ours(Role::Open, setting);
+                    }
                 }
                 message.script(at.number, work.text(), &work.script, statements.clone());
                 if piece + 1 == pieces.len() {
-                    message.clean_up(|message| self.end_step(at, message));
+                    message.clean_up(self.cleaning(at), |message| self.end_step(at, message));
                     self.lane.commit(&mut message);
                 }
                 let sent = self.send(&message, at.works, &mut |_, _| {}, events).await;
@@ -246,6 +254,15 @@ impl Run<'_> {
             }
             let failed = failure_of(work, error, statement, offset, tries.count);
             return Ok(Ended::Failed(Box::new(Failed { blockers, ..failed })));
+        }
+    }
+
+    /// What is put away behind a step: a pool's session may be another client's next.
+    fn cleaning(&self, at: At<'_>) -> Cleaning {
+        if at.last.is_some() || self.facts.pooled || self.lane.is_within() {
+            Cleaning::All
+        } else {
+            Cleaning::Settings
         }
     }
 
@@ -293,7 +310,12 @@ impl Run<'_> {
         let (work, index) = (at.work(), at.index);
         let text = &work.text()[work.script.statements[statement].span.clone()];
         let kind = &work.script.statements[statement].kind;
-        let mut direct = match self.where_alone(kind, text).await? {
+        let mut settings = compose::settings(work.text(), &work.script, statement);
+        if evidence::is_concurrent(kind) && !settings.is_empty() {
+            // They may hold timeouts of their own.
+            settings.extend(["set lock_timeout = 0", "set statement_timeout = 0"]);
+        }
+        let mut direct = match self.where_alone(kind, text, &settings).await? {
             Where::Here => None,
             Where::Direct(session) => Some(session),
             Where::Nowhere(cause) => {
@@ -313,7 +335,8 @@ impl Run<'_> {
                 Evidence::Redo { cleanup } => {
                     for sql in cleanup {
                         events.on(Event::CleaningUp { statement: sql.clone() });
-                        let sent = self.send_alone(&sql, direct.as_deref_mut(), events).await;
+                        let direct = direct.as_deref_mut();
+                        let sent = self.send_alone(&sql, &settings, direct, events).await;
                         let Err(failure) = sent.result else { continue };
                         let error = self.error_of(failure).await?;
                         let failed = failure_of(work, error, Some(statement), None, tries.count);
@@ -332,10 +355,10 @@ impl Run<'_> {
                 }
             }
             self.begin_alone(work, index, kind).await?;
-            let sent =
-                self.send_alone(&format!("{marker}{text}"), direct.as_deref_mut(), events).await;
+            let sql = format!("{marker}{text}");
+            let sent = self.send_alone(&sql, &settings, direct.as_deref_mut(), events).await;
             let Err(failure) = sent.result else {
-                self.reset_alone().await?;
+                self.reset_alone(self.cleaning(at)).await?;
                 self.write_end(at).await?;
                 return Ok(Ended::Done);
             };
@@ -380,14 +403,20 @@ impl Run<'_> {
     }
 
     /// Finds a connection on which a statement outside a transaction can run: timeouts that would
-    /// cancel it half way are lifted, and must not be lifted for other clients of a pool.
-    async fn where_alone(&mut self, kind: &Kind, text: &str) -> Result<Where, Stop> {
+    /// cancel it half way are lifted, and what the script set before is set again; neither must
+    /// reach other clients of a pool.
+    async fn where_alone(
+        &mut self,
+        kind: &Kind,
+        text: &str,
+        settings: &[&str],
+    ) -> Result<Where, Stop> {
         let statement = first_words(text);
-        if !evidence::is_concurrent(kind) {
+        if !evidence::is_concurrent(kind) && settings.is_empty() {
             return Ok(Where::Here);
         }
         if !self.lane.is_within() {
-            if !self.facts.pooled || self.facts.timeouts.is_empty() {
+            if !self.facts.pooled || (self.facts.timeouts.is_empty() && settings.is_empty()) {
                 return Ok(Where::Here);
             }
             if self.keeps_settings().await? {
@@ -397,6 +426,10 @@ impl Run<'_> {
         if let Some(target) = &self.options.direct {
             let session = Session::connect(target, &self.options.application).await;
             return Ok(Where::Direct(Box::new(session.map_err(Stop::Connect)?)));
+        }
+        if let Some(setting) = settings.first() {
+            let setting = first_words(setting);
+            return Ok(Where::Nowhere(Cause::PooledSetting { setting, statement }));
         }
         if self.lane.is_within() {
             return Ok(Where::Nowhere(Cause::PoolOfOne { statement }));
@@ -490,6 +523,7 @@ impl Run<'_> {
     async fn send_alone(
         &mut self,
         sql: &str,
+        settings: &[&str],
         mut direct: Option<&mut Session>,
         events: &mut (dyn Events + Send),
     ) -> Sent {
@@ -501,6 +535,7 @@ impl Run<'_> {
         if direct.is_some() || !self.facts.pooled || self.session_is_ours {
             before.extend(self.facts.timeouts.keys().map(|name| format!("set {name} = 0")));
         }
+        before.extend(settings.iter().map(|setting| (*setting).to_owned()));
         for statement in before {
             let session = match &mut direct {
                 Some(session) => session,
@@ -521,7 +556,7 @@ impl Run<'_> {
     async fn error_of(&mut self, failure: Failure) -> Result<Box<wire::ServerError>, Stop> {
         match failure {
             Failure::Server { error, lost: false, .. } => {
-                self.reset_alone().await?;
+                self.reset_alone(Cleaning::All).await?;
                 Ok(error)
             }
             failure => Err(Stop::Lost(failure)),
@@ -529,8 +564,8 @@ impl Run<'_> {
     }
 
     /// Undoes what the statement, or we for it, set for the session.
-    async fn reset_alone(&mut self) -> Result<(), Stop> {
-        let resets = compose::RESETS.join("; ");
+    async fn reset_alone(&mut self, cleaning: Cleaning) -> Result<(), Stop> {
+        let resets = cleaning.statements().join("; ");
         self.lane.session().simple(&resets).await.map_err(Stop::Lost)?;
         if self.lane.is_within() { self.roll_back().await } else { Ok(()) }
     }
@@ -546,15 +581,6 @@ fn refused(work: &Work, statement: usize, cause: Cause) -> Failed {
         blockers: Vec::new(),
         tries: 0,
     }
-}
-
-/// The statement of a step that the server showed to be no part of a transaction: a `call` whose
-/// procedure commits, a `cluster` of a partitioned table. Nothing of the step is left.
-fn needs_to_be_alone(range: &std::ops::Range<usize>, ended: &Ended) -> Option<usize> {
-    let Ended::Failed(failed) = ended else { return None };
-    let Cause::Server(error) = &failed.cause else { return None };
-    let refused = matches!(error.code.as_str(), "25001" | "2D000");
-    (refused && range.len() == 1).then_some(range.start)
 }
 
 fn range_of(step: &Step) -> std::ops::Range<usize> {

@@ -119,6 +119,28 @@ async fn a_timeout_that_would_cancel_a_concurrent_build_is_not_lifted_for_other_
 }
 
 #[tokio::test]
+async fn what_a_script_sets_is_not_set_for_other_clients_to_run_a_later_step() {
+    let (database, bouncer) = pooled(3).await;
+    let mut project = Project::new(bouncer.target()).with(
+        "001_index",
+        "create schema app;\nset search_path = app;\ncreate table a (id int);\n\
+         create index concurrently a_id on a (id);",
+    );
+    let report = project.up().await;
+    let Cause::PooledSetting { setting, .. } = &report.failed[0].1.cause else {
+        panic!("{report:?}");
+    };
+    assert_eq!(setting, "set search_path = app");
+    project.options.direct = Some(database.target().clone());
+    let report = project.up().await;
+    assert!(report.failed.is_empty() && report.stopped.is_none(), "{report:?}");
+    assert_eq!(ask(database.target(), "select to_regclass('app.a_id') is null").await, "f");
+    for _ in 0..3 {
+        assert_eq!(ask(bouncer.target(), "show search_path").await, r#""$user", public"#);
+    }
+}
+
+#[tokio::test]
 async fn in_session_mode_the_timeout_is_lifted_for_this_connection() {
     let database = database().await;
     let name = database.name().to_owned();

@@ -234,3 +234,97 @@ async fn without_a_journal_only_what_cannot_be_half_done_runs_outside_a_transact
     let schema = "select to_regnamespace('whimbrel_journal') is null";
     assert_eq!(ask(database.target(), schema).await, "t");
 }
+
+#[tokio::test]
+async fn what_a_script_sets_holds_in_its_later_steps() {
+    let database = database().await;
+    let target = database.target();
+    let project = Project::new(target).with(
+        "001_index",
+        "create schema app;\ncreate table app.a (id int);\nset search_path = app;\n\
+         create index concurrently a_id on a (id);\ninsert into a values (1);",
+    );
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(target, "select count(*) from app.a").await, "1");
+}
+
+#[tokio::test]
+async fn what_a_script_sets_holds_when_it_goes_on_in_another_run() {
+    let database = database().await;
+    let target = database.target();
+    let script = "create schema app;\nset search_path = app;\ncreate table a (id int);\n\
+         create index concurrently a_id on a (id);\ninsert into a values (1);";
+    let project = Project::new(target).with("001_index", script);
+    let blocks = script.replace("concurrently a_id on a (id)", "concurrently a_id on a (nothing)");
+    let report = Project::new(target).with("001_index", &blocks).up().await;
+    assert_eq!(report.failed[0].1.steps_done, 3, "{report:?}");
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(target, "select count(*) from app.a").await, "1");
+}
+
+#[tokio::test]
+async fn a_role_that_a_script_takes_runs_its_later_steps_and_not_our_own() {
+    let database = database().await;
+    let target = database.target();
+    let role = format!("owner_of_{}", database.name());
+    let project = Project::new(target).with(
+        "001_role",
+        &format!(
+            "create role {role};\ngrant create on schema public to {role};\nset role {role};\n\
+             create table a (id int);\ncreate index concurrently a_id on a (id);\n\
+             create table b ();"
+        ),
+    );
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    let owners = "select string_agg(distinct pg_get_userbyid(relowner)::text, ',') \
+        from pg_class where relname in ('a', 'a_id', 'b')";
+    assert_eq!(ask(target, owners).await, role);
+    let mut session = Session::connect(target, "test").await.unwrap();
+    session.simple(&format!("drop owned by {role}; drop role {role}")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_temporary_table_lasts_as_long_as_its_script() {
+    let database = database().await;
+    let target = database.target();
+    let project = Project::new(target)
+        .with(
+            "001_batches",
+            "create table a (id int);\ncreate temporary table todo as select 7 as id;\nvacuum a;\n\
+             do $$ begin insert into a select id from todo; commit; end $$;",
+        )
+        .with("002_next", "create table b as select to_regclass('pg_temp.todo') is null as gone;");
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(target, "select id from a").await, "7");
+    assert_eq!(ask(target, "select gone from b").await, "t");
+}
+
+#[tokio::test]
+async fn strings_are_read_in_a_later_step_as_the_script_set_them() {
+    let database = database().await;
+    let target = database.target();
+    let project = Project::new(target).with(
+        "001_strings",
+        "set standard_conforming_strings = off;\ncreate table a (b text);\nvacuum a;\n\
+         insert into a values ('it\\'s; one');",
+    );
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(ask(target, "select b from a").await, "it's; one");
+}
+
+#[tokio::test]
+async fn a_block_of_its_own_is_not_taken_apart() {
+    let database = database().await;
+    let project = Project::new(database.target())
+        .with("001_procedure", "create procedure p() language plpgsql as $$ begin commit; end $$;")
+        .with("002_block", "begin;\ncreate table a (id int);\ncall p();\ncommit;");
+    let report = project.up().await;
+    let cause = &report.failed[0].1.cause;
+    assert!(matches!(cause, Cause::Server(error) if error.code == "2D000"), "{cause:?}");
+    assert_eq!(ask(database.target(), "select to_regclass('a') is null").await, "t");
+}
