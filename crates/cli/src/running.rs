@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
 use whimbrel_app::run::{
-    self, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Report, Waiting,
+    self, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Report, Seeds, Waiting,
 };
 use whimbrel_app::{Error, Events, Exit, Period, PeriodError, Secret, Workspace, mask};
 
@@ -142,6 +142,7 @@ impl Looking {
             consent: Consent::Wanted,
             on_error: OnError::Stop,
             allowed: run::Allowed::default(),
+            seeds: Seeds::Unwanted,
             rehearse: match (self.rehearse, self.no_rehearsal) {
                 (true, _) => Rehearse::Always,
                 (false, true) => Rehearse::Never,
@@ -158,12 +159,17 @@ impl Looking {
 
 impl Running {
     /// Does it, and shows what came of it.
-    pub(crate) fn go(self, house: &mut House, case: impl Case) -> Result<Exit, Failure> {
+    pub(crate) fn go(
+        self,
+        house: &mut House,
+        seeds: Seeds,
+        case: impl Case,
+    ) -> Result<Exit, Failure> {
         let depth = match (self.dry_run, self.full) {
             (true, sql) => Depth::Show { sql },
             (false, _) => Depth::Run,
         };
-        let options = self.options(house, depth);
+        let options = Options { seeds, ..self.options(house, depth) };
         let exit = go(house, options, case)?;
         if exit == Exit::Done && depth == Depth::Run && !self.then.is_empty() {
             return become_command::become_command(&self.then);

@@ -34,6 +34,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
                 _ => "nothing to do: nothing is applied",
             };
             page.line(page.paint(Tone::Good, text));
+            seeds(report, page);
             return;
         }
         Outcome::Shown => shown(report, page),
@@ -41,6 +42,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
             done(report, page);
         }
     }
+    seeds(report, page);
     page.gap();
     rehearsal(report, page);
     page.line(ending(report, page));
@@ -74,6 +76,30 @@ fn done(report: &Report, page: &mut Page) {
             clean(migration.description.as_deref().unwrap_or_default()),
         ]);
     }
+    page.table(&table);
+}
+
+/// The seed files of a run, where they were asked for.
+fn seeds(report: &Report, page: &mut Page) {
+    if report.seeds.is_empty() {
+        return;
+    }
+    let mut table =
+        Table::new([Column::text("seed", 20), Column::whole("result"), Column::number("took")]);
+    for seed in &report.seeds {
+        let (tone, word) = match (seed.result, seed.changed) {
+            (Some(ResultShown::Done), _) => (Tone::Good, "ran"),
+            (Some(ResultShown::Failed), _) => (Tone::Bad, "failed"),
+            (Some(ResultShown::Unknown), _) => (Tone::Care, "unknown"),
+            (Some(ResultShown::NotRun | ResultShown::Skipped), _) => (Tone::Faint, "never ran"),
+            (None, true) => (Tone::Care, "changed since it ran, not run again"),
+            (None, false) => (Tone::Faint, "ran before"),
+        };
+        let took = seed.execution_time_ms.and_then(|count| i64::try_from(count).ok());
+        let took = took.map(milliseconds).unwrap_or_default();
+        table.row([clean(&seed.path), page.paint(tone, word), took]);
+    }
+    page.gap();
     page.table(&table);
 }
 

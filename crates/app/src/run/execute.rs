@@ -10,13 +10,15 @@ use whimbrel_engine::run::{self, Direction, Enter, Entered, Stop, Work};
 use whimbrel_engine::state::{State, Wanted};
 use whimbrel_engine::wire::Session;
 
+use whimbrel_history::ledgers::Ledger;
+
 use super::choose;
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown};
-use super::{Aim, Plan, Waiting};
+use super::{Aim, Options, Plan, Waiting};
 use crate::error::Error;
 use crate::events::Events;
-use crate::project::APPLICATION;
+use crate::project::{APPLICATION, Project};
 use crate::wire;
 
 /// The name of the one lock that every run on a database takes, whatever its ledgers.
@@ -30,13 +32,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// After a lost connection it begins again from what the ledgers say: what is recorded is done, and
 /// nothing else is.
 pub(super) async fn execute(
-    mut plan: Plan<'_>,
+    plan: &mut Plan<'_>,
     session: Session,
     mut report: Report,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
     let started = Instant::now();
-    let engine = engine_options(&plan);
+    let engine = engine_options(&plan.project, plan.options);
     let interrupt = &plan.options.interrupt;
     let mut session = Some(session);
     loop {
@@ -44,16 +46,16 @@ pub(super) async fn execute(
             Some(session) => session,
             None => Session::connect(&plan.project.database.target, APPLICATION).await?,
         };
-        let Some(entered) = enter(&plan, first, events).await? else {
+        let Some(entered) = enter(plan, first, events).await? else {
             let by_us = report.is_begun();
             report.outcome = if by_us { Outcome::Done } else { Outcome::DoneByAnother };
             return Ok(report);
         };
-        choose_again(&mut plan, &entered.state)?;
+        choose_again(plan, &entered.state)?;
         events.planned(plan.works.len());
         let target = &plan.project.database.target;
         let ran = run::run(entered, target, &plan.works, &engine, interrupt, events).await;
-        let Some(stop) = note(&plan, ran, &mut report) else {
+        let Some(stop) = note(plan, ran, &mut report) else {
             let failed = !report.failures.is_empty();
             report.outcome = if failed { Outcome::Failed } else { Outcome::Done };
             return Ok(report);
@@ -66,7 +68,7 @@ pub(super) async fn execute(
             continue;
         }
         let stop = if interrupt.is_asked() { Stop::Interrupted } else { stop };
-        ask_the_ledger(&plan, was_clean, &mut report).await;
+        ask_the_ledger(plan, was_clean, &mut report).await;
         let hints = vec![report.standing()];
         report.fail(Error::Stopped { source: stop, hints });
         report.outcome = Outcome::Stopped;
@@ -115,28 +117,37 @@ async fn enter(
 ) -> Result<Option<Entered>, Error> {
     let project = &plan.project;
     let ledgers = project.wanted_ledgers();
-    let others: Vec<i64> =
-        ledgers.iter().flat_map(|(ledger, _)| ledger.lock_keys()).copied().collect();
-    let configured = Waiting::For(project.workspace.config().timeouts.wait.0);
-    let wait = match plan.options.waiting.unwrap_or(configured) {
-        Waiting::For(limit) if limit.is_zero() => Wait::No,
-        Waiting::For(limit) => Wait::For(limit),
-        Waiting::No => Wait::No,
-        Waiting::Forever => Wait::Forever,
-    };
-    let enter = Enter {
-        target: &project.database.target,
-        application: APPLICATION,
-        key: LockKey::new(LOCK, &others),
-        wait,
-        wanted: Wanted { ledgers: &ledgers, last_applied: false },
-        interrupt: &plan.options.interrupt,
-    };
+    let enter = way_in(project, plan.options, &ledgers);
     let mut is_done = |state: &State| {
         let choice = choose::choose(project, state, plan.aim);
         choice.is_ok_and(|choice| choice.planned.is_empty())
     };
     Ok(run::enter(&enter, session, &mut is_done, events).await?)
+}
+
+/// The lock that a run takes, and how it waits for it.
+pub(super) fn way_in<'a>(
+    project: &'a Project,
+    options: &'a Options,
+    ledgers: &'a [(&'static dyn Ledger, Option<&'a str>)],
+) -> Enter<'a> {
+    let others: Vec<i64> =
+        ledgers.iter().flat_map(|(ledger, _)| ledger.lock_keys()).copied().collect();
+    let configured = Waiting::For(project.workspace.config().timeouts.wait.0);
+    let wait = match options.waiting.unwrap_or(configured) {
+        Waiting::For(limit) if limit.is_zero() => Wait::No,
+        Waiting::For(limit) => Wait::For(limit),
+        Waiting::No => Wait::No,
+        Waiting::Forever => Wait::Forever,
+    };
+    Enter {
+        target: &project.database.target,
+        application: APPLICATION,
+        key: LockKey::new(LOCK, &others),
+        wait,
+        wanted: Wanted { ledgers, last_applied: false },
+        interrupt: &options.interrupt,
+    }
 }
 
 /// Leaves of the plan what is still to be done.
@@ -163,13 +174,13 @@ fn choose_again(plan: &mut Plan<'_>, state: &State) -> Result<(), Error> {
 }
 
 /// How the engine is to run.
-fn engine_options(plan: &Plan<'_>) -> run::Options {
-    let timeouts = plan.project.workspace.config().timeouts;
-    let surroundings = plan.project.workspace.surroundings();
+pub(super) fn engine_options(project: &Project, options: &Options) -> run::Options {
+    let timeouts = project.workspace.config().timeouts;
+    let surroundings = project.workspace.surroundings();
     let milliseconds = |duration: Duration| format!("{}ms", duration.as_millis());
     run::Options {
         runner: Runner {
-            command: plan.options.command.clone(),
+            command: options.command.clone(),
             os_user: surroundings.user.clone(),
             host: surroundings.machine.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -179,11 +190,11 @@ fn engine_options(plan: &Plan<'_>) -> run::Options {
         statement_timeout: Some(timeouts.statement.0)
             .filter(|timeout| !timeout.is_zero())
             .map(milliseconds),
-        retry_for: plan.options.retry_for.unwrap_or(timeouts.retry_for.0),
-        on_error: plan.options.on_error,
-        journal: plan.project.workspace.config().ledger.journal,
-        allow_rerun: plan.options.allowed.rerun,
-        direct: plan.project.database.direct.clone(),
+        retry_for: options.retry_for.unwrap_or(timeouts.retry_for.0),
+        on_error: options.on_error,
+        journal: project.workspace.config().ledger.journal,
+        allow_rerun: options.allowed.rerun,
+        direct: project.database.direct.clone(),
     }
 }
 

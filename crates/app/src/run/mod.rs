@@ -6,6 +6,7 @@ mod execute;
 mod explain;
 mod rehearse;
 mod report;
+mod seeds;
 mod works;
 
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::project::{LastApplied, Project, Where};
 use crate::workspace::Workspace;
 use choose::{Choice, Planned};
 
-pub use report::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown};
+pub use report::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown};
 pub use whimbrel_engine::run::OnError;
 pub use whimbrel_history::select;
 
@@ -77,6 +78,8 @@ pub struct Options {
     pub on_error: OnError,
     /// What is not refused.
     pub allowed: Allowed,
+    /// Whether seed files run after the migrations.
+    pub seeds: Seeds,
     /// Whether to rehearse.
     pub rehearse: Rehearse,
     /// Whether a server for the rehearsal may be fetched.
@@ -128,6 +131,15 @@ pub struct Allowed {
     pub protected: bool,
 }
 
+/// Whether seed files run after the migrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seeds {
+    /// Those that never ran.
+    Wanted,
+    /// None.
+    Unwanted,
+}
+
 /// Whether to rehearse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rehearse {
@@ -177,23 +189,28 @@ pub(crate) async fn run(
     if choice.planned.is_empty() {
         session.close().await;
         report.outcome = Outcome::Nothing;
-        return Ok(report);
+        return seeds::sow(&project, options, report, events).await;
     }
     let works = works::works(&project, &state, &choice, &mut session).await?;
     report.describe(&works, options.depth);
     let approved = choice.planned.clone();
-    let run = Plan { project, state, aim, options, choice, works, approved };
+    let mut run = Plan { project, state, aim, options, choice, works, approved };
     Box::pin(rehearse::rehearse(&run, &mut session, &mut report, events)).await?;
     let has_failed = !report.failures.is_empty();
     if has_failed && options.depth == Depth::Run {
         report.outcome = Outcome::Failed;
     }
-    if has_failed || options.depth != Depth::Run {
+    if has_failed {
         session.close().await;
         return Ok(report);
     }
-    consent::ask(&run, events)?;
-    Box::pin(execute::execute(run, session, report, events)).await
+    if options.depth == Depth::Run {
+        consent::ask(&run, events)?;
+        report = Box::pin(execute::execute(&mut run, session, report, events)).await?;
+    } else {
+        session.close().await;
+    }
+    Box::pin(seeds::sow(&run.project, options, report, events)).await
 }
 
 /// What is going to run, as it was shown.

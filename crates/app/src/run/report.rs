@@ -27,6 +27,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// Everything that was chosen, in its order.
     pub migrations: Vec<PlannedShown>,
+    /// The project's seed files, where they were asked for.
+    pub seeds: Vec<SeedShown>,
     /// What came of the rehearsal.
     pub rehearsal: RehearsalShown,
     /// Whether a run would be refused as it is.
@@ -105,6 +107,19 @@ pub enum ResultShown {
     Unknown,
 }
 
+/// A seed file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SeedShown {
+    /// The file.
+    pub path: String,
+    /// What became of it; `None` for one that was recorded before.
+    pub result: Option<ResultShown>,
+    /// Whether it changed since it ran.
+    pub changed: bool,
+    /// How long it took.
+    pub execution_time_ms: Option<u64>,
+}
+
 /// What came of a rehearsal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "result")]
@@ -175,6 +190,7 @@ impl Report {
                 Depth::Show { .. } => Outcome::Shown,
             },
             migrations: migrations.collect(),
+            seeds: Vec::new(),
             rehearsal: RehearsalShown::None { because: "there was nothing to rehearse".to_owned() },
             is_refused,
             remarks: pooler.into_iter().chain(remarks).chain(refused).collect(),

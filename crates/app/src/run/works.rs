@@ -131,7 +131,12 @@ fn after(project: &Project, planned: &Planned, before: &[Planned]) -> Vec<String
 }
 
 /// Cuts a script into statements; a mistake is shown where it stands in the file.
-fn cut(project: &Project, id: &str, section: &Section, text: &str) -> Result<Script, Error> {
+pub(super) fn cut(
+    project: &Project,
+    id: &str,
+    section: &Section,
+    text: &str,
+) -> Result<Script, Error> {
     split(text).map_err(|error| {
         let diagnostic = error.diagnostic(None);
         let (diagnostic, text) = explain::in_file(project, section, text, diagnostic);

@@ -2,6 +2,7 @@
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::down::{self, Options};
+use whimbrel_app::run::Seeds;
 use whimbrel_app::run::select::Back;
 
 use super::Verb;
@@ -49,7 +50,7 @@ impl Verb for Down {
             (None, false) => Back::Newest(self.count.unwrap_or(1)),
         };
         let from = self.down_from.map(Side::side);
-        self.running.go(house, async move |workspace, run, events| {
+        self.running.go(house, Seeds::Unwanted, async move |workspace, run, events| {
             down::down(workspace, &Options { back, from, run }, events).await
         })
     }

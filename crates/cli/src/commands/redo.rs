@@ -2,6 +2,7 @@
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::redo::{self, Options};
+use whimbrel_app::run::Seeds;
 
 use super::Verb;
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ impl Verb for Redo {
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let from = self.down_from.map(Side::side);
-        self.running.go(house, async move |workspace, run, events| {
+        self.running.go(house, Seeds::Unwanted, async move |workspace, run, events| {
             redo::redo(workspace, &Options { from, run }, events).await
         })
     }

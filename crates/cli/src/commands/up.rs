@@ -2,6 +2,7 @@
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::up::{self, Options};
+use whimbrel_app::run::Seeds;
 use whimbrel_app::run::select::Wish;
 
 use super::Verb;
@@ -36,6 +37,10 @@ pub(crate) struct Up {
     #[arg(long, short = 'n', value_name = "N")]
     count: Option<usize>,
 
+    /// Then run the project's seed files that never ran, each with its entry
+    #[arg(long)]
+    seed: bool,
+
     #[command(flatten)]
     running: Running,
 }
@@ -48,6 +53,7 @@ impl Verb for Up {
   whimbrel up --yes --env production            In a pipeline
   whimbrel up --only 7 --with-dependencies      One migration and what it needs
   whimbrel up --yes --then ./server --port 80   Migrate, then become the server
+  whimbrel up --seed                            Apply, then run seed files that never ran
   whimbrel up --dev                             Apply to an embedded Postgres of this project";
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
@@ -58,7 +64,8 @@ impl Verb for Up {
             again: self.again,
             count: self.count,
         };
-        self.running.go(house, async move |workspace, run, events| {
+        let seeds = if self.seed { Seeds::Wanted } else { Seeds::Unwanted };
+        self.running.go(house, seeds, async move |workspace, run, events| {
             up::up(workspace, &Options { wish, run }, events).await
         })
     }
