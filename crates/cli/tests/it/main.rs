@@ -11,3 +11,4 @@ mod interrupt;
 mod kit;
 mod reference;
 mod secrets;
+mod seeds;

@@ -2,8 +2,8 @@
 //!
 //! A migration that is one transaction commits together with its ledger entry; many of them go in
 //! one message, each with its own `begin` and `commit`, because the server skips the rest of a
-//! message after an error ([`block`]). A migration that is not goes step by step, each step with
-//! its intent before and its outcome after ([`steps`]). Whatever is cut off, at whatever message,
+//! message after an error (`block`). A migration that is not goes step by step, each step with
+//! its intent before and its outcome after (`steps`). Whatever is cut off, at whatever message,
 //! the next run reads from the database how far it came.
 
 pub(crate) mod bare;
