@@ -55,10 +55,10 @@ impl Project {
             Form::Dbmate => format!("-- migrate:up\n{sql}"),
             Form::Annotated => format!(
                 "-- Migration: {name}\n-- Description: Makes table {number}\n\
-                 -- Type: {}\n-- Depends on: {}\n\n-- @up\n{sql}",
+                 -- Type: {}\n-- Depends on: [{}]\n\n-- @up\n{sql}",
                 if body == Body::Small { "create_table" } else { "custom_sql" },
                 match number {
-                    1 => "none".to_owned(),
+                    1 => String::new(),
                     _ => format!("{0:05}_make_table_{0}", number - 1),
                 },
             ),

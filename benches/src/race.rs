@@ -97,7 +97,8 @@ pub(crate) fn time(command: &mut Command) -> Outcome<Duration> {
         return Ok(took);
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{command:?} ended with {}: {said}", output.status).into())
+    let begins: Vec<&str> = said.lines().take(20).collect();
+    Err(format!("{command:?} ended with {}: {}", output.status, begins.join("\n")).into())
 }
 
 /// Runs a program and answers what it wrote.
