@@ -4,7 +4,7 @@
 //! cargo run --release -p whimbrel-benches                       prints the tables
 //! cargo run --release -p whimbrel-benches -- --write            and writes docs/benchmarks.md
 //! cargo run --release -p whimbrel-benches -- nothing apply      only these sections
-//! cargo run --release -p whimbrel-benches -- --rounds 3         fewer rounds
+//! cargo run --release -p whimbrel-benches -- --rounds 3         at most so many rounds
 //! ```
 //!
 //! Machines are noisy, so times say little and ratios of one run say something: all contenders of
@@ -114,7 +114,8 @@ fn page(setting: &Setting<'_>, sections: &[Section], load: &str) -> Outcome<Stri
         page.push('\n');
         page.push_str(section.text());
     }
-    page.push_str(TAIL);
+    let notes = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/notes.md"));
+    page.push_str(&fs::read_to_string(notes)?);
     Ok(page)
 }
 
@@ -125,8 +126,6 @@ Every time is that of a whole process, from the outside. All contenders of a tab
 shuffled rounds on one server, so that whatever else the machine does meets all alike; the *least* \
 time says most of the work itself, the *median* of what a user meets on such a machine. Ratios are to \
 the first row of the same table; targets are judged by the least. Differences under a tenth are noise.\n";
-
-const TAIL: &str = include_str!("../notes.md");
 
 fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();

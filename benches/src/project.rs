@@ -52,7 +52,7 @@ impl Project {
         let sql = body.sql(number);
         let text = match form {
             Form::Plain => sql,
-            Form::Dbmate => format!("-- migrate:up\n{sql}"),
+            Form::Dbmate => format!("-- migrate:up\n{sql}\n-- migrate:down\n"),
             Form::Annotated => format!(
                 "-- Migration: {name}\n-- Description: Makes table {number}\n\
                  -- Type: {}\n-- Depends on: [{}]\n\n-- @up\n{sql}",

@@ -39,7 +39,7 @@ pub(super) fn section(setting: &Setting<'_>) -> Outcome<Section> {
         turns.tool(SQLX, Tool::Sqlx, near)?,
         turns.tool(DBMATE, Tool::Dbmate, near)?,
     ];
-    race(&mut racers, setting.rounds(9))?;
+    race(&mut racers, setting.rounds(7))?;
     let targets = [
         AtMost { who: OURS, times: 1.1, than: BY_MIGRATION },
         AtMost { who: OURS, times: 1.0, than: SQLX },
@@ -67,7 +67,7 @@ pub(super) fn far(setting: &Setting<'_>) -> Outcome<Section> {
         turns.tool(SQLX, Tool::Sqlx, far)?,
         turns.tool(DBMATE, Tool::Dbmate, far)?,
     ];
-    race(&mut racers, setting.rounds(3))?;
+    race(&mut racers, setting.rounds(1))?;
     let targets = [AtMost { who: OURS, times: 0.1, than: BY_STATEMENT }];
     section.table("100 migrations, 30 ms away", &racers, &targets);
     Ok(section)

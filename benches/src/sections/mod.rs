@@ -43,9 +43,9 @@ pub(crate) struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    /// How many rounds a race has, unless the person said.
+    /// How many rounds a race has, unless the person wants fewer.
     pub(crate) fn rounds(&self, usual: usize) -> usize {
-        self.rounds.unwrap_or(usual)
+        self.rounds.map_or(usual, |most| most.min(usual))
     }
 }
 
