@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("whimbrel", &["whimbrel-app"]),
     ("whimbrel-testkit", &["whimbrel-engine"]),
+    ("whimbrel-benches", &["whimbrel-engine", "whimbrel-testkit"]),
 ];
 
 /// What a crate must not know, by the crates that would make it know.
