@@ -111,7 +111,7 @@ impl Default for Timeouts {
             connect: seconds(10),
             lock: seconds(2),
             statement: seconds(0),
-            retry_for: seconds(300),
+            retry_for: seconds(60),
             wait: seconds(300),
         }
     }

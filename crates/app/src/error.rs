@@ -6,7 +6,7 @@ use whimbrel_engine::rehearse::RehearseError;
 use whimbrel_engine::run::EnterError;
 use whimbrel_engine::shadow::ShadowError;
 use whimbrel_engine::state::StateError;
-use whimbrel_engine::wire::{ConnectCause, ConnectError, Failure};
+use whimbrel_engine::wire::{ConnectError, Failure};
 use whimbrel_history::formats::ReadError;
 use whimbrel_history::select::SelectError;
 use whimbrel_history::{FilesError, SectionError};
@@ -271,30 +271,7 @@ fn stop_exit(stop: &whimbrel_engine::run::Stop) -> Exit {
     }
 }
 
-/// What to do about a connection that failed, by how far it got.
+/// What to do about a connection that failed.
 fn connect_hints(error: &ConnectError) -> Vec<String> {
-    let hint = match &error.last().cause {
-        ConnectCause::Resolve(_) => "check the host name, and that this machine has a network",
-        ConnectCause::Reach(_) | ConnectCause::Timeout { .. } => {
-            "check host and port, that the server runs, and that it lets this machine in"
-        }
-        ConnectCause::TlsNotOffered { .. } => "`?sslmode=disable` connects without TLS",
-        ConnectCause::NoPassword => "put the password into the URL, or set PGPASSWORD",
-        ConnectCause::Server(error) => match error.code.as_str() {
-            "28P01" => "check the password; special characters in a URL are escaped (`@` as `%40`)",
-            "28000" => "check the role, and that pg_hba.conf lets it in from here",
-            "3D000" => "check the database's name at the end of the URL",
-            "53300" | "57P03" => "try again in a while",
-            _ => return Vec::new(),
-        },
-        ConnectCause::TlsSetup(_)
-        | ConnectCause::Tls(_)
-        | ConnectCause::Method { .. }
-        | ConnectCause::NoChannelBinding
-        | ConnectCause::Imposter(_)
-        | ConnectCause::Lost(_)
-        | ConnectCause::Protocol(_)
-        | ConnectCause::NoKey => return Vec::new(),
-    };
-    vec![hint.to_owned()]
+    error.hint().map(str::to_owned).into_iter().collect()
 }

@@ -8,7 +8,8 @@ use whimbrel_engine::state::{self, Facts, State, Wanted};
 use whimbrel_engine::wire::Session;
 use whimbrel_engine::{Event, Secret, Target};
 use whimbrel_history::ledgers::{self, Ledger};
-use whimbrel_history::state::{Row, belonging, matrix, undecided};
+use whimbrel_history::select::uncompared;
+use whimbrel_history::state::{Row, belonging, matrix, renamed, undecided};
 use whimbrel_history::{Fingerprints, History, Recorded};
 use whimbrel_sql::Diagnostic;
 
@@ -100,6 +101,9 @@ impl Project {
         let wanted = Wanted { ledgers: &wanted, last_applied: last_applied == LastApplied::Wanted };
         let state = state::read(&mut session, wanted).await?;
         project.recorded = project.read_recorded(&state, &mut session).await?;
+        if last_applied == LastApplied::Unwanted {
+            project.read_downs(&state, &mut session).await?;
+        }
         Ok((project, session, state))
     }
 
@@ -124,6 +128,52 @@ impl Project {
             recorded.push(fingerprints);
         }
         Ok(recorded)
+    }
+
+    /// Reads the down scripts that are needed to compare files with entries.
+    async fn read_downs(&mut self, state: &State, session: &mut Session) -> Result<(), Error> {
+        let rows = self.rows(state);
+        let mut all = Vec::new();
+        for (place, history) in self.histories.iter().enumerate() {
+            let ledger = &state.ledgers[self.ledger_of(history)];
+            let keys = uncompared(&rows[place], &self.recorded[place]);
+            if !keys.is_empty()
+                && let Some(query) = ledger.ledger.details(&ledger.place, &keys)
+            {
+                all.push((place, read_scripts(session, ledger.ledger, &query).await?));
+            }
+        }
+        drop(rows);
+        for (place, scripts) in all {
+            let print = |(key, one): (String, Recorded)| (key, one.fingerprints());
+            self.recorded[place].extend(scripts.into_iter().map(print));
+        }
+        Ok(())
+    }
+
+    /// Refuses a history that its ledger knows by another name: nothing of it would seem applied.
+    pub(crate) fn check_names(&self, state: &State) -> Result<(), Error> {
+        for history in &self.histories {
+            let place = self.ledger_of(history);
+            let sharing = self
+                .outlines
+                .iter()
+                .filter(|outline| outline.format.ledger().name() == self.ledgers[place].name());
+            let names: Vec<&str> = sharing.map(|outline| outline.settings.name.as_str()).collect();
+            if let Some(was) = renamed(history, &names, &state.ledgers[place].entries) {
+                return Err(Error::Refused {
+                    message: format!(
+                        "the ledger knows the migrations of history `{}` as `{was}`",
+                        history.name
+                    ),
+                    hints: vec![format!(
+                        "call it [history.{was}] in {}, or rename its entries in the ledger",
+                        crate::config::FILE
+                    )],
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The ledgers, with the schema that the project keeps its own in.

@@ -73,7 +73,7 @@ pub(crate) struct Running {
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// How long to try a migration again that a lock or a deadlock stopped [default: 5min]
+    /// How long to try a migration again that locks, a deadlock or a lost connection stopped [default: 1min]
     #[arg(long, value_name = "DURATION", value_parser = period)]
     pub(crate) retry_for: Option<Period>,
 

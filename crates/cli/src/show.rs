@@ -63,6 +63,7 @@ fn done(report: &Report, page: &mut Page) {
         let (tone, word) = match (migration.result, migration.direction) {
             (ResultShown::Done, "up") => (Tone::Good, "applied"),
             (ResultShown::Done, _) => (Tone::Good, "undone"),
+            (ResultShown::DoneByAnother, _) => (Tone::Good, "by another run"),
             (ResultShown::Failed, _) => (Tone::Bad, "failed"),
             (ResultShown::Skipped, _) => (Tone::Care, "skipped"),
             (ResultShown::NotRun, _) => (Tone::Faint, "not run"),
@@ -93,6 +94,7 @@ fn seeds(report: &Report, page: &mut Page) {
             (Some(ResultShown::Unknown), _) => (Tone::Care, "unknown"),
             (Some(ResultShown::NotRun | ResultShown::Skipped), _) => (Tone::Faint, "never ran"),
             (None, true) => (Tone::Care, "changed since it ran, not run again"),
+            (Some(ResultShown::DoneByAnother), _) => (Tone::Good, "by another run"),
             (None, false) => (Tone::Faint, "ran before"),
         };
         let took = seed.execution_time_ms.and_then(|count| i64::try_from(count).ok());

@@ -165,7 +165,7 @@ pub const ALL: &[Key] = &[
     Key {
         path: &["timeouts", "retry_for"],
         kind: Kind::Period,
-        default: "\"5min\"",
+        default: "\"1min\"",
         example: "retry_for = \"10min\"",
         brief: "for all tries of a migration that locks or deadlocks stop",
         about: "How long a migration is tried again when a lock, a deadlock or a serialization failure stopped it.",

@@ -77,10 +77,11 @@ impl Choice {
     }
 
     /// Refuses what nobody allowed.
-    pub(super) fn check(&self, allowed: Allowed) -> Result<(), Error> {
+    pub(super) fn check(&self, allowed: Allowed, changes: Vec<String>) -> Result<(), Error> {
         let refused = self.refused(allowed);
         let [(first, _), rest @ ..] = refused.as_slice() else { return Ok(()) };
         let mut hints: Vec<String> = rest.iter().map(|(message, _)| message.clone()).collect();
+        hints.extend(changes);
         let flags: BTreeSet<&str> = refused.iter().map(|(_, flag)| *flag).collect();
         hints.extend(flags.into_iter().map(str::to_owned));
         Err(Error::Refused { message: first.clone(), hints })

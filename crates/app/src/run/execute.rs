@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use whimbrel_engine::Event;
 use whimbrel_engine::journal::Runner;
-use whimbrel_engine::lock::{LockKey, Wait};
-use whimbrel_engine::run::{self, Direction, Enter, Entered, Stop, Work};
+use whimbrel_engine::lock::{LockError, LockKey, Wait};
+use whimbrel_engine::run::{self, Direction, Enter, EnterError, Entered, Stop};
 use whimbrel_engine::state::{State, Wanted};
 use whimbrel_engine::wire::Session;
-
 use whimbrel_history::ledgers::Ledger;
 
-use super::choose;
+use super::again::{self, Entry};
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown};
 use super::{Aim, Options, Plan, Waiting};
@@ -21,11 +20,11 @@ use crate::events::Events;
 use crate::project::{APPLICATION, Project};
 use crate::wire;
 
-/// The name of the one lock that every run on a database takes, whatever its ledgers.
-const LOCK: &str = "migrations";
+/// Between losing a connection and making it again; it doubles with each failure.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// Between losing a connection and making it again.
-const PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Runs what was approved, as far as it is still to be done once the lock is held.
 ///
@@ -39,36 +38,40 @@ pub(super) async fn execute(
 ) -> Result<Report, Error> {
     let started = Instant::now();
     let engine = engine_options(&plan.project, plan.options);
-    let interrupt = &plan.options.interrupt;
     let mut session = Some(session);
+    let mut entry = Entry::First;
+    let mut pause = PAUSE;
     loop {
-        let first = match session.take() {
-            Some(session) => session,
-            None => Session::connect(&plan.project.database.target, APPLICATION).await?,
+        let stop = match once(plan, session.take(), entry, &engine, &mut report, events).await {
+            Ok(None) => return Ok(report),
+            Ok(Some(stop)) => stop,
+            Err(
+                Error::Connect(error)
+                | Error::Enter(
+                    EnterError::Connect(error) | EnterError::Lock(LockError::Connect(error)),
+                ),
+            ) if entry == Entry::Again => Stop::Connect(error),
+            Err(error) => return Err(error),
         };
-        let Some(entered) = enter(plan, first, events).await? else {
-            let by_us = report.is_begun();
-            report.outcome = if by_us { Outcome::Done } else { Outcome::DoneByAnother };
-            return Ok(report);
-        };
-        choose_again(plan, &entered.state)?;
-        events.planned(plan.works.len());
-        let target = &plan.project.database.target;
-        let ran = run::run(entered, target, &plan.works, &engine, interrupt, events).await;
-        let Some(stop) = note(plan, ran, &mut report) else {
-            let failed = !report.failures.is_empty();
-            report.outcome = if failed { Outcome::Failed } else { Outcome::Done };
-            return Ok(report);
-        };
-        let was_clean = matches!(stop, Stop::Interrupted | Stop::Ledger { .. });
-        let may_go_on = stop.may_go_on() && report.failures.is_empty() && !interrupt.is_asked();
-        if may_go_on && started.elapsed() < engine.retry_for {
+        let is_asked = plan.options.interrupt.is_asked();
+        // A server that restarts takes nobody for a while.
+        let may_go_on = stop.may_go_on() || matches!(stop, Stop::Connect(_));
+        if may_go_on
+            && report.failures.is_empty()
+            && !is_asked
+            && started.elapsed() < engine.retry_for
+        {
             events.on(Event::Reconnecting { because: wire::chain(&stop).join(": ") });
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            entry = Entry::Again;
             continue;
         }
-        let stop = if interrupt.is_asked() { Stop::Interrupted } else { stop };
-        ask_the_ledger(plan, was_clean, &mut report).await;
+        let was_clean = matches!(stop, Stop::Interrupted | Stop::Ledger { .. });
+        let stop = if is_asked { Stop::Interrupted } else { stop };
+        if !was_clean {
+            ask_the_ledger(plan, &mut report).await;
+        }
         let hints = vec![report.standing()];
         report.fail(Error::Stopped { source: stop, hints });
         report.outcome = Outcome::Stopped;
@@ -76,14 +79,44 @@ pub(super) async fn execute(
     }
 }
 
+/// Enters and runs; answers why it ended before its works did, if it did.
+async fn once(
+    plan: &mut Plan<'_>,
+    session: Option<Session>,
+    entry: Entry,
+    engine: &run::Options,
+    report: &mut Report,
+    events: &mut dyn Events,
+) -> Result<Option<Stop>, Error> {
+    let session = match session {
+        Some(session) => session,
+        None => Session::connect(&plan.project.database.target, APPLICATION).await?,
+    };
+    let Some(entered) = enter(plan, session, entry, events).await? else {
+        report.outcome = match entry {
+            Entry::First => Outcome::DoneByAnother,
+            Entry::Again => Outcome::Done,
+        };
+        return Ok(None);
+    };
+    again::narrow(plan, &entered.state, entry, report)?;
+    events.planned(plan.works.len());
+    let target = &plan.project.database.target;
+    let interrupt = &plan.options.interrupt;
+    let ran = run::run(entered, target, &plan.works, engine, interrupt, events).await;
+    let stop = note(plan, ran, report);
+    if stop.is_none() {
+        let has_failed = !report.failures.is_empty();
+        report.outcome = if has_failed { Outcome::Failed } else { Outcome::Done };
+    }
+    Ok(stop)
+}
+
 /// How long a report waits for a ledger that says what became of a lost connection's work.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Finds out what became of the works that a lost connection left open.
-async fn ask_the_ledger(plan: &Plan<'_>, was_clean: bool, report: &mut Report) {
-    if was_clean {
-        return;
-    }
+async fn ask_the_ledger(plan: &Plan<'_>, report: &mut Report) {
     let project = &plan.project;
     let looked = tokio::time::timeout(PATIENCE, async {
         let mut session = Session::connect(&project.database.target, APPLICATION).await.ok()?;
@@ -91,8 +124,8 @@ async fn ask_the_ledger(plan: &Plan<'_>, was_clean: bool, report: &mut Report) {
         let wanted = Wanted { ledgers: &ledgers, last_applied: false };
         let state = whimbrel_engine::state::read(&mut session, wanted).await.ok()?;
         session.close().await;
-        let choice = choose::choose(project, &state, plan.aim).ok()?;
-        Some(choice.planned)
+        let left = again::left(plan, &state, Entry::Again).ok()?;
+        Some(left.planned)
     });
     let left = looked.await.ok().flatten();
     for (shown, planned) in report.migrations.iter_mut().zip(&plan.approved) {
@@ -113,14 +146,15 @@ async fn ask_the_ledger(plan: &Plan<'_>, was_clean: bool, report: &mut Report) {
 async fn enter(
     plan: &Plan<'_>,
     session: Session,
+    entry: Entry,
     events: &mut dyn Events,
 ) -> Result<Option<Entered>, Error> {
     let project = &plan.project;
     let ledgers = project.wanted_ledgers();
     let enter = way_in(project, plan.options, &ledgers);
     let mut is_done = |state: &State| {
-        let choice = choose::choose(project, state, plan.aim);
-        choice.is_ok_and(|choice| choice.planned.is_empty())
+        let left = again::left(plan, state, entry);
+        left.is_ok_and(|left| left.planned.is_empty())
     };
     Ok(run::enter(&enter, session, &mut is_done, events).await?)
 }
@@ -131,6 +165,8 @@ pub(super) fn way_in<'a>(
     options: &'a Options,
     ledgers: &'a [(&'static dyn Ledger, Option<&'a str>)],
 ) -> Enter<'a> {
+    // Two projects whose ledgers are apart may share a database.
+    let names: Vec<&str> = ledgers.iter().map(|(ledger, _)| ledger.name()).collect();
     let others: Vec<i64> =
         ledgers.iter().flat_map(|(ledger, _)| ledger.lock_keys()).copied().collect();
     let configured = Waiting::For(project.workspace.config().timeouts.wait.0);
@@ -143,34 +179,11 @@ pub(super) fn way_in<'a>(
     Enter {
         target: &project.database.target,
         application: APPLICATION,
-        key: LockKey::new(LOCK, &others),
+        key: LockKey::new(&names.join(" "), &others),
         wait,
         wanted: Wanted { ledgers, last_applied: false },
         interrupt: &options.interrupt,
     }
-}
-
-/// Leaves of the plan what is still to be done.
-fn choose_again(plan: &mut Plan<'_>, state: &State) -> Result<(), Error> {
-    let choice = choose::choose(&plan.project, state, plan.aim)?;
-    let mut works: BTreeMap<_, Work> = BTreeMap::new();
-    for (planned, work) in plan.choice.planned.iter().zip(plan.works.drain(..)) {
-        works.insert(planned.identity(), work);
-    }
-    let mut left = Vec::new();
-    for planned in &choice.planned {
-        let Some(work) = works.remove(&planned.identity()) else {
-            return Err(Error::Refused {
-                message: format!("`{}` became due while this run waited", planned.migration.id),
-                hints: vec!["run it again to see what there is to do now".to_owned()],
-            });
-        };
-        left.push(work);
-    }
-    drop(works);
-    plan.works = left;
-    plan.choice = choice;
-    Ok(())
 }
 
 /// How the engine is to run.

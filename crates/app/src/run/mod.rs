@@ -1,5 +1,7 @@
 //! One run, whatever it is to do: choose, rehearse, ask, take the lock, choose again, run, report.
 
+mod again;
+mod changed;
 mod choose;
 mod consent;
 mod execute;
@@ -181,9 +183,14 @@ pub(crate) async fn run(
     let unwanted = LastApplied::Unwanted;
     let (project, mut session, state) =
         Project::open(workspace, &options.place, unwanted, events).await?;
+    if state.facts.standby && options.depth == Depth::Run {
+        return Err(standby());
+    }
+    project.check_names(&state)?;
     let choice = choose::choose(&project, &state, aim)?;
     if options.depth == Depth::Run {
-        choice.check(options.allowed)?;
+        let changes = changed::changes(&project, &state, &choice, &mut session).await?;
+        choice.check(options.allowed, changes)?;
     }
     let mut report = Report::new(&project, &state, aim, options, &choice);
     if choice.planned.is_empty() {
@@ -211,6 +218,14 @@ pub(crate) async fn run(
         session.close().await;
     }
     Box::pin(seeds::sow(&run.project, options, report, events)).await
+}
+
+/// The server only reads.
+fn standby() -> Error {
+    Error::Refused {
+        message: "the server is a standby and cannot be written to".to_owned(),
+        hints: vec!["give the URL of its primary".to_owned()],
+    }
 }
 
 /// What is going to run, as it was shown.

@@ -97,6 +97,8 @@ pub struct PlannedShown {
 pub enum ResultShown {
     /// It is done and recorded.
     Done,
+    /// Another run did it while this one waited.
+    DoneByAnother,
     /// It failed.
     Failed,
     /// It was left out, because one that it needs failed.
@@ -219,11 +221,6 @@ impl Report {
         let shown = ErrorShown::new(&error, error.exit(), &error.hints(), &error.places());
         self.errors.push(shown);
         self.failures.push(error);
-    }
-
-    /// Whether anything of it ran.
-    pub(super) fn is_begun(&self) -> bool {
-        self.migrations.iter().any(|shown| shown.result == ResultShown::Done)
     }
 
     /// Where things stand, in one sentence.

@@ -1,6 +1,6 @@
 //! One snapshot an error, as a person reads it.
 
-use crate::kit::{Project, check};
+use crate::kit::{Project, Said, check};
 
 const USERS: &str = "create table users (id int primary key);\n";
 
@@ -46,7 +46,7 @@ fn a_database_that_is_not_there_ends_with_5() {
     let url = "postgres://app@no-such-host.invalid/app";
     let said = project.run(&format!("status --database-url {url}"));
     assert_eq!(said.code, 5, "{}", said.whole());
-    assert!(said.err.contains("hint: check the host name"), "{}", said.whole());
+    assert!(said.err.contains("hint: check the host's name"), "{}", said.whole());
 }
 
 #[test]
@@ -236,4 +236,33 @@ async fn the_lock_of_another_run_is_waited_for_or_not() {
 async fn a_script_that_cannot_be_split_is_shown_where_it_opens() {
     let project = Project::new(&[("migrations/001_a.sql", "select 1;\nselect 'open;\n")]);
     check("error_unterminated", &project.with_database().await.show("up --yes --no-rehearsal"));
+}
+
+#[tokio::test]
+async fn a_history_that_was_renamed_is_not_applied_twice() {
+    let project = Project::new(&[("migrations/001_a.sql", USERS)]).with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("whimbrel.toml", "[history.shop]\nformat = 'plain'\nfolder = 'migrations'\n");
+    check("error_renamed", &project.show("up --yes --no-rehearsal"));
+}
+
+#[tokio::test]
+async fn a_run_whose_connection_is_cut_goes_on_and_applies_nothing_twice() {
+    let project = Project::new(&[
+        ("migrations/001_create.sql", "create table marks (at int);\n"),
+        ("migrations/002_mark.sql", "insert into marks values (1);\nselect pg_sleep(1);\n"),
+        ("migrations/003_mark.sql", "insert into marks values (2);\n"),
+    ]);
+    let project = project.with_database().await;
+    let child = project.command(&["up", "--yes", "--no-rehearsal"]).spawn().unwrap();
+    let cut = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'";
+    while project.sql(cut).await.is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let said = Said::new(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 0, "{}", said.whole());
+    assert!(said.err.contains("connecting again"), "{}", said.whole());
+    assert!(said.out.contains("3 migrations applied"), "{}", said.whole());
+    let marks = project.sql("select string_agg(at::text, ',' order by at) from marks").await;
+    assert_eq!(marks.as_deref(), Some("1,2"));
 }
