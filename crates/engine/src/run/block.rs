@@ -88,7 +88,7 @@ impl Run<'_> {
             };
             self.roll_back().await?;
             if message.statement(completed) == Some(Origin::Ours(Role::Fence)) {
-                return Err(Stop::TakenOver);
+                return Err(self.fenced_off());
             }
             let place = error.position.and_then(|position| message.place(position));
             // The server reads a message whole before it runs any of it: an error in the text of

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use whimbrel_history::Definition;
 
-use crate::run::compose::{Message, Role};
+use crate::run::compose::Role;
 use crate::run::{Direction, Failed, Report, Run, Stop, Work};
 use crate::wire::Answer;
 use crate::{Event, Events, journal};
 
 impl Run<'_> {
     /// Makes the ledgers and the journal where they are missing, registers what is about to run
-    /// and writes the run's own row, all in one transaction.
+    /// and writes the run's own row.
+    ///
+    /// There is no row yet that a fence could share, so these transactions share the key of writers
+    /// instead: a run that comes while one of them is still under way, its runner long dead, waits
+    /// for it, and one that comes first stops it.
     pub(crate) async fn prepare(
         &mut self,
         works: &[Work],
@@ -19,9 +23,7 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         self.make_ledgers(works).await?;
         let keeps_journal = self.options.journal && self.make_journal(events).await?;
-        let mut message = Message::default();
-        self.lane.open("begin", &mut message);
-        message.ours(Role::Open, "set local lock_timeout = '5s'");
+        let mut message = self.own_transaction("5s");
         for (number, state) in self.ledgers.iter().enumerate() {
             let pending: Vec<&Definition> = works
                 .iter()
@@ -43,16 +45,7 @@ impl Run<'_> {
             message.ours(Role::Record, &journal::begin_run(&self.options.runner, key, backend));
         }
         self.lane.commit(&mut message);
-        let answers = match self.own(&message).await {
-            Ok(answers) => answers,
-            Err(failure) => {
-                if !failure.is_lost() {
-                    self.roll_back().await?;
-                }
-                return Err(Stop::Ledger { what: "begin the run", source: failure });
-            }
-        };
-        self.still_locked(&answers)?;
+        let answers = self.own_or_stop(&message, "begin the run").await?;
         if keeps_journal {
             self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
         }
@@ -82,14 +75,12 @@ impl Run<'_> {
         if statements.is_empty() {
             return Ok(());
         }
-        let mut message = Message::default();
-        self.lane.open("begin", &mut message);
-        message.ours(Role::Open, "set local lock_timeout = '5s'");
+        let mut message = self.own_transaction("5s");
         for statement in statements {
             message.ours(Role::Record, statement);
         }
         self.lane.commit(&mut message);
-        self.own_or_stop(&message, what).await
+        self.own_or_stop(&message, what).await.map(drop)
     }
 
     /// Makes the journal where it is missing. A role that may not make schemas goes without, and
@@ -125,12 +116,7 @@ impl Run<'_> {
         if statements.is_empty() {
             return;
         }
-        let mut message = Message::default();
-        self.lane.open("begin", &mut message);
-        message.ours(Role::Open, "set local lock_timeout = '2s'");
-        if let Some(fence) = self.fence() {
-            message.ours(Role::Fence, &fence);
-        }
+        let mut message = self.own_transaction("2s");
         for statement in statements {
             message.ours(Role::Record, &statement);
         }
@@ -156,9 +142,7 @@ impl Run<'_> {
             Some(Stop::Interrupted) => "interrupted",
             None | Some(_) => "failed",
         };
-        let mut message = Message::default();
-        self.lane.open("begin", &mut message);
-        message.ours(Role::Open, "set local lock_timeout = '2s'");
+        let mut message = self.own_transaction("2s");
         for (number, state) in self.ledgers.iter().enumerate() {
             if !report.done.iter().any(|(done, _)| works[*done].ledger == number) {
                 continue;

@@ -193,14 +193,28 @@ impl Run<'_> {
         self.lane.session().simple(message.text()).await
     }
 
+    /// Opens a transaction of the runner's own: a short wait for locks, and the fence.
+    pub(crate) fn own_transaction(&mut self, lock_timeout: &str) -> compose::Message {
+        let mut message = compose::Message::default();
+        self.lane.open("begin", &mut message);
+        message.ours(Role::Open, &format!("set local lock_timeout = '{lock_timeout}'"));
+        if let Some(fence) = self.fence() {
+            message.ours(Role::Fence, &fence);
+        }
+        message
+    }
+
     /// Sends statements of the runner's own that must succeed.
     pub(crate) async fn own_or_stop(
         &mut self,
         message: &compose::Message,
         what: &'static str,
-    ) -> Result<(), Stop> {
+    ) -> Result<Vec<Answer>, Stop> {
         let failure = match self.own(message).await {
-            Ok(answers) => return self.still_locked(&answers),
+            Ok(answers) => {
+                self.still_locked(&answers)?;
+                return Ok(answers);
+            }
             Err(failure) => failure,
         };
         let Failure::Server { completed, lost: false, .. } = &failure else {
@@ -208,7 +222,12 @@ impl Run<'_> {
         };
         let is_fence = message.statement(*completed) == Some(Origin::Ours(Role::Fence));
         self.roll_back().await?;
-        Err(if is_fence { Stop::TakenOver } else { Stop::Ledger { what, source: failure } })
+        Err(if is_fence { self.fenced_off() } else { Stop::Ledger { what, source: failure } })
+    }
+
+    /// Why the fence does not let this runner through: somebody else has taken over, or may.
+    pub(crate) fn fenced_off(&mut self) -> Stop {
+        if self.lane.lock().stands() { Stop::TakenOver } else { Stop::LockLost }
     }
 
     /// The statement that fails unless this runner is still the one.

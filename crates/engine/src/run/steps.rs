@@ -166,12 +166,7 @@ impl Run<'_> {
 
     /// Says in the ledger that the work has begun, and writes down all of its steps.
     async fn write_steps_down(&mut self, work: &Work, steps: &[Step]) -> Result<(), Stop> {
-        let mut message = Message::default();
-        self.lane.open("begin", &mut message);
-        message.ours(Role::Open, "set local lock_timeout = '5s'");
-        if let Some(fence) = self.fence() {
-            message.ours(Role::Fence, &fence);
-        }
+        let mut message = self.own_transaction("5s");
         let state = &self.ledgers[work.ledger];
         if work.direction == Direction::Up && work.seed.is_none() {
             for statement in state.ledger.start(&state.place, &work.definition) {
@@ -191,7 +186,7 @@ impl Run<'_> {
             message.ours(Role::Record, &journal::plan_steps(run, &work.journal_id(), &planned));
         }
         self.lane.commit(&mut message);
-        self.own_or_stop(&message, "write the steps down").await
+        self.own_or_stop(&message, "write the steps down").await.map(drop)
     }
 
     /// Runs statements that commit together with their step's outcome, and, in the last step, with
@@ -232,7 +227,7 @@ impl Run<'_> {
                 self.roll_back().await?;
                 let origin = message.statement(completed);
                 if origin == Some(Origin::Ours(Role::Fence)) {
-                    return Err(Stop::TakenOver);
+                    return Err(self.fenced_off());
                 }
                 let statement = match origin {
                     Some(Origin::Script { statement, .. }) => Some(statement),
@@ -296,7 +291,7 @@ impl Run<'_> {
         self.open_step(at.work(), "begin", &mut message);
         self.end_step(at, &mut message);
         self.lane.commit(&mut message);
-        self.own_or_stop(&message, "write down what a step did").await
+        self.own_or_stop(&message, "write down what a step did").await.map(drop)
     }
 
     /// Runs one statement outside any transaction, between its intent and its outcome.
@@ -505,7 +500,7 @@ impl Run<'_> {
         let begin = journal::begin_step(run, &work.journal_id(), index, table.as_deref());
         message.ours(Role::Record, &begin);
         self.lane.commit(&mut message);
-        self.own_or_stop(&message, "write down that a step begins").await
+        self.own_or_stop(&message, "write down that a step begins").await.map(drop)
     }
 
     async fn note_failed_step(&mut self, work: &Work, index: usize) -> Result<(), Stop> {
@@ -516,7 +511,7 @@ impl Run<'_> {
         self.open_step(work, "begin", &mut message);
         message.ours(Role::Record, &journal::end_step(&work.journal_id(), index, "failed"));
         self.lane.commit(&mut message);
-        self.own_or_stop(&message, "write down that a step failed").await
+        self.own_or_stop(&message, "write down that a step failed").await.map(drop)
     }
 
     /// Sends one statement in a message of its own, with no timeout that could cancel it half way.

@@ -3,6 +3,7 @@
 mod blocks;
 mod contention;
 pub(crate) mod kit;
+mod orphans;
 mod poolers;
 mod seeds;
 mod steps;
