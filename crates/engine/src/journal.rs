@@ -52,6 +52,8 @@ pub(crate) const MAKE: &[&str] = &[
     statement text not null,
     state text not null default 'planned' check (state in ('planned', 'begun', 'done', 'failed')),
     indexes_before text[],
+    backend integer,
+    backend_start timestamptz,
     begun_at timestamptz,
     ended_at timestamptz,
     primary key (history, migration, direction, step)
@@ -214,24 +216,39 @@ pub(crate) fn plan_steps(run: i64, id: &Id<'_>, steps: &[Planned]) -> String {
     )
 }
 
-/// Says that a step is about to run; committed before it does.
-pub(crate) fn begin_step(run: i64, id: &Id<'_>, step: usize, indexes_on: Option<&str>) -> String {
-    let before = indexes_on.map_or_else(|| "null".to_owned(), indexes_of);
+/// Says that a step is about to run, what indexes its table has by then, and which server process
+/// will run it, as far as that is known; committed before it does.
+pub(crate) fn begin_step(
+    run: i64,
+    id: &Id<'_>,
+    step: usize,
+    indexes: Option<&[String]>,
+    backend: Option<i32>,
+) -> String {
+    let null = || "null".to_owned();
+    let indexes = indexes.map_or_else(null, |names| {
+        let names: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
+        format!("array[{}]::text[]", names.join(", "))
+    });
+    let backend = backend.map_or_else(null, |backend| backend.to_string());
     format!(
         "update whimbrel_journal.intents set state = 'begun', run = {run}, \
-         begun_at = pg_catalog.clock_timestamp(), indexes_before = {before} \
+         begun_at = pg_catalog.clock_timestamp(), indexes_before = {indexes}, \
+         backend = {backend}, backend_start = (select a.backend_start \
+         from pg_catalog.pg_stat_activity a where a.pid = {backend}) \
          where {} and step = {step}",
         id.condition()
     )
 }
 
-/// The names of a table's indexes, as an array.
-pub(crate) fn indexes_of(table: &str) -> String {
+/// Finds the server process that a step was begun on, where it is still there and is not this one.
+pub(crate) fn backend_of_step(id: &Id<'_>, step: usize) -> String {
     format!(
-        "array(select c.relname::text from pg_catalog.pg_index i \
-         join pg_catalog.pg_class c on c.oid = i.indexrelid \
-         where i.indrelid = pg_catalog.to_regclass({}) order by 1)",
-        Literal(table)
+        "select a.pid, a.state = 'active' as active from whimbrel_journal.intents i \
+         join pg_catalog.pg_stat_activity a on a.pid = i.backend \
+         and a.backend_start = i.backend_start \
+         where {} and step = {step} and a.pid <> pg_catalog.pg_backend_pid()",
+        id.condition()
     )
 }
 

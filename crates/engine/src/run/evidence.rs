@@ -7,8 +7,8 @@
 
 use whimbrel_sql::{Alone, Ident, Kind, Literal};
 
-use crate::journal::{Intent, StepState};
-use crate::wire::{Failure, Session};
+use crate::journal::{self, Intent, StepState};
+use crate::wire::{Answer, Failure, Session};
 
 /// What is known of a statement before it runs.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,6 +22,11 @@ pub(crate) enum Evidence {
         /// Statements that put them away, each to run alone.
         cleanup: Vec<String>,
     },
+    /// It took half, and another statement does the rest.
+    Finish {
+        /// That statement, to run alone.
+        statement: String,
+    },
     /// Nothing tells.
     Unknown {
         /// Why.
@@ -34,17 +39,43 @@ pub(crate) fn marker(run: i64, step: usize) -> String {
     format!("/* whimbrel run {run} step {} */", step + 1)
 }
 
-/// The server process that runs the statement with this marker now.
-pub(crate) async fn alive(session: &mut Session, marker: &str) -> Result<Option<i32>, Failure> {
+/// A server process that an earlier run left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Orphan {
+    pub(crate) pid: i32,
+    /// Whether it waits to be told what to do.
+    pub(crate) is_idle: bool,
+}
+
+/// The server process that runs the statement with this marker now, or else the one that the step
+/// was begun on.
+pub(crate) async fn orphan(
+    session: &mut Session,
+    marker: &str,
+    id: Option<&journal::Id<'_>>,
+    step: usize,
+) -> Result<Option<Orphan>, Failure> {
     let pattern = format!("{marker}%");
-    let answer = session
-        .simple(&format!(
-            "select pid from pg_catalog.pg_stat_activity \
-             where state = 'active' and pid <> pg_catalog.pg_backend_pid() and query like {}",
-            Literal(&pattern)
-        ))
-        .await?;
-    Ok(answer.first().and_then(|answer| answer.value()?.parse().ok()))
+    let mut message = format!(
+        "select pid, true as active from pg_catalog.pg_stat_activity \
+         where state = 'active' and pid <> pg_catalog.pg_backend_pid() and query like {}",
+        Literal(&pattern)
+    );
+    if let Some(id) = id {
+        message.push_str("; ");
+        message.push_str(&journal::backend_of_step(id, step));
+    }
+    let answers = session.simple(&message).await?;
+    let row = answers.iter().find_map(Answer::first);
+    Ok(row.and_then(|row| {
+        let pid = row.get("pid")?.parse().ok()?;
+        Some(Orphan { pid, is_idle: row.get("active") == Some("f") })
+    }))
+}
+
+/// Ends a server process.
+pub(crate) async fn end(session: &mut Session, pid: i32) -> Result<(), Failure> {
+    session.simple(&format!("select pg_catalog.pg_terminate_backend({pid})")).await.map(drop)
 }
 
 /// Whether a statement is a concurrent build, which timeouts leave half done and which needs a
@@ -84,12 +115,22 @@ pub(crate) fn is_concurrent(kind: &Kind) -> bool {
     }
 }
 
-/// The table whose indexes are written down before the statement begins.
-pub(crate) fn table_of(kind: &Kind) -> Option<String> {
-    match kind {
-        Kind::Alone(Alone::CreateIndexConcurrently { table, .. }) => Some(joined(table)),
-        _ => None,
-    }
+/// The indexes that are there before a statement makes one.
+pub(crate) async fn indexes_before(
+    session: &mut Session,
+    kind: &Kind,
+) -> Result<Option<Vec<String>>, Failure> {
+    let Kind::Alone(Alone::CreateIndexConcurrently { table, .. }) = kind else { return Ok(None) };
+    let answers = session
+        .simple(&format!(
+            "select c.relname from pg_catalog.pg_index i \
+             join pg_catalog.pg_class c on c.oid = i.indexrelid \
+             where i.indrelid = pg_catalog.to_regclass({}) order by 1",
+            Literal(&joined(table))
+        ))
+        .await?;
+    let rows = answers.first().into_iter().flat_map(Answer::rows);
+    Ok(Some(rows.filter_map(|row| row.get("relname").map(str::to_owned)).collect()))
 }
 
 /// Looks what an earlier try left; without one, only whether something stands in the way that an
@@ -111,7 +152,7 @@ pub(crate) async fn look(
         _ if earlier.is_none() => Ok(Evidence::Fresh),
         Alone::DropIndexConcurrently { index, .. } => {
             let exists = relation_exists(session, index).await?;
-            Ok(if exists { redo() } else { Evidence::Done })
+            Ok(gone(exists, earlier))
         }
         Alone::Reindex { concurrently: true, .. } => left_by_reindex(session).await,
         Alone::Reindex { .. }
@@ -120,7 +161,9 @@ pub(crate) async fn look(
         | Alone::AlterSystem
         | Alone::AlterSubscription { .. }
         | Alone::DiscardAll => Ok(redo()),
-        Alone::DetachConcurrently { table, partition } => detached(session, table, partition).await,
+        Alone::DetachConcurrently { table, partition } => {
+            detached(session, table, partition, earlier).await
+        }
         Alone::CreateDatabase { name } => {
             made(session, "pg_database where datname", name, earlier).await
         }
@@ -131,16 +174,16 @@ pub(crate) async fn look(
             made(session, "pg_subscription where subname", name, earlier).await
         }
         Alone::DropDatabase { name, .. } => {
-            dropped(session, "pg_database where datname", name).await
+            dropped(session, "pg_database where datname", name, earlier).await
         }
         Alone::DropTablespace { name, .. } => {
-            dropped(session, "pg_tablespace where spcname", name).await
+            dropped(session, "pg_tablespace where spcname", name, earlier).await
         }
         Alone::DropSubscription { name, .. } => {
-            dropped(session, "pg_subscription where subname", name).await
+            dropped(session, "pg_subscription where subname", name, earlier).await
         }
         Alone::FinishPrepared { gid, .. } => {
-            dropped(session, "pg_prepared_xacts where gid", gid).await
+            dropped(session, "pg_prepared_xacts where gid", gid, earlier).await
         }
         Alone::MoveDatabase { name, tablespace } => moved(session, name, tablespace).await,
         Alone::Other(words) => {
@@ -170,30 +213,29 @@ async fn built_index(
     if_not_exists: bool,
     earlier: Option<&Intent>,
 ) -> Result<Evidence, Failure> {
-    let candidates = match index {
-        Some(index) => Literal(index).to_string(),
-        None => match earlier.and_then(|intent| intent.indexes_before.as_ref()) {
-            // The server chose the name: the index that was not there before is the one.
-            Some(before) => {
-                let before: Vec<String> =
-                    before.iter().map(|name| Literal(name).to_string()).collect();
-                return new_index(session, table, &before).await;
-            }
-            None => return Ok(Evidence::Fresh),
-        },
+    let before = earlier.and_then(|intent| intent.indexes_before.as_deref());
+    let Some(index) = index else {
+        // The server chose the name: the index that was not there before is the one.
+        let Some(before) = before else { return Ok(Evidence::Fresh) };
+        let before: Vec<String> = before.iter().map(|name| Literal(name).to_string()).collect();
+        return new_index(session, table, &before).await;
     };
-    let rows = indexes(session, table, &format!("c.relname = {candidates}")).await?;
+    // An index that was there before the step began is somebody else's.
+    let earlier = earlier.filter(|_| !before.unwrap_or_default().iter().any(|name| name == index));
+    let rows = indexes(session, table, &format!("c.relname = {}", Literal(index))).await?;
     let Some((name, is_valid)) = rows.first() else {
         return Ok(if earlier.is_some() { redo() } else { Evidence::Fresh });
     };
-    match (earlier, is_valid) {
-        (Some(_), true) => Ok(Evidence::Done),
-        (Some(_), false) => Ok(rebuilt(name)),
+    Ok(match (earlier, is_valid) {
+        // A build that the server says has failed made no valid index.
+        (Some(_), true) if has_failed(earlier) => Evidence::Fresh,
+        (Some(_), true) => Evidence::Done,
+        (Some(_), false) => rebuilt(name),
         // `if not exists` would be content with an invalid index of that name.
-        (None, false) if if_not_exists => Ok(rebuilt(name)),
+        (None, false) if if_not_exists => rebuilt(name),
         // Without it the server says 42P07, which is the truth.
-        (None, _) => Ok(Evidence::Fresh),
-    }
+        (None, _) => Evidence::Fresh,
+    })
 }
 
 async fn new_index(
@@ -252,7 +294,8 @@ async fn relation_exists(session: &mut Session, name: &[String]) -> Result<bool,
     Ok(answers.first().and_then(|answer| answer.value()) == Some("t"))
 }
 
-/// Half-built copies that a concurrent reindex left; a partition's or a toast table's too.
+/// Half-built copies that a concurrent reindex left, a partition's too. A table that somebody is at
+/// work on (any concurrent build, vacuum) is left alone: such an index may not be a leftover yet.
 async fn left_by_reindex(session: &mut Session) -> Result<Evidence, Failure> {
     let answers = session
         .simple(
@@ -261,7 +304,9 @@ async fn left_by_reindex(session: &mut Session) -> Result<Evidence, Failure> {
              join pg_catalog.pg_class c on c.oid = i.indexrelid \
              join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
              where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$' \
-             and n.nspname <> 'pg_toast' order by 1",
+             and n.nspname <> 'pg_toast' and not exists (select from pg_catalog.pg_locks l \
+             where l.locktype = 'relation' and l.relation = i.indrelid \
+             and l.mode = 'ShareUpdateExclusiveLock' and l.granted) order by 1",
         )
         .await?;
     let cleanup = answers.first().map(|answer| {
@@ -274,6 +319,7 @@ async fn detached(
     session: &mut Session,
     table: &[String],
     partition: &[String],
+    earlier: Option<&Intent>,
 ) -> Result<Evidence, Failure> {
     let answers = session
         .simple(&format!(
@@ -285,13 +331,13 @@ async fn detached(
         ))
         .await?;
     Ok(match answers.first().and_then(|answer| answer.value()) {
-        None => Evidence::Done,
-        Some("t") => Evidence::Redo {
-            cleanup: vec![format!(
+        None => gone(false, earlier),
+        Some("t") => Evidence::Finish {
+            statement: format!(
                 "alter table {} detach partition {} finalize",
                 joined(table),
                 joined(partition)
-            )],
+            ),
         },
         Some(_) => redo(),
     })
@@ -305,12 +351,26 @@ async fn made(
     earlier: Option<&Intent>,
 ) -> Result<Evidence, Failure> {
     let exists = exists(session, place, name).await?;
-    let failed = earlier.is_some_and(|intent| intent.state == StepState::Failed);
-    Ok(if exists && !failed { Evidence::Done } else { redo() })
+    Ok(if exists && !has_failed(earlier) { Evidence::Done } else { redo() })
 }
 
-async fn dropped(session: &mut Session, place: &str, name: &str) -> Result<Evidence, Failure> {
-    Ok(if exists(session, place, name).await? { redo() } else { Evidence::Done })
+async fn dropped(
+    session: &mut Session,
+    place: &str,
+    name: &str,
+    earlier: Option<&Intent>,
+) -> Result<Evidence, Failure> {
+    Ok(gone(exists(session, place, name).await?, earlier))
+}
+
+/// What is to be gone is gone – unless the server itself said that the statement failed: then it
+/// was not there to begin with.
+fn gone(exists: bool, earlier: Option<&Intent>) -> Evidence {
+    if exists || has_failed(earlier) { redo() } else { Evidence::Done }
+}
+
+fn has_failed(earlier: Option<&Intent>) -> bool {
+    earlier.is_some_and(|intent| intent.state == StepState::Failed)
 }
 
 async fn exists(session: &mut Session, place: &str, name: &str) -> Result<bool, Failure> {

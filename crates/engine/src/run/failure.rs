@@ -179,6 +179,17 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// What became of a question to the server.
+    pub(crate) fn asking(what: &'static str) -> impl Fn(Failure) -> Self + Copy {
+        move |failure| {
+            if failure.is_lost() {
+                Self::Lost(failure)
+            } else {
+                Self::Ledger { what, source: failure }
+            }
+        }
+    }
+
     /// Whether a new attempt from the start (lock, ledger, choice) may well succeed.
     pub fn may_go_on(&self) -> bool {
         match self {

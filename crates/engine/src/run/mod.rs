@@ -4,7 +4,7 @@
 //! one message, each with its own `begin` and `commit`, because the server skips the rest of a
 //! message after an error (`block`). A migration that is not goes step by step, each step with
 //! its intent before and its outcome after (`steps`). Whatever is cut off, at whatever message,
-//! the next run reads from the database how far it came.
+//! the next run reads from the database how far it came (`resume`).
 
 pub(crate) mod bare;
 mod block;
@@ -14,6 +14,7 @@ mod evidence;
 mod failure;
 mod lane;
 mod prepare;
+mod resume;
 mod send;
 mod steps;
 mod watch;

@@ -14,6 +14,7 @@ use crate::run::block::{TRY_AGAIN, Tries, failure_of, needs_to_be_alone};
 use crate::run::compose::{self, Cleaning, Message, Origin, Role};
 use crate::run::evidence::{self, Evidence};
 use crate::run::failure::{Cause, Failed, Stop};
+use crate::run::resume::look_back;
 use crate::run::send::Sent;
 use crate::run::{Direction, End, Report, Run, Work, begun};
 use crate::wire::{self, Failure, Session};
@@ -31,22 +32,22 @@ enum Where {
 
 /// One step of one work.
 #[derive(Clone, Copy)]
-struct At<'a> {
+pub(super) struct At<'a> {
     works: &'a [Work],
     number: usize,
-    index: usize,
+    pub(super) index: usize,
     /// When the work began, in its last step: the one that records it.
     last: Option<Instant>,
 }
 
 impl<'a> At<'a> {
-    fn work(&self) -> &'a Work {
+    pub(super) fn work(&self) -> &'a Work {
         &self.works[self.number]
     }
 }
 
 /// How one step ended.
-enum Ended {
+pub(super) enum Ended {
     Done,
     Failed(Box<Failed>),
 }
@@ -253,7 +254,7 @@ impl Run<'_> {
     }
 
     /// What is put away behind a step: a pool's session may be another client's next.
-    fn cleaning(&self, at: At<'_>) -> Cleaning {
+    pub(super) fn cleaning(&self, at: At<'_>) -> Cleaning {
         if at.last.is_some() || self.facts.pooled || self.lane.is_within() {
             Cleaning::All
         } else {
@@ -261,7 +262,7 @@ impl Run<'_> {
         }
     }
 
-    fn open_step(&mut self, work: &Work, begin: &str, message: &mut Message) {
+    pub(super) fn open_step(&mut self, work: &Work, begin: &str, message: &mut Message) {
         self.lane.open(begin, message);
         message.set_up(&work.settings(self.options), work.id());
         if let Some(fence) = self.fence() {
@@ -321,7 +322,11 @@ impl Run<'_> {
         let mut earlier = intent.filter(|intent| intent.state != StepState::Planned).cloned();
         loop {
             let marker = self.marker(index);
-            match self.look_back(kind, earlier.as_ref(), events).await? {
+            if let Some(intent) = &earlier {
+                self.wait_for_orphan(at, intent, events).await?;
+            }
+            let session = direct.as_deref_mut().unwrap_or(self.lane.session());
+            match look_back(session, kind, earlier.as_ref(), &settings).await? {
                 Evidence::Fresh => {}
                 Evidence::Done => {
                     self.write_end(at).await?;
@@ -329,16 +334,20 @@ impl Run<'_> {
                 }
                 Evidence::Redo { cleanup } => {
                     for sql in cleanup {
-                        events.on(Event::CleaningUp { statement: sql.clone() });
-                        let direct = direct.as_deref_mut();
-                        let sent = self.send_alone(&sql, &settings, direct, events).await;
-                        let Err(failure) = sent.result else { continue };
-                        let error = self.error_of(failure).await?;
-                        let failed = failure_of(work, error, Some(statement), None, tries.count);
-                        let blockers = sent.blockers;
-                        let failed = Failed { rolled_back: false, blockers, ..failed };
-                        return Ok(Ended::Failed(Box::new(failed)));
+                        let cleaned =
+                            self.clean_up(at, statement, &sql, &settings, &mut direct, events);
+                        if let Ended::Failed(failed) = cleaned.await? {
+                            return Ok(Ended::Failed(failed));
+                        }
                     }
+                }
+                Evidence::Finish { statement: sql } => {
+                    let ended =
+                        self.clean_up(at, statement, &sql, &settings, &mut direct, events).await?;
+                    if let Ended::Done = ended {
+                        self.write_end(at).await?;
+                    }
+                    return Ok(ended);
                 }
                 Evidence::Unknown { why } => {
                     let run = earlier.as_ref().map_or(0, |intent| intent.run);
@@ -349,7 +358,7 @@ impl Run<'_> {
                     }
                 }
             }
-            self.begin_alone(work, index, kind).await?;
+            let before = self.begin_alone(at, kind, &settings, direct.as_deref_mut()).await?;
             let sql = format!("{marker}{text}");
             let sent = self.send_alone(&sql, &settings, direct.as_deref_mut(), events).await;
             let Err(failure) = sent.result else {
@@ -368,7 +377,7 @@ impl Run<'_> {
                 fingerprint: String::new(),
                 statement: String::new(),
                 state: StepState::Failed,
-                indexes_before: earlier.and_then(|intent| intent.indexes_before),
+                indexes_before: before,
             });
             if TRY_AGAIN.contains(&error.code.as_str())
                 && !matches!(kind, Kind::MayCommit { .. })
@@ -456,53 +465,6 @@ impl Run<'_> {
         Ok(!leaked)
     }
 
-    /// Asks the server what an earlier try of a statement left.
-    async fn look_back(
-        &mut self,
-        kind: &Kind,
-        earlier: Option<&Intent>,
-        events: &mut (dyn Events + Send),
-    ) -> Result<Evidence, Stop> {
-        if let Some(intent) = earlier {
-            self.wait_for_orphan(intent, events).await?;
-        }
-        evidence::look(self.lane.session(), kind, earlier).await.map_err(Stop::Lost)
-    }
-
-    /// Waits while a server process still works on the statement of an earlier run.
-    async fn wait_for_orphan(
-        &mut self,
-        intent: &Intent,
-        events: &mut (dyn Events + Send),
-    ) -> Result<(), Stop> {
-        let marker = evidence::marker(intent.run, intent.step);
-        let mut pause = crate::pause::Pause::new(
-            std::time::Duration::from_millis(50),
-            std::time::Duration::from_secs(2),
-        );
-        loop {
-            let session = self.lane.session();
-            let Some(pid) = evidence::alive(session, &marker).await.map_err(Stop::Lost)? else {
-                return Ok(());
-            };
-            events.on(Event::Waiting {
-                what: format!("pid {pid}, which still runs `{}`", intent.statement),
-            });
-            self.wait_outside(pause.next(), &[]).await?;
-        }
-    }
-
-    async fn begin_alone(&mut self, work: &Work, index: usize, kind: &Kind) -> Result<(), Stop> {
-        let Some(run) = self.run else { return Ok(()) };
-        let mut message = Message::default();
-        self.open_step(work, "begin", &mut message);
-        let table = evidence::table_of(kind);
-        let begin = journal::begin_step(run, &work.journal_id(), index, table.as_deref());
-        message.ours(Role::Record, &begin);
-        self.lane.commit(&mut message);
-        self.own_or_stop(&message, "write down that a step begins").await.map(drop)
-    }
-
     async fn note_failed_step(&mut self, work: &Work, index: usize) -> Result<(), Stop> {
         if self.run.is_none() {
             return Ok(());
@@ -515,7 +477,7 @@ impl Run<'_> {
     }
 
     /// Sends one statement in a message of its own, with no timeout that could cancel it half way.
-    async fn send_alone(
+    pub(super) async fn send_alone(
         &mut self,
         sql: &str,
         settings: &[&str],
@@ -548,7 +510,10 @@ impl Run<'_> {
     }
 
     /// What the server said of a statement that ran alone; the connection is ready again.
-    async fn error_of(&mut self, failure: Failure) -> Result<Box<wire::ServerError>, Stop> {
+    pub(super) async fn error_of(
+        &mut self,
+        failure: Failure,
+    ) -> Result<Box<wire::ServerError>, Stop> {
         match failure {
             Failure::Server { error, lost: false, .. } => {
                 self.reset_alone(Cleaning::All).await?;
@@ -559,7 +524,7 @@ impl Run<'_> {
     }
 
     /// Undoes what the statement, or we for it, set for the session.
-    async fn reset_alone(&mut self, cleaning: Cleaning) -> Result<(), Stop> {
+    pub(super) async fn reset_alone(&mut self, cleaning: Cleaning) -> Result<(), Stop> {
         let resets = cleaning.statements().join("; ");
         self.lane.session().simple(&resets).await.map_err(Stop::Lost)?;
         if self.lane.is_within() { self.roll_back().await } else { Ok(()) }

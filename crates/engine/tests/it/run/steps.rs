@@ -141,7 +141,10 @@ async fn crashed_at(target: &whimbrel_engine::Target, sql: &str) {
     half_done(&project).await;
     let mut session = Session::connect(target, "test").await.unwrap();
     session
-        .simple("update whimbrel_journal.intents set state = 'begun' where step = 1")
+        .simple(
+            "update whimbrel_journal.intents set state = 'begun', indexes_before = '{}' \
+             where step = 1",
+        )
         .await
         .unwrap();
     session.simple(sql).await.unwrap();
