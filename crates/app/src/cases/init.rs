@@ -53,10 +53,6 @@ pub struct Set {
     pub because: String,
 }
 
-/// The format of a new project where nobody says another: one file a migration that says what it
-/// does and how to undo it.
-const DEFAULT_FORMAT: &str = "annotated";
-
 /// Writes a commented whimbrel.toml for what is there, or for a new history.
 pub fn init(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
     if workspace.has_config() {
@@ -119,7 +115,7 @@ fn format_for(workspace: &Workspace, options: &Options) -> Result<&'static dyn F
             }
         }
     }
-    let name = options.format.as_deref().unwrap_or(DEFAULT_FORMAT);
+    let Some(name) = options.format.as_deref() else { return Ok(formats::for_new_projects()) };
     formats::by_name(name).ok_or_else(|| {
         let known: Vec<&str> = formats::ALL.iter().map(|format| format.name()).collect();
         let hint = match nearest(name, known.iter().copied()) {

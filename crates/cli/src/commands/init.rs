@@ -18,8 +18,7 @@ use crate::theme::Tone;
 /// Most projects need no whimbrel.toml: the other commands look for the same things by themselves.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Init {
-    /// The format of a new history [default: annotated]
-    #[arg(long, value_name = "FORMAT", value_parser = super::formats())]
+    #[arg(long, value_name = "FORMAT", value_parser = super::formats(), help = format_help())]
     format: Option<String>,
 
     /// The folder of a new history [default: what the format usually has]
@@ -40,6 +39,11 @@ impl Verb for Init {
         house.terminal.report(&report, show)?;
         Ok(Exit::Done)
     }
+}
+
+fn format_help() -> String {
+    let usual = whimbrel_app::formats::for_new_projects().name();
+    format!("The format of a new history [default: {usual}]")
 }
 
 fn show(report: &Report, page: &mut Page) {

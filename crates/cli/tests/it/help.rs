@@ -24,7 +24,7 @@ fn the_help_of_the_program_lists_its_commands() {
 fn every_command_has_help_with_examples_that_begin_with_it() {
     let project = Project::new(&[]);
     let commands = commands();
-    assert!(commands.len() >= 8, "{commands:?}");
+    assert!(!commands.is_empty(), "help lists none");
     for command in commands {
         let help = project.done(&format!("{command} --help")).out;
         check(&format!("help_{command}"), &help);

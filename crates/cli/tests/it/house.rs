@@ -138,6 +138,20 @@ fn every_dependency_earns_its_place_in_the_list() {
     }
 }
 
+#[test]
+fn nothing_above_history_names_a_format() {
+    let above =
+        ["crates/engine/src", "crates/app/src", "crates/cli/src"].map(|path| root().join(path));
+    for file in sources().iter().filter(|file| above.iter().any(|path| file.starts_with(path))) {
+        let text = fs::read_to_string(file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for format in whimbrel_app::formats::ALL {
+            let name = format.name();
+            assert!(!code.contains(&format!("\"{name}\"")), "{} names {name}", file.display());
+        }
+    }
+}
+
 /// All Rust files of the workspace.
 fn sources() -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -73,6 +73,11 @@ pub trait Format: Sync {
     /// The files of a new migration.
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic>;
 
+    /// Whether a new project gets it where nobody says another.
+    fn is_for_new_projects(&self) -> bool {
+        false
+    }
+
     /// What its migrations presume in a database beside Postgres itself: `Supabase's roles and
     /// schemas`.
     fn baseline(&self) -> Option<&'static str> {
@@ -95,6 +100,12 @@ impl fmt::Debug for dyn Format {
 /// The format of a name.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     ALL.iter().copied().find(|format| format.name() == name)
+}
+
+/// The format of a new project where nobody says another.
+pub fn for_new_projects() -> &'static dyn Format {
+    let meant = ALL.iter().find(|format| format.is_for_new_projects());
+    *meant.or(ALL.last()).expect("there is a format")
 }
 
 /// What whimbrel.toml or discovery says of a history.

@@ -92,6 +92,16 @@ fn an_unchanged_file_is_not_read_again() {
 }
 
 #[test]
+fn one_format_is_for_new_projects() {
+    let meant: Vec<&str> = formats::ALL
+        .iter()
+        .filter(|format| format.is_for_new_projects())
+        .map(|format| format.name())
+        .collect();
+    assert_eq!(meant, [formats::for_new_projects().name()]);
+}
+
+#[test]
 fn every_format_and_ledger_has_a_name_of_its_own() {
     let names: std::collections::BTreeSet<&str> =
         formats::ALL.iter().map(|format| format.name()).collect();

@@ -1,4 +1,6 @@
-//! Where a server comes from. To add a way: one file here and one line in each list below.
+//! Where a server comes from.
+//!
+//! To add a way, write its file, and add its `mod` line and its line in [`PROVIDERS`].
 
 mod cached;
 mod installed;
@@ -14,8 +16,14 @@ use super::portable;
 use crate::{Events, Target};
 
 /// All ways, in the order in which they are tried.
-pub(crate) const PROVIDERS: &[&dyn Provider] =
-    &[&url::Url, &installed::Installed, &cached::Cached, &node_modules::NodeModules, &npm::Npm];
+#[rustfmt::skip] // one line each, so that one can be added or taken out
+pub(crate) const PROVIDERS: &[&dyn Provider] = &[
+    &url::Url,
+    &installed::Installed,
+    &cached::Cached,
+    &node_modules::NodeModules,
+    &npm::Npm,
+];
 
 /// One way to come by a server.
 pub(crate) trait Provider: Sync {

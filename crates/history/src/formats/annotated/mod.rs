@@ -66,6 +66,11 @@ impl Format for Annotated {
         &["sql/migrations", "migrations", "db/migrations", "database/migrations"]
     }
 
+    /// One file a migration, which says what it does and how to undo it.
+    fn is_for_new_projects(&self) -> bool {
+        true
+    }
+
     fn recognise(
         &self,
         files: &dyn Files,
