@@ -219,15 +219,14 @@ fn note(plan: &Plan<'_>, ran: run::Report, report: &mut Report) -> Option<Stop> 
     };
     let mut results: BTreeMap<(String, String, Direction), (ResultShown, Option<u64>)> =
         BTreeMap::new();
+    let way_back = way_back(plan.aim, ran.done.len());
     for (number, milliseconds) in ran.done {
         results.insert(identity(number), (ResultShown::Done, Some(milliseconds)));
     }
     for (number, failed) in ran.failed {
         results.insert(identity(number), (ResultShown::Failed, None));
         let mut error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Run);
-        if let Some(way_back) = way_back(plan.aim, results.len()) {
-            error.hints.push(way_back);
-        }
+        error.hints.extend(way_back.clone());
         report.fail(Error::from(Box::new(error)));
     }
     for (number, _) in &ran.skipped {
@@ -245,15 +244,15 @@ fn note(plan: &Plan<'_>, ran: run::Report, report: &mut Report) -> Option<Stop> 
     ran.stopped
 }
 
-/// How to undo what a run did before it failed.
+/// How to undo what a run did although something failed.
 fn way_back(aim: &Aim, done: usize) -> Option<String> {
     match (aim, done) {
         (Aim::Down { .. } | Aim::Redo { .. }, _) | (Aim::Up(_), 0) => None,
         (Aim::Up(_), 1) => {
-            Some("what ran before it stays applied; `whimbrel down` undoes it".to_owned())
+            Some("what this run did apply stays; `whimbrel down` undoes it".to_owned())
         }
         (Aim::Up(_), done) => Some(format!(
-            "the {done} that ran before it stay applied; `whimbrel down {done}` undoes them"
+            "the {done} that this run did apply stay; `whimbrel down {done}` undoes them"
         )),
     }
 }
