@@ -21,7 +21,7 @@ pub(crate) fn in_cache(package: &Package, cache: &Cache) -> Option<Distribution>
     if !distribution::program_in(&bin, "postgres").is_file() {
         return None;
     }
-    let version = version(package);
+    let version = package.server();
     Some(Distribution {
         described: format!("portable server {version}"),
         bin,
@@ -30,11 +30,6 @@ pub(crate) fn in_cache(package: &Package, cache: &Cache) -> Option<Distribution>
         entry: Some(folder),
         version,
     })
-}
-
-/// `17.10` of `17.10.0-beta.17`: the packages number PostgreSQL's releases with a third part.
-fn version(package: &Package) -> String {
-    package.version.split('.').take(2).collect::<Vec<_>>().join(".")
 }
 
 /// Takes an archive into the cache. `bring` gives its path; it is called only if nobody else has
@@ -49,7 +44,7 @@ pub(crate) fn from_archive<A: AsRef<Utf8Path>>(
         let archive = bring(draft, events)?;
         let archive = archive.as_ref();
         unpack::verify(archive, package.sha512)?;
-        let what = format!("unpacking Postgres {}", version(package));
+        let what = format!("unpacking Postgres {}", package.server());
         unpack::unpack(archive, draft, &what, events)?;
         if archive.starts_with(draft) {
             fs::remove_file(archive).map_err(|error| ShadowError::io("remove", archive, &error))?;
@@ -58,25 +53,9 @@ pub(crate) fn from_archive<A: AsRef<Utf8Path>>(
     })
 }
 
-/// Takes an unpacked package into the cache: it is copied, since its links may be missing and the
-/// server's user may not be able to read it where it is.
-pub(crate) fn from_folder(
-    package: &Package,
-    cache: &Cache,
-    events: &mut dyn Events,
-    folder: &Utf8Path,
-) -> Result<Distribution, ShadowError> {
-    install(package, cache, events, |draft, events| {
-        events.on(Event::Working {
-            what: format!("copying Postgres {} from `{folder}`", version(package)),
-            percent: None,
-        });
-        copy_tree(&folder.join("native"), &draft.join("native"))
-            .map_err(|error| cache.write_error("copy to", draft, &error))
-    })
-}
-
-fn install(
+/// Makes a package's folder of the cache, if nobody else does so meanwhile: `fill` puts `native/` into
+/// the draft that it is given. Links are made anew from the package's list.
+pub(crate) fn install(
     package: &Package,
     cache: &Cache,
     events: &mut dyn Events,
@@ -139,20 +118,4 @@ fn check(package: &Package, folder: &Utf8Path) -> Result<(), ShadowError> {
         program: distribution::program_in(&bin, "postgres"),
         cause: Cause::new(format!("it is Postgres {said}, not {}", package.major)),
     })
-}
-
-fn copy_tree(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in from.read_dir_utf8()? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy_tree(entry.path(), &target)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &target)?;
-        }
-        // Links are made anew from the list, so that none leads out of the copy.
-    }
-    Ok(())
 }

