@@ -161,8 +161,8 @@ pub enum ShadowError {
     /// No program is there to watch over the server.
     #[error("no program plays the shadow's guard")]
     NoHelper,
-    /// The guard could not be started, or left without a word.
-    #[error("the shadow's guard `{program}` left without a word")]
+    /// The guard could not be started, or is gone.
+    #[error("the shadow's guard `{program}` is gone")]
     Guard {
         /// The program.
         program: Utf8PathBuf,

@@ -1,9 +1,10 @@
 //! The client's end of a guard.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use camino::Utf8PathBuf;
@@ -15,6 +16,9 @@ use super::order::{self, Order, Report, Started};
 use super::role;
 use crate::{Event, Events};
 
+/// How much of a guard's panic is shown.
+const LAST_WORDS: u64 = 4 << 10;
+
 /// A running guard. Dropping it closes the pipe, upon which the guard ends everything.
 ///
 /// Nothing here belongs to a runtime: a server may outlive the one that started it.
@@ -23,6 +27,8 @@ pub(crate) struct GuardLink {
     stdin: Option<ChildStdin>,
     reports: UnboundedReceiver<Report>,
     program: Utf8PathBuf,
+    /// What it said on standard error, which it does only when it panics.
+    last_words: Arc<Mutex<String>>,
 }
 
 impl GuardLink {
@@ -39,12 +45,15 @@ impl GuardLink {
             .arg(role::GUARD)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
             .map_err(|error| failed(&error))?;
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().expect("standard output was asked to be a pipe");
+        let stderr = child.stderr.take().expect("standard error was asked to be a pipe");
+        let last_words = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&last_words);
         let (sender, reports) = mpsc::unbounded_channel();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -53,10 +62,13 @@ impl GuardLink {
                     break;
                 }
             }
+            let mut words = String::new();
+            stderr.take(LAST_WORDS).read_to_string(&mut words).ok();
+            *heard.lock().expect("no thread panics while it holds this") = words;
             child.wait().ok();
             // The channel closes here: the guard is gone.
         });
-        let mut link = Self { stdin, reports, program: program.clone() };
+        let mut link = Self { stdin, reports, program: program.clone(), last_words };
         link.send(order).map_err(|error| failed(&error))?;
         Ok(link)
     }
@@ -78,7 +90,7 @@ impl GuardLink {
         match self.reports.recv().await {
             Some(Report::Failed(failure)) => Err(failure),
             Some(report) => Ok(report),
-            None => Err(self.lost(Cause::new("it is gone"))),
+            None => Err(self.lost(Cause::new(self.words()))),
         }
     }
 
@@ -107,6 +119,12 @@ impl GuardLink {
     pub(crate) async fn close(mut self) {
         self.stdin = None;
         while self.reports.recv().await.is_some() {}
+    }
+
+    fn words(&self) -> String {
+        let words = self.last_words.lock().expect("no thread panics while it holds this");
+        let words = words.trim();
+        if words.is_empty() { "it is gone".to_owned() } else { words.to_owned() }
     }
 
     fn lost(&self, cause: Cause) -> ShadowError {

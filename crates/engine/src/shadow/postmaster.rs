@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Child;
 use std::time::Duration;
 
@@ -134,6 +135,8 @@ pub(crate) fn open_log(path: &Utf8Path) -> Result<File, ShadowError> {
     File::options()
         .create(true)
         .append(true)
+        // It may show parts of statements.
+        .mode(0o600)
         .open(path)
         .map_err(|error| ShadowError::io("write", path, &error))
 }

@@ -89,6 +89,8 @@ pub(super) fn unpack(
             events.on(Event::Working { what: what.to_owned(), percent: Some(percent) });
         }
     }
+    // What follows the last entry holds the checksum of the whole.
+    io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(|error| broken(&error))?;
     Ok(())
 }
 
@@ -142,4 +144,127 @@ pub(super) fn open_folders(folder: &Utf8Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use camino::Utf8PathBuf;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use tempfile::TempDir;
+
+    use super::{ShadowError, unpack};
+    use crate::{Event, Events};
+
+    struct Percents(Vec<u8>);
+
+    impl Events for Percents {
+        fn on(&mut self, event: Event) {
+            if let Event::Working { percent: Some(percent), .. } = event {
+                self.0.push(percent);
+            }
+        }
+    }
+
+    struct Bench {
+        folder: TempDir,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            Self { folder: tempfile::tempdir().unwrap() }
+        }
+
+        fn path(&self, name: &str) -> Utf8PathBuf {
+            Utf8PathBuf::try_from(self.folder.path().join(name)).unwrap()
+        }
+
+        /// An archive whose entries are written as they are, with names that `tar` would refuse.
+        fn archive(entries: &[(&str, tar::EntryType)]) -> Vec<u8> {
+            let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+            for (name, kind) in entries {
+                let content: Vec<u8> = (0..9000_u32).flat_map(u32::to_le_bytes).collect();
+                let mut header = tar::Header::new_gnu();
+                header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+                header.set_entry_type(*kind);
+                header.set_mode(0o755);
+                if kind.is_file() {
+                    header.set_size(content.len() as u64);
+                } else {
+                    header.set_size(0);
+                    header.set_link_name("elsewhere").unwrap();
+                }
+                header.set_cksum();
+                let content = if kind.is_file() { &content[..] } else { &[] };
+                tar.append(&header, content).unwrap();
+            }
+            tar.into_inner().unwrap().finish().unwrap()
+        }
+
+        fn unpack(&self, bytes: &[u8]) -> Result<Vec<u8>, ShadowError> {
+            let archive = self.path("a.tgz");
+            std::fs::File::create(&archive).unwrap().write_all(bytes).unwrap();
+            let mut percents = Percents(Vec::new());
+            unpack(&archive, &self.path("to"), "unpacking", &mut percents)?;
+            Ok(percents.0)
+        }
+    }
+
+    const FILE: tar::EntryType = tar::EntryType::Regular;
+
+    #[test]
+    fn only_the_servers_files_are_unpacked() {
+        let bench = Bench::new();
+        let entries = [("package/package.json", FILE), ("package/native/bin/postgres", FILE)];
+        bench.unpack(&Bench::archive(&entries)).unwrap();
+        assert!(bench.path("to/native/bin/postgres").is_file());
+        assert!(!bench.path("to/package.json").exists());
+    }
+
+    #[test]
+    fn an_entry_that_leads_elsewhere_is_refused() {
+        for name in [
+            "package/native/../../../evil",
+            "package/../evil",
+            "/package/native/evil",
+            "../evil",
+            "evil",
+        ] {
+            let bench = Bench::new();
+            let refused = bench.unpack(&Bench::archive(&[(name, FILE)])).unwrap_err();
+            let expected =
+                ShadowError::UnsafeArchive { archive: bench.path("a.tgz"), entry: name.to_owned() };
+            assert_eq!(refused, expected);
+            assert!(!bench.path("evil").exists() && !bench.path("to").exists(), "{name}");
+        }
+    }
+
+    #[test]
+    fn links_and_devices_are_refused() {
+        for kind in [tar::EntryType::Symlink, tar::EntryType::Link, tar::EntryType::Char] {
+            let bench = Bench::new();
+            let name = "package/native/lib/link";
+            let refused = bench.unpack(&Bench::archive(&[(name, kind)])).unwrap_err();
+            assert!(matches!(refused, ShadowError::UnsafeArchive { .. }), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_archive_that_ends_early_is_broken() {
+        let bench = Bench::new();
+        let whole = Bench::archive(&[("package/native/a", FILE), ("package/native/b", FILE)]);
+        for length in [whole.len() / 2, whole.len() - 5] {
+            let refused = bench.unpack(&whole[..length]).unwrap_err();
+            assert!(matches!(refused, ShadowError::BrokenArchive { .. }), "{length}: {refused}");
+            std::fs::remove_dir_all(bench.path("to")).ok();
+        }
+    }
+
+    #[test]
+    fn what_is_no_archive_is_broken() {
+        let refused = Bench::new().unpack(b"<html>proxy says no</html>").unwrap_err();
+        assert!(matches!(refused, ShadowError::BrokenArchive { .. }), "{refused}");
+    }
 }

@@ -94,3 +94,18 @@ pub(crate) fn find(
             .map(|package| PackageWanted { spec: package.spec(), folder: cache.dist() }),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::PROVIDERS;
+
+    #[test]
+    fn every_file_of_a_provider_is_registered_under_a_name_of_its_own() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/shadow/providers");
+        let files = std::fs::read_dir(folder).unwrap().count() - 1;
+        let names: BTreeSet<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
+        assert_eq!((PROVIDERS.len(), names.len()), (files, files));
+    }
+}
