@@ -1,6 +1,7 @@
 //! Postgres servers for tests: always the portable ones, the same bytes on every machine.
 
 use std::io::{self, Write as _};
+use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,12 +14,15 @@ use tokio::sync::OnceCell;
 use whimbrel_engine::shadow::{
     self, Environment, Installed, Shadow, ShadowError, ShadowOptions, StopMode, Template,
 };
-use whimbrel_engine::{Event, Events, Target};
+use whimbrel_engine::{Event, Events, Host, Target};
 
 use crate::helper;
 
 /// The majors that a test may ask for.
 pub const MAJORS: [u16; 5] = [14, 15, 16, 17, 18];
+
+/// Where servers listen that are asked to.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// A running server, ended with the test process at the latest.
 #[derive(Clone, Debug)]
@@ -80,6 +84,15 @@ impl Server {
         self.inner.target(database)
     }
 
+    /// The same database by TCP, where the server is [on loopback](Settings::on_loopback).
+    pub fn over_tcp(&self, database: &str) -> Target {
+        let mut target = self.inner.target(database);
+        for host in &mut target.hosts {
+            *host = Host::Tcp { host: LOOPBACK.to_owned(), port: host.port() };
+        }
+        target
+    }
+
     /// The first number of the version.
     pub fn major(&self) -> u16 {
         self.inner.major()
@@ -128,6 +141,19 @@ impl Settings {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.pairs.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// With a port on the loopback address that was free a moment ago; [`Server::over_tcp`] leads
+    /// there.
+    ///
+    /// # Panics
+    ///
+    /// When there is no loopback address.
+    #[must_use]
+    pub fn on_loopback(self) -> Self {
+        let free = TcpListener::bind((LOOPBACK, 0)).and_then(|listener| listener.local_addr());
+        let port = free.expect("the loopback address has a free port").port();
+        self.with("listen_addresses", LOOPBACK).with("port", port.to_string())
     }
 
     /// With a file in the data folder, where `pg_hba.conf` replaces the one that trusts everybody.

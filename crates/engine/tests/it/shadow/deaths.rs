@@ -19,7 +19,7 @@ fn a_killed_client_leaves_nothing() {
     let sandbox = Sandbox::new();
     let mut client = Client::start(sandbox.command(&[], &["shadow", "17"]));
     client.ready();
-    assert_eq!(sandbox.segments(), 1);
+    assert_eq!(sandbox.shared_memory().len(), 1);
     client.kill();
     sandbox.assert_clean();
 }
@@ -49,7 +49,7 @@ fn a_killed_guard_and_a_killed_server_leave_no_segment_after_the_next_start() {
     kill(client.guard(), Signal::KILL);
     client.kill();
     assert!(eventually(|| processes_of(&sandbox.base()).is_empty()));
-    assert_eq!(sandbox.segments(), 1, "a killed postmaster leaves its segment");
+    assert_eq!(sandbox.shared_memory().len(), 1, "a killed postmaster leaves its segment");
     sandbox.run(&["shadow", "17"]);
     sandbox.assert_clean();
 }

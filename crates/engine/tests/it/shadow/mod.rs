@@ -4,6 +4,8 @@ mod borrowed;
 mod brought;
 mod deaths;
 mod developed;
+mod found;
+mod majors;
 mod places;
 mod sandbox;
 mod states;

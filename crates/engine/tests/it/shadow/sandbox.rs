@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -18,14 +18,14 @@ use whimbrel_engine::wire::Session;
 use whimbrel_engine::{Event, Events, Target};
 
 /// Long enough for the slowest machine; nobody waits for it unless something is wrong.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Folders of one test.
 pub(crate) struct Sandbox {
     folder: TempDir,
-    memory: TempDir,
-    /// Holds a namespace of its own for System V segments, where that is allowed: nobody else's
-    /// are seen there.
+    runs: TempDir,
+    /// Holds namespaces for System V segments and for `/dev/shm`, where that is allowed: nobody
+    /// else's shared memory is seen there.
     namespace: Option<Child>,
 }
 
@@ -56,9 +56,8 @@ impl Sandbox {
             folder
         };
         let folder = open(tempfile::tempdir_in("/tmp").unwrap());
-        let memory = if Utf8Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "/tmp" };
-        let memory = open(tempfile::tempdir_in(memory).unwrap());
-        let sandbox = Self { folder, memory, namespace: namespace() };
+        let runs = open(tempfile::tempdir_in("/tmp").unwrap());
+        let sandbox = Self { folder, runs, namespace: namespace() };
         fs::create_dir(sandbox.cache()).unwrap();
         sandbox
     }
@@ -73,7 +72,7 @@ impl Sandbox {
 
     /// Where servers run.
     pub(crate) fn base(&self) -> Utf8PathBuf {
-        Utf8PathBuf::try_from(self.memory.path().to_owned()).unwrap()
+        Utf8PathBuf::try_from(self.runs.path().to_owned()).unwrap()
     }
 
     /// The same for this process.
@@ -121,22 +120,26 @@ impl Sandbox {
     /// The words that run a program in the sandbox's namespace.
     fn enter(&self) -> Vec<String> {
         let Some(namespace) = &self.namespace else { return vec!["/usr/bin/env".into()] };
+        let namespaces = format!("/proc/{}/ns", namespace.id());
         vec![
             "/usr/bin/nsenter".into(),
-            format!("--ipc=/proc/{}/ns/ipc", namespace.id()),
+            format!("--ipc={namespaces}/ipc"),
+            format!("--mount={namespaces}/mnt"),
+            "--wd=.".into(),
             "--".into(),
         ]
     }
 
-    /// How many System V segments there are.
-    pub(crate) fn segments(&self) -> usize {
+    /// The shared memory that is in the sandbox, of both kinds.
+    pub(crate) fn shared_memory(&self) -> Vec<String> {
         if self.namespace.is_none() {
-            return 0;
+            return Vec::new();
         }
         let words = self.enter();
         let mut list = Command::new(&words[0]);
-        let output = list.args(&words[1..]).args(["cat", "/proc/sysvipc/shm"]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().lines().skip(1).count()
+        list.args(&words[1..]).args(["sh", "-c", "tail -n +2 /proc/sysvipc/shm; ls -A /dev/shm"]);
+        let output = String::from_utf8(list.output().unwrap().stdout).unwrap();
+        output.lines().map(ToOwned::to_owned).collect()
     }
 
     /// Everything that a server leaves somewhere: folders, processes.
@@ -156,10 +159,8 @@ impl Sandbox {
             remains.is_empty()
         });
         assert!(clean, "left behind: {remains:?}");
-        let shared = eventually(|| leaked_segments().is_empty());
-        assert!(shared, "left behind: {:?}", leaked_segments());
-        let shared = eventually(|| self.segments() == 0);
-        assert!(shared, "left behind: {} segments", self.segments());
+        let clean = eventually(|| self.shared_memory().is_empty());
+        assert!(clean, "left behind: {:?}", self.shared_memory());
     }
 }
 
@@ -177,7 +178,8 @@ fn namespace() -> Option<Child> {
         return None;
     }
     let mut holder = Command::new("unshare");
-    holder.args(["--ipc", "sh", "-c", "echo ready; exec sleep 3600"]);
+    let script = "mount -t tmpfs none /dev/shm && echo ready && exec sleep 3600";
+    holder.args(["--ipc", "--mount", "sh", "-c", script]);
     let mut holder = holder.stdout(Stdio::piped()).spawn().ok()?;
     let mut line = String::new();
     BufReader::new(holder.stdout.take()?).read_line(&mut line).ok()?;
@@ -302,23 +304,6 @@ pub(crate) fn processes_of(folder: &Utf8Path) -> Vec<i32> {
 fn processes() -> Vec<i32> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
-}
-
-/// Segments of shared memory in `/dev/shm` that no process uses any more.
-pub(crate) fn leaked_segments() -> Vec<String> {
-    let Ok(entries) = fs::read_dir("/dev/shm") else { return Vec::new() };
-    let names: Vec<String> = entries
-        .flatten()
-        // Of this user's servers only: others run theirs as they like.
-        .filter(|entry| entry.metadata().is_ok_and(|meta| meta.uid() == 65534))
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.starts_with("PostgreSQL."))
-        .collect();
-    let maps: String = processes()
-        .into_iter()
-        .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).ok())
-        .collect();
-    names.into_iter().filter(|name| !maps.contains(name)).collect()
 }
 
 /// Sends a signal.

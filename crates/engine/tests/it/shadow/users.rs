@@ -15,30 +15,22 @@ fn program_for_all(sandbox: &Sandbox) -> Utf8PathBuf {
     path
 }
 
-/// A client that runs as another user, with everything his.
-fn as_user(sandbox: &Sandbox, uid: u32) -> Command {
+/// A client that runs as another user, with everything his, after the words of `before`.
+fn as_user(sandbox: &Sandbox, uid: u32, before: &[&str]) -> Command {
     for folder in [sandbox.folder(), sandbox.cache(), sandbox.base()] {
         chown(folder, Some(uid), Some(uid)).unwrap();
     }
     let program = program_for_all(sandbox);
     let id = uid.to_string();
-    let setpriv = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups", "--", "env"];
-    let mut command = sandbox.command(&setpriv, &["shadow", "17"]);
-    // The program's own path stands behind `env`; the copy is run instead.
-    let arguments: Vec<String> =
-        command.get_args().map(|word| word.to_str().unwrap().to_owned()).collect();
+    let setpriv = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups", "--"];
+    let before = [before, &setpriv].concat();
+    // The same words with the copy for the program.
+    let shown = sandbox.command(&before, &["shadow", "17"]);
     let own = whimbrel_testkit::guard();
-    let mut copy = Command::new(command.get_program());
-    copy.args(arguments.iter().map(|word| {
-        if word.as_str() == own.to_str().unwrap() { program.as_str() } else { word.as_str() }
-    }));
-    copy.current_dir(sandbox.folder()).env_clear();
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            copy.env(name, value);
-        }
-    }
-    command = copy;
+    let mut command = Command::new(shown.get_program());
+    command.args(shown.get_args().map(|word| if word == own { program.as_os_str() } else { word }));
+    command.current_dir(sandbox.folder()).env_clear();
+    command.envs(shown.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command
 }
 
@@ -65,7 +57,7 @@ fn a_normal_user_runs_it_himself() {
         return;
     }
     let sandbox = Sandbox::without_clusters();
-    let mut client = Client::start(as_user(&sandbox, 1));
+    let mut client = Client::start(as_user(&sandbox, 1, &[]));
     let ready = client.ready();
     assert_eq!(owner(ready["pid"].as_i64().unwrap()), 1);
     client.stop();
@@ -78,11 +70,26 @@ fn a_user_without_a_name_borrows_one_to_make_the_cluster() {
         return;
     }
     let sandbox = Sandbox::without_clusters();
-    let mut client = Client::start(as_user(&sandbox, 54321));
+    let mut client = Client::start(as_user(&sandbox, 54321, &[]));
     let ready = client.ready();
     assert_eq!(owner(ready["pid"].as_i64().unwrap()), 54321);
     client.stop();
     sandbox.assert_clean();
+}
+
+#[test]
+fn a_user_without_a_name_who_cannot_borrow_one_is_told_so() {
+    if !is_root("becoming a user that has no name") {
+        return;
+    }
+    let sandbox = Sandbox::without_clusters();
+    // No program that makes namespaces: the kernels of some systems refuse them.
+    let script = "mount --bind /bin/false /usr/bin/unshare\nexec \"$@\"";
+    let hidden = ["unshare", "--mount", "sh", "-e", "-c", script, "sh"];
+    let command = as_user(&sandbox, 54321, &hidden);
+    let failed = outcome(command);
+    assert_eq!(failed["failed"]["nameless_user"]["uid"], 54321, "{failed:#}");
+    assert!(failed["hints"][0].as_str().unwrap().contains("/etc/passwd"));
 }
 
 #[test]
