@@ -56,6 +56,11 @@ impl Objects {
         self.0.get(&(kind.to_owned(), name.to_owned())).map(String::as_str)
     }
 
+    /// Kind, name and checksum of every object, by kind and name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.0.iter().map(|((kind, name), checksum)| (&**kind, &**name, &**checksum))
+    }
+
     /// Leaves out what lies in a schema, and the schema.
     pub fn without_schema(&mut self, schema: &str) {
         let qualified = format!("{schema}.");

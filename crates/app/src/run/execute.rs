@@ -12,6 +12,7 @@ use whimbrel_engine::wire::Session;
 use whimbrel_history::ledgers::Ledger;
 
 use super::again::{self, Entry};
+use super::exists;
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown};
 use super::{Aim, Options, Plan, Waiting};
@@ -104,7 +105,8 @@ async fn once(
     let target = &plan.project.database.target;
     let interrupt = &plan.options.interrupt;
     let ran = run::run(entered, target, &plan.works, engine, interrupt, events).await;
-    let stop = note(plan, ran, report);
+    let there = exists::hints(plan, &ran, events).await;
+    let stop = note(plan, ran, &there, report);
     if stop.is_none() {
         let has_failed = !report.failures.is_empty();
         report.outcome = if has_failed { Outcome::Failed } else { Outcome::Done };
@@ -212,7 +214,12 @@ pub(super) fn engine_options(project: &Project, options: &Options) -> run::Optio
 }
 
 /// Takes over what a run did; answers why it ended early, if it did.
-fn note(plan: &Plan<'_>, ran: run::Report, report: &mut Report) -> Option<Stop> {
+fn note(
+    plan: &Plan<'_>,
+    ran: run::Report,
+    there: &BTreeMap<usize, String>,
+    report: &mut Report,
+) -> Option<Stop> {
     let identity = |number: usize| {
         let work = &plan.works[number];
         (work.definition.migration.history.clone(), work.id().to_owned(), work.direction)
@@ -226,6 +233,7 @@ fn note(plan: &Plan<'_>, ran: run::Report, report: &mut Report) -> Option<Stop> 
     for (number, failed) in ran.failed {
         results.insert(identity(number), (ResultShown::Failed, None));
         let mut error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Run);
+        error.hints.extend(there.get(&number).cloned());
         error.hints.extend(way_back.clone());
         report.fail(Error::from(Box::new(error)));
     }

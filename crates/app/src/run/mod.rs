@@ -5,6 +5,7 @@ mod changed;
 mod choose;
 mod consent;
 mod execute;
+mod exists;
 mod explain;
 mod rehearse;
 mod report;

@@ -56,7 +56,7 @@ pub(super) async fn rehearse(
 }
 
 /// Why there was no rehearsal.
-enum NotRehearsed {
+pub(super) enum NotRehearsed {
     /// Something failed that has nothing to do with what is due.
     Error(Error),
     /// It would prove nothing.
@@ -147,7 +147,7 @@ fn not_repeatable(work: &Work, differences: &[Difference]) -> Error {
 }
 
 /// A database of the same name, since scripts may name it; those that every cluster has are taken.
-fn database_name(database: &str) -> String {
+pub(super) fn database_name(database: &str) -> String {
     match database {
         "postgres" | "template0" | "template1" => "whimbrel".to_owned(),
         other => other.to_owned(),
@@ -155,7 +155,10 @@ fn database_name(database: &str) -> String {
 }
 
 /// The scripts that made what is applied, in their order.
-async fn applied(plan: &Plan<'_>, session: &mut Session) -> Result<Vec<Work>, NotRehearsed> {
+pub(super) async fn applied(
+    plan: &Plan<'_>,
+    session: &mut Session,
+) -> Result<Vec<Work>, NotRehearsed> {
     let project = &plan.project;
     let mut queues = Vec::new();
     for (place, rows) in project.rows(&plan.state).into_iter().enumerate() {
@@ -201,7 +204,7 @@ fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
 }
 
 /// How the shadow is had for a rehearsal.
-fn shadow_options(plan: &Plan<'_>) -> Result<ShadowOptions, Error> {
+pub(super) fn shadow_options(plan: &Plan<'_>) -> Result<ShadowOptions, Error> {
     let workspace = &plan.project.workspace;
     let mut options = workspace.shadow_options();
     if let Some(url) = &plan.options.place.shadow_url {

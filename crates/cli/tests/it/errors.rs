@@ -266,3 +266,19 @@ async fn a_run_whose_connection_is_cut_goes_on_and_applies_nothing_twice() {
     let marks = project.sql("select string_agg(at::text, ',' order by at) from marks").await;
     assert_eq!(marks.as_deref(), Some("1,2"));
 }
+
+#[tokio::test]
+async fn what_is_there_already_is_compared_with_what_the_file_would_make() {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", USERS),
+        (
+            "migrations/002_create_orders.sql",
+            "create table orders (id int primary key, total int);\n",
+        ),
+    ]);
+    let project = project.with_database().await;
+    project.sql("create table users (id int primary key)").await;
+    check("error_exists_equal", &project.show("up --yes --no-rehearsal"));
+    project.sql("drop table users; create table orders (id int primary key, total bigint)").await;
+    check("error_exists_different", &project.show("up --yes --no-rehearsal"));
+}

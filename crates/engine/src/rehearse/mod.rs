@@ -8,7 +8,7 @@
 mod objects;
 mod surroundings;
 
-use whimbrel_catalog::Difference;
+use whimbrel_catalog::{Difference, Objects};
 
 use crate::run::{Cause, Failed, Stop, Work, bare};
 use crate::shadow::{Lineage, Server, Shadow, ShadowError, ShadowOptions};
@@ -109,6 +109,34 @@ pub async fn rehearse(
     let described = server.described().to_owned();
     server.stop().await;
     Ok(Rehearsed { rehearsal: rehearsal?, server: described, inherited })
+}
+
+/// The objects of a throw-away database in which applied and pending works ran; `None` where they
+/// do not run there.
+pub async fn made(
+    rehearse: &Rehearse<'_>,
+    options: &ShadowOptions,
+    events: &mut dyn Events,
+) -> Result<Option<Objects>, RehearseError> {
+    let lineage = lineage(rehearse);
+    let server = Shadow::start_from(options, rehearse.major, &lineage, events).await?;
+    let made = read_made(&server, rehearse, &lineage, events).await;
+    server.stop().await;
+    made
+}
+
+async fn read_made(
+    server: &Server,
+    rehearse: &Rehearse<'_>,
+    lineage: &Lineage,
+    events: &mut dyn Events,
+) -> Result<Option<Objects>, RehearseError> {
+    let Rehearsal::Passed = on(server, rehearse, lineage, events).await? else { return Ok(None) };
+    let target = server.target(lineage.database());
+    let mut session = Session::connect(&target, "whimbrel rehearsal").await?;
+    let made = objects(&mut session).await?;
+    session.close().await;
+    Ok(Some(made))
 }
 
 /// The first step is what surrounds the scripts, each further one an applied migration.
