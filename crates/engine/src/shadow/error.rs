@@ -352,3 +352,87 @@ fn is_full(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, ShadowError};
+
+    /// One error of each situation, as docs/shadow.md shows it.
+    fn samples() -> Vec<ShadowError> {
+        let cause = || Cause::new("CAUSE");
+        vec![
+            ShadowError::UnknownMajor { major: 1, first: 2, last: 3 },
+            ShadowError::NoServer {
+                major: 1,
+                reason: "REASON".into(),
+                looked_for: Vec::new(),
+                package: None,
+            },
+            ShadowError::Npm { package: "PACKAGE".into(), cause: cause() },
+            ShadowError::WrongHash {
+                archive: "ARCHIVE".into(),
+                expected: String::new(),
+                found: String::new(),
+            },
+            ShadowError::BrokenArchive { archive: "ARCHIVE".into(), cause: cause() },
+            ShadowError::UnsafeArchive { archive: "ARCHIVE".into(), entry: "ENTRY".into() },
+            ShadowError::DiskFull { folder: "FOLDER".into() },
+            ShadowError::CacheNotWritable { cache: "CACHE".into(), cause: cause() },
+            ShadowError::NotReadable { folder: "FOLDER".into(), uid: 7 },
+            ShadowError::CannotRun { program: "PROGRAM".into(), cause: cause() },
+            ShadowError::NoUnprivilegedUser { reason: "REASON".into() },
+            ShadowError::NamelessUser { uid: 7, cause: cause() },
+            ShadowError::NoPlace { tried: Vec::new() },
+            ShadowError::SocketPath { path: "PATH".into() },
+            ShadowError::Initdb { cause: cause() },
+            ShadowError::Died { log: cause() },
+            ShadowError::Silent { seconds: 8, log: cause() },
+            ShadowError::InUse { folder: "FOLDER".into(), pid: 9 },
+            ShadowError::NoHelper,
+            ShadowError::Guard { program: "PROGRAM".into(), cause: cause() },
+            ShadowError::WrongMajor { wanted: 5, found: 6 },
+            ShadowError::Sql { statement: "STATEMENT".into(), cause: cause() },
+            ShadowError::Connect { cause: cause() },
+            ShadowError::Shared,
+            ShadowError::Io { doing: "DOING".into(), path: "PATH".into(), cause: cause() },
+            ShadowError::Abandoned,
+        ]
+    }
+
+    /// The message with a word for each number, so that none is mistaken for another.
+    fn as_documented(error: &ShadowError) -> String {
+        let words: &[(&str, &str)] = match error {
+            ShadowError::UnknownMajor { .. } => &[("1", "MAJOR"), ("2", "FIRST"), ("3", "LAST")],
+            ShadowError::NoServer { .. } => &[("1", "MAJOR")],
+            ShadowError::WrongMajor { .. } => &[("5", "WANTED"), ("6", "FOUND")],
+            ShadowError::NotReadable { .. } | ShadowError::NamelessUser { .. } => &[("7", "UID")],
+            ShadowError::Silent { .. } => &[("8", "SECONDS")],
+            ShadowError::InUse { .. } => &[("9", "PID")],
+            _ => &[],
+        };
+        words.iter().fold(error.to_string(), |text, (number, word)| text.replace(number, word))
+    }
+
+    #[test]
+    fn the_page_on_the_shadow_shows_every_message_as_it_is() {
+        let page = include_str!("../../../../docs/shadow.md");
+        for error in samples() {
+            let message = as_documented(&error);
+            assert!(page.contains(&format!("| {message} |\n")), "not in docs/shadow.md: {message}");
+        }
+    }
+
+    #[test]
+    fn no_situation_is_left_out_of_the_samples() {
+        let messages = include_str!("error.rs").matches("    #[error(\"").count();
+        assert_eq!(samples().len(), messages);
+    }
+
+    #[test]
+    fn an_error_crosses_from_the_guard_as_it_is() {
+        for error in samples() {
+            let text = serde_json::to_string(&error).unwrap();
+            assert_eq!(serde_json::from_str::<ShadowError>(&text).unwrap(), error);
+        }
+    }
+}

@@ -153,6 +153,19 @@ fn a_server_that_dies_at_its_start_shows_its_log() {
 }
 
 #[test]
+fn a_postmaster_pid_in_a_cached_cluster_is_not_copied() {
+    let sandbox = Sandbox::without_clusters();
+    sandbox.run(&["shadow", "17"]);
+    let templates = sandbox.cache().join("template").read_dir_utf8().unwrap();
+    let template = templates.map(|entry| entry.unwrap().into_path()).find(|path| path.is_dir());
+    let data = template.unwrap().join("d");
+    fs::write(data.join("postmaster.pid"), format!("1\n{data}\n0\n5432\n\n\n")).unwrap();
+    let ready = sandbox.run(&["shadow", "17"]);
+    assert!(ready.get("ready").is_some(), "{ready:#}");
+    sandbox.assert_clean();
+}
+
+#[test]
 fn no_place_at_all_names_each_that_was_tried() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(&[], &["shadow", "17"]);
