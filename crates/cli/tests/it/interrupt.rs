@@ -17,7 +17,8 @@ async fn slow() -> Project {
 /// Starts `up` and waits until the slow statement runs.
 async fn start(project: &Project) -> Child {
     let child = project.command(&["up", "--yes", "--no-rehearsal"]).spawn().unwrap();
-    let sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
+    let sleeping = "select count(*) from pg_stat_activity \
+        where wait_event = 'PgSleep' and datname = current_database()";
     while project.sql(sleeping).await.as_deref() != Some("1") {
         std::thread::sleep(Duration::from_millis(20));
     }
