@@ -88,6 +88,11 @@ fn work(
         (Direction::Down, Some(section), Some(text)) => cut(project, &migration.id, section, text)?,
         (Direction::Up | Direction::Down, _, _) => up_script.clone(),
     };
+    let above = match (planned.direction, &migration.down) {
+        (Direction::Down, Some(down)) => files.lines_above(down)?,
+        (Direction::Up | Direction::Down, _) => files.lines_above(&migration.up)?,
+    };
+    let script = in_file(script, above);
     let script = match migration.directives.transaction {
         Transaction::AsWritten => script,
         Transaction::Never => one_by_one(script),
@@ -144,6 +149,32 @@ pub(super) fn cut(
     })
 }
 
+/// A script whose remarks name the lines of its file, of which it is only a section.
+fn in_file(mut script: Script, above: usize) -> Script {
+    if let Mode::Steps { because, .. } | Mode::Refused { because, .. } = &mut script.mode {
+        *because = shift_lines(because, above);
+    }
+    script
+}
+
+/// Adds to each `(line N)` of a text.
+fn shift_lines(text: &str, by: usize) -> String {
+    const MARK: &str = "(line ";
+    let mut shifted = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(MARK) {
+        let (before, number) = rest.split_at(at + MARK.len());
+        shifted.push_str(before);
+        let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+        match number[..digits].parse::<usize>() {
+            Ok(line) => shifted.push_str(&(line + by).to_string()),
+            Err(_) => shifted.push_str(&number[..digits]),
+        }
+        rest = &number[digits..];
+    }
+    shifted + rest
+}
+
 /// A script of which each statement is a transaction of its own, because its header says so.
 fn one_by_one(script: Script) -> Script {
     let Mode::One { statements } = &script.mode else { return script };
@@ -164,6 +195,17 @@ impl Reader<'_> {
         Ok(section.text(bytes)?.to_owned())
     }
 
+    /// How many lines of its file stand before a section.
+    fn lines_above(&mut self, section: &Section) -> Result<usize, Error> {
+        if section.path.as_str().is_empty() || section.span.start == 0 {
+            return Ok(0);
+        }
+        let bytes = self.bytes(&section.path)?;
+        let mark = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+        let above = &bytes[..(section.span.start + mark).min(bytes.len())];
+        Ok(above.split(|byte| *byte == b'\n').count() - 1)
+    }
+
     fn bytes(&mut self, path: &Utf8Path) -> Result<&[u8], Error> {
         if self.last.as_ref().is_none_or(|(last, _)| last != path) {
             let bytes = self.project.workspace.folder().read(path)?;
@@ -171,5 +213,19 @@ impl Reader<'_> {
         }
         let (_, bytes) = self.last.as_ref().expect("it was read just now at the latest");
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_name_lines_of_the_file() {
+        assert_eq!(
+            shift_lines("`vacuum` (line 2) cannot, nor (line 10)", 7),
+            "`vacuum` (line 9) cannot, nor (line 17)"
+        );
+        assert_eq!(shift_lines("nothing (line )", 7), "nothing (line )");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal, Read};
 use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::new::{self, Options, Report};
@@ -53,7 +55,7 @@ impl Verb for New {
             description: self.description,
             kind: self.kind,
             depends_on: self.depends_on,
-            up: piped()?,
+            up: piped(house)?,
         };
         let report = new::new(&workspace, &options)?;
         house.terminal.report(&report, show)?;
@@ -74,15 +76,28 @@ fn show(report: &Report, page: &mut Page) {
 }
 
 /// What is piped in; a terminal is not waited for.
-fn piped() -> Result<String, Failure> {
-    let mut stdin = io::stdin();
-    let mut text = String::new();
-    if !stdin.is_terminal() {
-        let failed = |source| Failure::Input { what: "read stdin".to_owned(), source };
-        stdin.read_to_string(&mut text).map_err(failed)?;
+fn piped(house: &House) -> Result<String, Failure> {
+    if io::stdin().is_terminal() {
+        return Ok(String::new());
     }
-    Ok(text)
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        sender.send(io::stdin().read_to_string(&mut text).map(|_| text))
+    });
+    // A pipe that nobody closes, as some job runners leave one open, would be waited for in silence.
+    let read = receiver.recv_timeout(PATIENCE).or_else(|_| {
+        let mut page = house.terminal.talk_page();
+        page.line("reading the statements from stdin; `</dev/null` says that there are none");
+        house.terminal.talk(page);
+        receiver.recv()
+    });
+    let read = read.expect("the reader sends before it ends");
+    read.map_err(|source| Failure::Input { what: "read stdin".to_owned(), source })
 }
+
+/// How long stdin is read without a word.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens a file in the person's editor and waits for it.
 fn edit(path: &str, variable: impl Fn(&str) -> Option<String>) -> Result<(), Failure> {
