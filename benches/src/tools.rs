@@ -1,6 +1,7 @@
 //! The programs that race, and which versions of them.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,7 +19,7 @@ pub(crate) struct Tools {
 impl Tools {
     /// Builds Whimbrel and finds the others.
     pub(crate) fn find() -> Outcome<Self> {
-        let psql = find("psql", "PSQL", "apt-get install postgresql-client")?;
+        let psql = unwrapped(find("psql", "PSQL", "apt-get install postgresql-client")?);
         let sqlx = find(
             "sqlx",
             "SQLX",
@@ -58,6 +59,14 @@ fn whimbrel() -> Outcome<PathBuf> {
     let folder = ours.parent().ok_or("a program lies in a folder")?;
     let program = folder.join("whimbrel");
     if program.is_file() { Ok(program) } else { Err(format!("no {}", program.display()).into()) }
+}
+
+/// Debian's `psql` is a Perl script that looks for the newest one, which takes longer than psql.
+fn unwrapped(psql: PathBuf) -> PathBuf {
+    let is_wrapped = psql.canonicalize().is_ok_and(|real| real.ends_with("pg_wrapper"));
+    let versions = fs::read_dir("/usr/lib/postgresql").ok().filter(|_| is_wrapped);
+    let real = versions.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/psql"));
+    real.filter(|path| path.is_file()).max().unwrap_or(psql)
 }
 
 fn find(name: &str, variable: &str, install: &str) -> Outcome<PathBuf> {
