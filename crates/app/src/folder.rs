@@ -1,21 +1,27 @@
 //! A project's files, on disk.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::{File, Files, FilesError};
 
 /// A folder on disk; paths given to it are relative to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// What it lists is listed once: a command asks for the same thousands of files when it looks for
+/// the project, for its histories, for what changed in them, and each of these is to see the same.
+#[derive(Clone, Debug)]
 pub struct Folder {
     root: Utf8PathBuf,
+    listed: Arc<Mutex<BTreeMap<Utf8PathBuf, Arc<[File]>>>>,
 }
 
 impl Folder {
     /// The folder at an absolute path.
     pub fn new(root: impl Into<Utf8PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), listed: Arc::default() }
     }
 
     /// Where it is.
@@ -49,6 +55,7 @@ impl Folder {
             let mut file = std::fs::File::create_new(&at)?;
             io::Write::write_all(&mut file, text.as_bytes())
         };
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).clear();
         write().map_err(|source| FilesError { path: path.to_owned(), source })
     }
 
@@ -88,6 +95,10 @@ impl Folder {
 
 impl Files for Folder {
     fn list(&self, folder: &Utf8Path) -> Result<Vec<File>, FilesError> {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(files) = listed.get(folder) {
+            return Ok(files.to_vec());
+        }
         let mut files = Vec::new();
         for (path, entry) in self.entries(folder)? {
             // Follows links: a migration may be one.
@@ -99,6 +110,7 @@ impl Files for Folder {
             };
             files.push(File { path, size: metadata.len(), modified: modified(&metadata) });
         }
+        listed.insert(folder.to_owned(), files.clone().into());
         Ok(files)
     }
 
@@ -166,6 +178,8 @@ mod tests {
         assert_eq!(folder.folders(Utf8Path::new("m")).unwrap(), ["m/below"]);
         assert_eq!(folder.read(Utf8Path::new("m/a.sql")).unwrap(), b"m/a.sql");
         assert!(folder.list(Utf8Path::new("none")).unwrap().is_empty());
+        folder.create(Utf8Path::new("m/c.sql"), "").unwrap();
+        assert_eq!(folder.list(Utf8Path::new("m")).unwrap().len(), 4);
         let file = &folder.list(Utf8Path::new("m")).unwrap()[1];
         assert_eq!(file.size, 7);
         assert!(file.modified > 0);

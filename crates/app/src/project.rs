@@ -50,7 +50,7 @@ pub struct Where {
 }
 
 impl Project {
-    /// Finds everything and reads both sides, the files while the connection is being made.
+    /// Finds everything and reads both sides at once.
     pub(crate) async fn open(
         workspace: &Workspace,
         place: &Where,
@@ -76,9 +76,6 @@ impl Project {
             let (workspace, outlines) = (workspace.clone(), outlines.clone());
             tokio::task::spawn_blocking(move || histories::read(&workspace, &outlines))
         };
-        let session = Session::connect(&database.target, APPLICATION).await;
-        let histories = reading.await.expect("reading files does not panic")?;
-        let mut session = session?;
         let mut ledgers: Vec<&'static dyn Ledger> = Vec::new();
         for outline in &outlines {
             let ledger = outline.format.ledger();
@@ -86,6 +83,9 @@ impl Project {
                 ledgers.push(ledger);
             }
         }
+        let both = read_ledgers(workspace, &database.target, &ledgers, last_applied).await;
+        let histories = reading.await.expect("reading files does not panic")?;
+        let (mut session, state) = both?;
         let workspace = workspace.clone();
         let recorded = Vec::new();
         let mut project = Self {
@@ -97,9 +97,6 @@ impl Project {
             recorded,
             _development: development,
         };
-        let wanted = project.wanted_ledgers();
-        let wanted = Wanted { ledgers: &wanted, last_applied: last_applied == LastApplied::Wanted };
-        let state = state::read(&mut session, wanted).await?;
         project.recorded = project.read_recorded(&state, &mut session).await?;
         if last_applied == LastApplied::Unwanted {
             project.read_downs(&state, &mut session).await?;
@@ -178,9 +175,7 @@ impl Project {
 
     /// The ledgers, with the schema that the project keeps its own in.
     pub(crate) fn wanted_ledgers(&self) -> Vec<(&'static dyn Ledger, Option<&str>)> {
-        let schema = self.workspace.config().ledger.schema.as_deref();
-        let own = |ledger: &dyn Ledger| schema.filter(|_| ledger.is_movable());
-        self.ledgers.iter().map(|ledger| (*ledger, own(*ledger))).collect()
+        wanted(&self.workspace, &self.ledgers)
     }
 
     /// The place of a history's ledger among the project's.
@@ -221,6 +216,30 @@ impl Project {
             pooled: facts.pooled,
         }
     }
+}
+
+/// The ledgers, with the schema that the project keeps its own in.
+fn wanted<'a>(
+    workspace: &'a Workspace,
+    ledgers: &[&'static dyn Ledger],
+) -> Vec<(&'static dyn Ledger, Option<&'a str>)> {
+    let schema = workspace.config().ledger.schema.as_deref();
+    let own = |ledger: &dyn Ledger| schema.filter(|_| ledger.is_movable());
+    ledgers.iter().map(|ledger| (*ledger, own(*ledger))).collect()
+}
+
+/// Connects, and reads what the ledgers say.
+async fn read_ledgers(
+    workspace: &Workspace,
+    target: &Target,
+    ledgers: &[&'static dyn Ledger],
+    last_applied: LastApplied,
+) -> Result<(Session, State), Error> {
+    let mut session = Session::connect(target, APPLICATION).await?;
+    let wanted = wanted(workspace, ledgers);
+    let wanted = Wanted { ledgers: &wanted, last_applied: last_applied == LastApplied::Wanted };
+    let state = state::read(&mut session, wanted).await?;
+    Ok((session, state))
 }
 
 /// The database of a project's development server.

@@ -47,17 +47,16 @@ impl Workspace {
         surroundings: Surroundings,
         project: Option<&Utf8Path>,
     ) -> Result<Self, WorkspaceError> {
-        let root = match project {
+        let folder = match project {
             Some(path) => {
                 let root = surroundings.folder.join(path);
                 if !root.is_dir() {
                     return Err(WorkspaceError::NoFolder { path: path.to_owned() });
                 }
-                root
+                Folder::new(root)
             }
             None => find_root(&surroundings.folder),
         };
-        let folder = Folder::new(root);
         let text = folder.text(Utf8Path::new(config::FILE))?;
         let config = match &text {
             Some(text) => Config::parse(Utf8Path::new(config::FILE), text, &format_names())?,
@@ -119,13 +118,12 @@ fn format_names() -> Vec<&'static str> {
 /// The nearest one upwards that has a whimbrel.toml; else the nearest one with migrations where a
 /// format usually has them; else the folder itself. The search ends at the root of a repository: a
 /// project does not reach beyond it.
-fn find_root(from: &Utf8Path) -> Utf8PathBuf {
+fn find_root(from: &Utf8Path) -> Folder {
     let end = from.ancestors().position(|folder| folder.join(".git").exists());
     let within = end.map_or(usize::MAX, |end| end + 1);
     let candidates = || from.ancestors().take(within);
     let has_config = |folder: &&Utf8Path| folder.join(config::FILE).is_file();
-    let has_history = |folder: &&Utf8Path| {
-        let files = Folder::new(*folder);
+    let has_history = |files: &Folder| {
         let usual = formats::ALL.iter().flat_map(|format| {
             format
                 .folders()
@@ -134,11 +132,12 @@ fn find_root(from: &Utf8Path) -> Utf8PathBuf {
                 .map(move |usual| (format, usual))
         });
         usual.into_iter().any(|(format, usual)| {
-            matches!(format.recognise(&files, Utf8Path::new(usual)), Ok(Some(_)))
+            matches!(format.recognise(files, Utf8Path::new(usual)), Ok(Some(_)))
         })
     };
-    let found = candidates().find(has_config).or_else(|| candidates().find(has_history));
-    found.unwrap_or(from).to_owned()
+    let found = candidates().find(has_config).map(Folder::new);
+    let found = found.or_else(|| candidates().map(Folder::new).find(has_history));
+    found.unwrap_or_else(|| Folder::new(from))
 }
 
 #[cfg(test)]
@@ -155,7 +154,7 @@ mod tests {
         }
         let from = folder.join(from);
         std::fs::create_dir_all(&from).unwrap();
-        find_root(&from).strip_prefix(folder).unwrap().to_string()
+        find_root(&from).root().strip_prefix(folder).unwrap().to_string()
     }
 
     #[test]
