@@ -168,6 +168,9 @@ fn lock_path(entry: &Utf8Path) -> Utf8PathBuf {
     name.into()
 }
 
+/// Stands between an entry's name and a process' number in the names of drafts.
+const DRAFT: &str = ".tmp-";
+
 /// The place where an entry is made before it is whole; removes itself unless it is published.
 #[derive(Debug)]
 #[must_use]
@@ -184,7 +187,7 @@ impl Draft {
         let (Some(folder), Some(name)) = (entry.parent(), entry.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let prefix = format!(".{name}.tmp-");
+        let prefix = format!(".{name}{DRAFT}");
         for other in folder.read_dir_utf8()? {
             let other = other?;
             if other.file_name().starts_with(&prefix) {
@@ -200,15 +203,11 @@ impl Draft {
         self.path.as_deref().expect("the path is there until `publish` consumes the draft")
     }
 
-    /// Puts the draft into its place. What was there before goes.
+    /// Puts the draft into its place, where nothing is.
     pub(crate) fn publish(mut self) -> io::Result<()> {
-        let path = self.path.take().expect("the path is there until `publish` consumes the draft");
-        if self.entry.exists() {
-            fs::remove_dir_all(&self.entry)?;
-        }
-        fs::rename(&path, &self.entry).inspect_err(|_| {
-            fs::remove_dir_all(&path).ok();
-        })
+        fs::rename(self.path(), &self.entry)?;
+        self.path = None;
+        Ok(())
     }
 }
 
@@ -229,29 +228,42 @@ pub(crate) fn touch(entry: &Utf8Path) {
 }
 
 /// Removes the entries of a folder whose names begin with `prefix`, but for the `keep` that were
-/// used last and those in use.
-pub(crate) fn prune(folder: &Utf8Path, prefix: &str, keep: usize) -> io::Result<Vec<Utf8PathBuf>> {
+/// used last and those in use; and what dead processes left half-made or half-removed.
+pub(crate) fn prune(folder: &Utf8Path, prefix: &str, keep: usize) -> io::Result<()> {
     let mut entries = Vec::new();
     for entry in folder.read_dir_utf8()? {
         let entry = entry?;
-        if entry.file_name().starts_with(prefix) && entry.file_type()?.is_dir() {
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        if let Some(of) = entry_of_draft(entry.path()) {
+            if let Some(_lock) = EntryLock::try_take(&of, Hold::Exclusive)? {
+                fs::remove_dir_all(entry.path())?;
+            }
+        } else if entry.file_name().starts_with(prefix) {
             entries.push((entry.metadata()?.modified()?, entry.into_path()));
         }
     }
     entries.sort();
     let spare = entries.len().saturating_sub(keep);
-    let mut removed = Vec::new();
     for (_, entry) in entries.into_iter().take(spare) {
-        if remove(&entry)? {
-            removed.push(entry);
-        }
+        remove(&entry)?;
     }
-    Ok(removed)
+    Ok(())
 }
 
-/// Removes an entry unless it is in use.
+/// The entry that a draft was to become.
+fn entry_of_draft(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let (name, _) = path.file_name()?.strip_prefix('.')?.split_once(DRAFT)?;
+    Some(path.with_file_name(name))
+}
+
+/// Removes an entry unless it is in use. Under another name first, so that nobody who comes when
+/// this process was killed in the middle takes half of it for the whole.
 pub(crate) fn remove(entry: &Utf8Path) -> io::Result<bool> {
-    let Some(_lock) = EntryLock::try_take(entry, Hold::Exclusive)? else { return Ok(false) };
-    fs::remove_dir_all(entry)?;
+    let Some(lock) = EntryLock::try_take(entry, Hold::Exclusive)? else { return Ok(false) };
+    let draft = Draft::of(entry, &lock)?;
+    fs::rename(entry, draft.path().join("gone"))?;
+    drop(draft);
     Ok(true)
 }

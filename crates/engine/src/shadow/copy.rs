@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
 
 /// Who owns the copy, if not whoever copies.
 pub(crate) type Owner = Option<(u32, u32)>;
@@ -15,6 +16,13 @@ pub(crate) type Owner = Option<(u32, u32)>;
 /// Files that belong to a running server and never to a copy: a `postmaster.pid` in a template
 /// would make every server of it believe in a foreign postmaster.
 const LEFT_OUT: &[&str] = &["postmaster.pid", "postmaster.opts"];
+
+/// How much a cluster holds, to tell a whole one from one that a power failure cut short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Amount {
+    files: usize,
+    bytes: u64,
+}
 
 /// Copies a closed cluster's folder to `to`, which must not exist, with a few threads.
 ///
@@ -25,10 +33,11 @@ pub(crate) fn copy_cluster(
     to: &Utf8Path,
     owner: Owner,
     abandoned: &AtomicBool,
-) -> io::Result<()> {
+) -> io::Result<Amount> {
     let mut files = Vec::new();
     copy_folders(from, to, owner, &mut files)?;
     let next = AtomicUsize::new(0);
+    let bytes = AtomicU64::new(0);
     let failure = Mutex::new(None);
     let threads = thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 4));
     thread::scope(|scope| {
@@ -38,10 +47,13 @@ pub(crate) fn copy_cluster(
                     let Some((from, to)) = files.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
                     };
-                    if let Err(error) = copy_file(from, to, owner) {
-                        next.store(files.len(), Ordering::Relaxed);
-                        *failure.lock().expect("no thread panics while it holds this") =
-                            Some(error);
+                    match copy_file(from, to, owner) {
+                        Ok(count) => _ = bytes.fetch_add(count, Ordering::Relaxed),
+                        Err(error) => {
+                            next.store(files.len(), Ordering::Relaxed);
+                            *failure.lock().expect("no thread panics while it holds this") =
+                                Some(error);
+                        }
                     }
                 }
             });
@@ -49,7 +61,7 @@ pub(crate) fn copy_cluster(
     });
     match failure.into_inner().expect("no thread panicked while it held this") {
         Some(error) => Err(error),
-        None => Ok(()),
+        None => Ok(Amount { files: files.len(), bytes: bytes.into_inner() }),
     }
 }
 
@@ -76,9 +88,10 @@ fn copy_folders(
     Ok(())
 }
 
-fn copy_file(from: &Utf8Path, to: &Utf8Path, owner: Owner) -> io::Result<()> {
-    fs::copy(from, to)?;
-    own(to, owner)
+fn copy_file(from: &Utf8Path, to: &Utf8Path, owner: Owner) -> io::Result<u64> {
+    let count = fs::copy(from, to)?;
+    own(to, owner)?;
+    Ok(count)
 }
 
 fn own(path: &Utf8Path, owner: Owner) -> io::Result<()> {

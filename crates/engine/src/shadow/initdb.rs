@@ -48,12 +48,18 @@ pub(crate) fn make(order: &Order, site: &Site, inbox: &mut Inbox) -> Result<(), 
             let uid = rustix::process::geteuid().as_raw();
             return Err(ShadowError::NamelessUser { uid, cause });
         }
-        // Only a locale that this machine lacks is worth another try.
-        if !said.contains("locale") && !said.contains("ICU") {
+        if !lacks_locale(&said) {
             break;
         }
     }
     Err(ShadowError::Initdb { cause: Cause::new(said) })
+}
+
+/// Whether it failed for a locale that this machine or this build lacks: another one is worth a
+/// try.
+fn lacks_locale(said: &str) -> bool {
+    let mut errors = said.lines().filter(|line| line.starts_with("initdb: error:"));
+    errors.any(|line| line.contains("locale") || line.contains("ICU"))
 }
 
 /// `initdb` wants a name for the user id, which containers often do not have.
@@ -132,11 +138,9 @@ impl Job<'_> {
     /// also leaves the cluster cleanly closed.
     fn run_statements(&mut self) -> Result<(), ShadowError> {
         let script = self.write_script()?;
+        let settings = ["-c", "fsync=off", "-c", "dynamic_shared_memory_type=mmap"];
         let mut arguments = vec!["--single".to_owned(), "-D".to_owned(), self.data.to_string()];
-        for (name, value) in &self.order.settings {
-            arguments.push("-c".to_owned());
-            arguments.push(format!("{name}={value}"));
-        }
+        arguments.extend(settings.map(ToOwned::to_owned));
         arguments.push("template1".to_owned());
         let program = self.order.distribution.program("postgres");
         let done = self.run(&program, &arguments, Some(&script))?;

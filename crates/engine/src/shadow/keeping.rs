@@ -70,6 +70,13 @@ pub fn list(environment: &Environment) -> Vec<Keep> {
 /// Removes all but development databases and what is in use; with a project, its development
 /// database and nothing else. Returns what was removed.
 pub fn clean(environment: &Environment, what: &Clean) -> Result<Vec<Keep>, ShadowError> {
+    let cache = Cache::of(environment);
+    if *what == Clean::Cache {
+        for folder in [cache.dist(), cache.templates(), cache.states()] {
+            // What was left half-made; the whole comes below.
+            cache::prune(&folder, "", usize::MAX).ok();
+        }
+    }
     let mut removed = Vec::new();
     for keep in list(environment) {
         let wanted = match what {
@@ -146,6 +153,10 @@ fn remove_development(path: &Utf8Path) -> io::Result<bool> {
     let (Some(_start), Some(_lease)) = (folder.try_start()?, folder.try_lease()?) else {
         return Ok(false);
     };
+    // First to where a start would clear it away, should this process be killed in the middle.
+    if folder.data().exists() {
+        fs::rename(folder.data(), path.join("d.new"))?;
+    }
     fs::remove_dir_all(path)?;
     Ok(true)
 }

@@ -178,7 +178,11 @@ pub(crate) struct FoundRun {
 pub(crate) fn runs(bases: &[Utf8PathBuf]) -> Vec<FoundRun> {
     let mut found = Vec::new();
     for base in bases {
-        let Ok(entries) = ours_in(base).read_dir_utf8() else { continue };
+        let parent = ours_in(base);
+        if check_ours(&parent).is_err() {
+            continue;
+        }
+        let Ok(entries) = parent.read_dir_utf8() else { continue };
         for entry in entries.flatten() {
             if is_half_made(entry.path()) {
                 continue;

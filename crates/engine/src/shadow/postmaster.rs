@@ -77,6 +77,7 @@ impl Postmaster {
             program: self.program.clone(),
             cause: Cause::of(error),
         };
+        self.wait_for_children();
         let log = open_log(&self.log)?;
         let twin = log.try_clone().map_err(|error| failed(&error))?;
         let child =
@@ -106,8 +107,12 @@ impl Postmaster {
             }
         }
         self.reap(number);
-        // A killed postmaster's other processes end a little later, and until then no server can
-        // start on the folder.
+        self.wait_for_children();
+    }
+
+    /// A killed postmaster's other processes end a little later, and until then no server can start
+    /// on the folder.
+    fn wait_for_children(&self) {
         if let Some(file) = leftover::postmaster_pid(&self.data) {
             leftover::free_segment(&file);
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cache::{self, Cache, Draft, EntryLock, Hold};
-use super::copy::copy_cluster;
+use super::copy::{Amount, copy_cluster};
 use super::error::ShadowError;
 use super::guard::say;
 use super::identity::Identity;
@@ -22,6 +22,9 @@ const TEMPLATES: usize = 3;
 
 /// States of histories kept for each major. A state is some tens of megabytes.
 const STATES: usize = 8;
+
+/// The file beside a cached cluster that says how much it holds.
+const AMOUNT: &str = "amount.json";
 
 /// Where a cluster is wanted.
 #[derive(Clone, Debug)]
@@ -77,7 +80,7 @@ fn copy_entry(entry: &Utf8Path, site: &Site, inbox: &Inbox) -> Result<bool, Shad
     if !entry.is_dir() {
         return Ok(false);
     }
-    let _lock = match EntryLock::try_take(entry, Hold::Shared) {
+    let lock = match EntryLock::try_take(entry, Hold::Shared) {
         Ok(Some(lock)) => Some(lock),
         // It is just being removed or replaced.
         Ok(None) => return Ok(false),
@@ -85,19 +88,30 @@ fn copy_entry(entry: &Utf8Path, site: &Site, inbox: &Inbox) -> Result<bool, Shad
         Err(_) => None,
     };
     let abandoned = inbox.abandoned();
-    match copy_cluster(&entry.join("d"), &site.data, site.identity.owner(), &abandoned) {
-        Ok(()) if inbox.is_abandoned() => Err(ShadowError::Abandoned),
-        Ok(()) => {
-            cache::touch(entry);
-            Ok(true)
-        }
-        // It was removed meanwhile.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::remove_dir_all(&site.data).ok();
-            Ok(false)
-        }
-        Err(error) => Err(ShadowError::io("copy to", &site.data, &error)),
+    let copied = copy_cluster(&entry.join("d"), &site.data, site.identity.owner(), &abandoned);
+    if inbox.is_abandoned() {
+        return Err(ShadowError::Abandoned);
     }
+    let is_whole = match copied {
+        Ok(amount) => written_amount(entry) == Some(amount),
+        // It was removed meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(ShadowError::io("copy to", &site.data, &error)),
+    };
+    if is_whole {
+        cache::touch(entry);
+        return Ok(true);
+    }
+    fs::remove_dir_all(&site.data).ok();
+    drop(lock);
+    // Where it is there and not whole, another takes its place.
+    cache::remove(entry).ok();
+    Ok(false)
+}
+
+/// What an entry was when it was made.
+fn written_amount(entry: &Utf8Path) -> Option<Amount> {
+    serde_json::from_slice(&fs::read(entry.join(AMOUNT)).ok()?).ok()
 }
 
 /// The right to make a template; nothing where somebody else has made it meanwhile, or where the
@@ -126,6 +140,9 @@ fn lock_to_make(template: &Utf8Path, inbox: &Inbox) -> Result<Option<EntryLock>,
 pub(crate) fn publish_state(from: &Utf8Path, entry: &Utf8Path, major: u16) -> io::Result<()> {
     // Whoever holds the lock already is saving the same.
     let Some(lock) = EntryLock::try_take(entry, Hold::Exclusive)? else { return Ok(()) };
+    if entry.exists() {
+        return Ok(());
+    }
     publish_locked(from, entry, &lock)?;
     drop(lock);
     if let Some(folder) = entry.parent() {
@@ -138,6 +155,7 @@ fn publish_locked(from: &Utf8Path, entry: &Utf8Path, lock: &EntryLock) -> io::Re
     let draft = Draft::of(entry, lock)?;
     let owner = rustix::process::geteuid().is_root().then_some((0, 0));
     let never = AtomicBool::new(false);
-    copy_cluster(from, &draft.path().join("d"), owner, &never)?;
+    let amount = copy_cluster(from, &draft.path().join("d"), owner, &never)?;
+    fs::write(draft.path().join(AMOUNT), serde_json::to_vec(&amount)?)?;
     draft.publish()
 }

@@ -66,6 +66,10 @@ pub(crate) fn install(
         return in_cache(package, cache).ok_or_else(|| vanished(&entry));
     };
     let writing = |error: io::Error| cache.write_error("write", &entry, &error);
+    if entry.exists() {
+        // It lacks its programs: somebody took them out.
+        fs::remove_dir_all(&entry).map_err(writing)?;
+    }
     let draft = Draft::of(&entry, &lock).map_err(writing)?;
     fill(draft.path(), events)?;
     links::make(draft.path()).map_err(writing)?;

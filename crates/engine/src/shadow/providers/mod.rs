@@ -77,15 +77,19 @@ pub(crate) fn find(
     }
     let package = portable::platform().and_then(|platform| portable::package(platform, major));
     let wanted = Wanted { major, options, cache, package };
-    let mut looked_for = Vec::new();
+    let (mut looked_for, mut reason) = (Vec::new(), String::new());
     for provider in PROVIDERS {
         match provider.find(&wanted, events)? {
             Search::Programs(programs) => return Ok(Provided::Programs(programs)),
             Search::Running(target) => return Ok(Provided::Running(target)),
-            Search::Nothing(what) => looked_for.push(format!("{}: {what}", provider.name())),
+            Search::Nothing(what) => {
+                looked_for.push(format!("{}: {what}", provider.name()));
+                reason = what;
+            }
         }
     }
-    let reason = looked_for.pop().unwrap_or_default();
+    // The last provider's is the reason; the others were merely looked at.
+    looked_for.pop();
     Err(ShadowError::NoServer {
         major,
         reason,

@@ -25,7 +25,7 @@ impl Provider for Npm {
             return Ok(Search::Nothing("no package for this platform".into()));
         };
         if wanted.options.fetch == Fetch::Forbidden {
-            return Ok(Search::Nothing("fetching is forbidden (offline)".into()));
+            return Ok(Search::Nothing("npm was not asked, since fetching is switched off".into()));
         }
         let Some(npm) = npm_on(&wanted.options.environment.path()) else {
             return Ok(Search::Nothing("npm is not on the PATH".into()));

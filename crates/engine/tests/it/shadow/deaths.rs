@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::sandbox::{Client, Sandbox, eventually, kill, processes_of};
+use super::sandbox::{Client, Sandbox, children, eventually, kill, processes_of};
 
 #[test]
 fn a_stopped_client_leaves_nothing() {
@@ -119,5 +119,29 @@ fn a_client_killed_at_any_moment_of_a_warm_start_leaves_nothing() {
         std::thread::sleep(Duration::from_millis(delay));
         client.kill();
     }
+    sandbox.assert_clean();
+}
+
+#[test]
+fn a_guard_killed_at_any_moment_of_a_warm_start_leaves_what_the_next_start_removes() {
+    let sandbox = Sandbox::new();
+    for delay in [0, 2, 4, 6, 10, 15, 25] {
+        let mut client = Client::start(sandbox.command(&[], &["shadow", "17"]));
+        let guard = || children(client.pid()).first().copied();
+        assert!(eventually(|| guard().is_some()), "a client starts a guard");
+        let guard = guard().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        kill(guard, Signal::KILL);
+        client.stop();
+    }
+    assert!(eventually(|| processes_of(&sandbox.base()).is_empty()), "a server goes on");
+    // Half-made folders are left alone for a minute: their maker might be at it.
+    let age = std::time::SystemTime::now() - Duration::from_mins(2);
+    for parent in sandbox.base().read_dir_utf8().unwrap().flatten() {
+        for run in parent.path().read_dir_utf8().unwrap().flatten() {
+            std::fs::File::open(run.path()).unwrap().set_modified(age).unwrap();
+        }
+    }
+    sandbox.run(&["shadow", "17"]);
     sandbox.assert_clean();
 }

@@ -153,6 +153,24 @@ fn a_server_that_dies_at_its_start_shows_its_log() {
 }
 
 #[test]
+fn a_cached_cluster_that_a_power_failure_cut_short_is_made_anew() {
+    let sandbox = Sandbox::without_clusters();
+    sandbox.run(&["shadow", "17"]);
+    let templates = sandbox.cache().join("template").read_dir_utf8().unwrap();
+    let template = templates.map(|entry| entry.unwrap().into_path()).find(|path| path.is_dir());
+    fs::write(template.unwrap().join("d/global/pg_control"), "").unwrap();
+    let mut client = Client::start(sandbox.command(&[], &["shadow", "17"]));
+    client.ready();
+    assert!(client.seen().iter().any(|line| line["working"] == "making a fresh cluster"));
+    client.stop();
+    let mut client = Client::start(sandbox.command(&[], &["shadow", "17"]));
+    client.ready();
+    assert_eq!(client.seen().len(), 1, "the second copy is of a whole one");
+    client.stop();
+    sandbox.assert_clean();
+}
+
+#[test]
 fn a_postmaster_pid_in_a_cached_cluster_is_not_copied() {
     let sandbox = Sandbox::without_clusters();
     sandbox.run(&["shadow", "17"]);
