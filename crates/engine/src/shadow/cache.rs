@@ -12,7 +12,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -101,6 +101,7 @@ impl Cache {
 #[must_use]
 pub(crate) struct EntryLock {
     _file: File,
+    path: Utf8PathBuf,
 }
 
 /// What an entry's lock is wanted for.
@@ -119,16 +120,35 @@ impl EntryLock {
         if let Some(folder) = path.parent() {
             make_folder(folder)?;
         }
-        let file = open_lock(&path)?;
-        let taken = match hold {
-            Hold::Exclusive => file.try_lock(),
-            Hold::Shared => file.try_lock_shared(),
-        };
-        match taken {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        loop {
+            let file = open_lock(&path)?;
+            let taken = match hold {
+                Hold::Exclusive => file.try_lock(),
+                Hold::Shared => file.try_lock_shared(),
+            };
+            match taken {
+                // Else whoever removed the entry has removed this file, between opening and locking.
+                Ok(()) if is_at(&file, &path)? => return Ok(Some(Self { _file: file, path })),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
+    }
+
+    /// Removes the lock's own file, once there is nothing left to lock.
+    fn retire(self) {
+        fs::remove_file(&self.path).ok();
+    }
+}
+
+/// Whether an open file is the one that a path leads to.
+fn is_at(file: &File, path: &Utf8Path) -> io::Result<bool> {
+    let ours = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -163,10 +183,11 @@ fn is_read_only(error: &io::Error) -> bool {
 }
 
 fn lock_path(entry: &Utf8Path) -> Utf8PathBuf {
-    let mut name = entry.as_str().to_owned();
-    name.push_str(".lock");
-    name.into()
+    format!("{entry}{LOCK}").into()
 }
+
+/// Ends the names of lock files.
+const LOCK: &str = ".lock";
 
 /// Stands between an entry's name and a process' number in the names of drafts.
 const DRAFT: &str = ".tmp-";
@@ -234,6 +255,9 @@ pub(crate) fn prune(folder: &Utf8Path, prefix: &str, keep: usize) -> io::Result<
     for entry in folder.read_dir_utf8()? {
         let entry = entry?;
         if !entry.file_type()?.is_dir() {
+            if let Some(of) = entry.path().as_str().strip_suffix(LOCK) {
+                retire_lock(of.into())?;
+            }
             continue;
         }
         if let Some(of) = entry_of_draft(entry.path()) {
@@ -252,6 +276,20 @@ pub(crate) fn prune(folder: &Utf8Path, prefix: &str, keep: usize) -> io::Result<
     Ok(())
 }
 
+/// Removes the lock file of an entry that is gone.
+fn retire_lock(entry: &Utf8Path) -> io::Result<()> {
+    if entry.exists() {
+        return Ok(());
+    }
+    if let Some(lock) = EntryLock::try_take(entry, Hold::Exclusive)? {
+        // Now nobody is making it, so that it stays away.
+        if !entry.exists() {
+            lock.retire();
+        }
+    }
+    Ok(())
+}
+
 /// The entry that a draft was to become.
 fn entry_of_draft(path: &Utf8Path) -> Option<Utf8PathBuf> {
     let (name, _) = path.file_name()?.strip_prefix('.')?.split_once(DRAFT)?;
@@ -265,5 +303,6 @@ pub(crate) fn remove(entry: &Utf8Path) -> io::Result<bool> {
     let draft = Draft::of(entry, &lock)?;
     fs::rename(entry, draft.path().join("gone"))?;
     drop(draft);
+    lock.retire();
     Ok(true)
 }

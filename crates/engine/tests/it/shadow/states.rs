@@ -128,6 +128,9 @@ async fn only_the_states_used_last_are_kept() {
     let (server, done) = build(&sandbox, &["create table t9 ()"]).await;
     assert_eq!(done, 1..1);
     server.stop().await;
+    let states = sandbox.cache().join("state");
+    let files = states.read_dir_utf8().unwrap().flatten().count();
+    assert!(files <= 2 * 8 + 1, "nothing piles up beside the states: {files} files");
     let (server, done) = build(&sandbox, &["create table t0 ()"]).await;
     assert_eq!(done, 0..1);
     server.stop().await;
