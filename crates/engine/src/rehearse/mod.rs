@@ -193,7 +193,7 @@ async fn pending(
     work: &Work,
 ) -> Result<Option<Rehearsal>, RehearseError> {
     let repeats = work.again || work.definition.migration.repeatable;
-    let mut before = objects(session).await.map(|objects| work.again.then_some(objects))?;
+    let mut before = if work.again { Some(objects(session).await?) } else { None };
     if let Err(failed) = bare::run(session, work).await? {
         if let Some(lacks) = lacks(&failed) {
             return Ok(Some(Rehearsal::Inconclusive { number, lacks }));
