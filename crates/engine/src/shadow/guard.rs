@@ -177,7 +177,9 @@ impl Guard {
                             drop(closed);
                             return Ok(());
                         }
-                        Ok(None) | Err(_) => continue,
+                        Ok(None) => continue,
+                        // Somebody has removed the folder: nobody can join any more.
+                        Err(_) => return Ok(()),
                     },
                 },
             };

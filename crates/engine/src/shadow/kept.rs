@@ -109,9 +109,9 @@ impl KeptFolder {
         self.try_exclusive("start")
     }
 
-    /// Whether everybody has left. The lock keeps it so.
+    /// Whether everybody has left. The lock keeps it so. A file that is gone is not made again.
     pub(crate) fn try_close(&self) -> io::Result<Option<File>> {
-        self.try_exclusive("clients")
+        lock_exclusively(File::open(self.path.join("clients"))?)
     }
 
     /// The guard's own lock.
@@ -120,12 +120,7 @@ impl KeptFolder {
     }
 
     fn try_exclusive(&self, name: &str) -> io::Result<Option<File>> {
-        let file = self.open(name)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        lock_exclusively(self.open(name)?)
     }
 
     /// What the guard says of its server; nothing where there is no guard.
@@ -179,5 +174,13 @@ impl KeptFolder {
             }
         }
         Ok(())
+    }
+}
+
+fn lock_exclusively(file: File) -> io::Result<Option<File>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }

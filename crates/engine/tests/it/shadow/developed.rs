@@ -83,8 +83,21 @@ async fn users_share_a_server_until_the_last_leaves() {
 async fn several_that_come_at_once_get_one_server() {
     let sandbox = Sandbox::new();
     let (one, two, three) = tokio::join!(develop(&sandbox), develop(&sandbox), develop(&sandbox));
-    let pids = [one.unwrap(), two.unwrap(), three.unwrap()].map(|server| server.pid().unwrap());
-    assert!(pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
+    let servers = [one.unwrap(), two.unwrap(), three.unwrap()];
+    let pids: Vec<Option<u32>> = servers.iter().map(Server::pid).collect();
+    assert!(pids[0].is_some() && pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
+    drop(servers);
+    assert!(eventually(|| processes_of(&sandbox.cache()).is_empty()), "the server goes on");
+}
+
+#[tokio::test]
+async fn a_server_whose_folder_was_removed_ends() {
+    let sandbox = Sandbox::new();
+    let server = develop(&sandbox).await.unwrap();
+    // Its server may be writing there, hence more than one try.
+    let folder = server.folder().unwrap();
+    assert!(eventually(|| fs::remove_dir_all(folder).is_ok() || !folder.exists()));
+    assert!(eventually(|| processes_of(&sandbox.cache()).is_empty()), "the server goes on");
 }
 
 #[tokio::test]
@@ -155,10 +168,12 @@ async fn a_server_that_somebody_else_runs_on_the_data_is_left_alone() {
 async fn cleaning_leaves_development_databases_and_what_is_in_use() {
     let sandbox = Sandbox::without_servers();
     // Its own programs, so that they can be removed.
-    let dist = whimbrel_testkit::bring(17).join("dist");
-    let mut copy = Command::new("cp");
-    copy.arg("-a").arg(&dist).arg(sandbox.cache());
-    assert!(copy.status().unwrap().success());
+    let script = format!(
+        "mkdir {cache}/dist && cp -a {dist}/17.*[^k] {cache}/dist",
+        dist = whimbrel_testkit::bring(17).join("dist"),
+        cache = sandbox.cache(),
+    );
+    assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
     stopped(&sandbox).await;
     let environment = sandbox.options().environment;
     let kinds = || {
