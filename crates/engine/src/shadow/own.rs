@@ -55,6 +55,10 @@ impl Own {
         Self { hold, started, states: cache.states(), recipe: recipe.key.clone() }
     }
 
+    pub(crate) fn is_throw_away(&self) -> bool {
+        matches!(self.hold, Hold::Guard(_))
+    }
+
     pub(crate) fn target(&self, database: &str) -> Target {
         Target::socket(&self.started.socket, self.started.port, MASTER, database)
     }
