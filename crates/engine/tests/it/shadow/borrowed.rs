@@ -13,7 +13,7 @@ fn options(sandbox: &Sandbox, lent: &Server) -> ShadowOptions {
 
 #[tokio::test]
 async fn its_databases_are_made_under_names_of_ours_and_dropped() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let lent = Server::private(17, &Settings::new()).await;
     let shadow = Shadow::start(&options(&sandbox, &lent), 17, &mut Silence).await.unwrap();
     let first = shadow.create_database("app", Template::Empty).await.unwrap();
@@ -27,7 +27,7 @@ async fn its_databases_are_made_under_names_of_ours_and_dropped() {
 
 #[tokio::test]
 async fn what_a_killed_process_left_on_it_goes_with_the_next_start() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let lent = Server::private(17, &Settings::new()).await;
     let orphan = "create database whimbrel_shadow_4711_1700000000000_1";
     value(&lent.master(), orphan).await;
@@ -42,7 +42,7 @@ async fn what_a_killed_process_left_on_it_goes_with_the_next_start() {
 
 #[tokio::test]
 async fn a_lineage_is_replayed_on_it_each_time() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let lent = Server::private(17, &Settings::new()).await;
     let mut lineage = Lineage::of("app");
     lineage.add(b"one step");
@@ -58,7 +58,7 @@ async fn a_lineage_is_replayed_on_it_each_time() {
 
 #[tokio::test]
 async fn one_of_another_major_is_refused() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let lent = Server::private(17, &Settings::new()).await;
     let refused = Shadow::start(&options(&sandbox, &lent), 16, &mut Silence).await.unwrap_err();
     assert_eq!(refused, ShadowError::WrongMajor { wanted: 16, found: 17 });

@@ -40,14 +40,14 @@ async fn assert_kept(sandbox: &Sandbox) {
 
 #[tokio::test]
 async fn rows_are_there_again_after_a_stop() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     stopped(&sandbox).await;
     assert_kept(&sandbox).await;
 }
 
 #[tokio::test]
 async fn rows_survive_the_death_of_everybody() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let project = project(&sandbox);
     let mut client =
         Client::start(sandbox.command(&[], &["shadow", "17", "develop", project.as_str()]));
@@ -68,7 +68,7 @@ async fn rows_survive_the_death_of_everybody() {
 
 #[tokio::test]
 async fn users_share_a_server_until_the_last_leaves() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let first = develop(&sandbox).await.unwrap();
     let second = develop(&sandbox).await.unwrap();
     assert_eq!(first.pid(), second.pid());
@@ -81,7 +81,7 @@ async fn users_share_a_server_until_the_last_leaves() {
 
 #[tokio::test]
 async fn several_that_come_at_once_get_one_server() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let (one, two, three) = tokio::join!(develop(&sandbox), develop(&sandbox), develop(&sandbox));
     let servers = [one.unwrap(), two.unwrap(), three.unwrap()];
     let pids: Vec<Option<u32>> = servers.iter().map(Server::pid).collect();
@@ -92,7 +92,7 @@ async fn several_that_come_at_once_get_one_server() {
 
 #[tokio::test]
 async fn a_server_whose_folder_was_removed_ends() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let server = develop(&sandbox).await.unwrap();
     // Its server may be writing there, hence more than one try.
     let folder = server.folder().unwrap();
@@ -102,7 +102,7 @@ async fn a_server_whose_folder_was_removed_ends() {
 
 #[tokio::test]
 async fn a_stale_socket_is_in_nobodys_way() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let folder = stopped(&sandbox).await;
     fs::create_dir_all(folder.join("s")).unwrap();
     fs::write(folder.join("s/.s.PGSQL.5432"), "").unwrap();
@@ -116,7 +116,7 @@ async fn a_postmaster_pid_of_another_process_is_in_nobodys_way() {
     if !is_root("running a process as the server's user") {
         return;
     }
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let folder = stopped(&sandbox).await;
     // Postgres itself would refuse to start beside a living process of its own user.
     let mut other = Command::new("sleep").arg("600").uid(65534).spawn().unwrap();
@@ -132,7 +132,7 @@ async fn a_server_that_somebody_else_runs_on_the_data_is_left_alone() {
     if !is_root("running a server as the data's owner") {
         return;
     }
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let folder = stopped(&sandbox).await;
     let data = folder.join("d");
     let programs = list(&sandbox.options().environment)
@@ -166,7 +166,7 @@ async fn a_server_that_somebody_else_runs_on_the_data_is_left_alone() {
 
 #[tokio::test]
 async fn cleaning_leaves_development_databases_and_what_is_in_use() {
-    let sandbox = Sandbox::without_servers();
+    let sandbox = Sandbox::in_memory_without_servers();
     // Its own programs, so that they can be removed.
     let script = format!(
         "mkdir {cache}/dist && cp -a {dist}/17.*[^k] {cache}/dist",

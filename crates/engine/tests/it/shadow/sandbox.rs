@@ -49,15 +49,33 @@ impl Sandbox {
         std::os::unix::fs::symlink(part_of_all, self.cache().join(part)).unwrap();
     }
 
+    /// The same in memory, and without namespaces: for what is not about shared memory.
+    pub(crate) fn in_memory() -> Self {
+        let sandbox = Self::in_memory_without_servers();
+        sandbox.share("dist");
+        sandbox.share("template");
+        sandbox
+    }
+
+    /// In memory, with an empty cache.
+    pub(crate) fn in_memory_without_servers() -> Self {
+        let memory = if Utf8Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "/tmp" };
+        Self::at(memory, None)
+    }
+
     /// With an empty cache.
     pub(crate) fn without_servers() -> Self {
+        Self::at("/tmp", namespace())
+    }
+
+    fn at(base: &str, namespace: Option<Child>) -> Self {
         let open = |folder: TempDir| {
             fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
             folder
         };
-        let folder = open(tempfile::tempdir_in("/tmp").unwrap());
-        let runs = open(tempfile::tempdir_in("/tmp").unwrap());
-        let sandbox = Self { folder, runs, namespace: namespace() };
+        let folder = open(tempfile::tempdir_in(base).unwrap());
+        let runs = open(tempfile::tempdir_in(base).unwrap());
+        let sandbox = Self { folder, runs, namespace };
         fs::create_dir(sandbox.cache()).unwrap();
         sandbox
     }

@@ -56,7 +56,7 @@ fn wait_for_states(sandbox: &Sandbox, count: usize) {
 
 #[tokio::test]
 async fn a_second_process_replays_nothing_and_a_new_migration_replays_only_itself() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let (server, done) = build(&sandbox, &STEPS[..3]).await;
     assert_eq!(done, 0..3);
     server.stop().await;
@@ -77,7 +77,7 @@ async fn a_second_process_replays_nothing_and_a_new_migration_replays_only_itsel
 
 #[tokio::test]
 async fn an_edited_migration_is_replayed_from_where_it_was_edited() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     for length in [1, 3] {
         build(&sandbox, &STEPS[..length]).await.0.stop().await;
         wait_for_states(&sandbox, if length == 1 { 1 } else { 2 });
@@ -91,7 +91,7 @@ async fn an_edited_migration_is_replayed_from_where_it_was_edited() {
 
 #[tokio::test]
 async fn what_fails_is_not_kept() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let lineage = lineage(&["select 1/0"]);
     let server = Shadow::start_from(&sandbox.options(), 17, &lineage, &mut Silence).await.unwrap();
     let replay = async |session: &mut Session, _: Range<usize>| -> Result<(), BuildError> {
@@ -106,7 +106,7 @@ async fn what_fails_is_not_kept() {
 
 #[tokio::test]
 async fn what_is_done_after_the_last_step_does_not_reach_the_state() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let (server, _) = build(&sandbox, &STEPS[..2]).await;
     value(&server.target("app"), "create table later (); select ''").await;
     server.stop().await;
@@ -118,7 +118,7 @@ async fn what_is_done_after_the_last_step_does_not_reach_the_state() {
 
 #[tokio::test]
 async fn only_the_states_used_last_are_kept() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     for number in 0..9 {
         let step = format!("create table t{number} ()");
         let (server, _) = build(&sandbox, &[&step]).await;
@@ -138,7 +138,7 @@ async fn only_the_states_used_last_are_kept() {
 
 #[tokio::test]
 async fn a_server_starts_again_with_its_rows_after_each_way_to_stop() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     let server = Shadow::start(&sandbox.options(), 17, &mut Silence).await.unwrap();
     for (number, mode) in
         [StopMode::Fast, StopMode::Immediate, StopMode::Kill].into_iter().enumerate()
