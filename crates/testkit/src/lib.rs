@@ -1,5 +1,6 @@
 //! Servers, poolers and proxies for tests.
 
+pub mod faults;
 mod helper;
 mod pgbouncer;
 mod proxy;

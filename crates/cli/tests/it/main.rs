@@ -5,6 +5,7 @@
 mod commands;
 mod errors;
 mod examples;
+mod faults;
 mod help;
 mod house;
 mod interrupt;
