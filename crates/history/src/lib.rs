@@ -17,6 +17,7 @@ mod nearest;
 pub mod select;
 pub mod state;
 mod statements;
+pub mod tools;
 
 pub use changes::{Difference, differences};
 pub use digest::{Digest, Header, Named, Part, Remark};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use whimbrel_history::{formats, ledgers};
+use whimbrel_history::{formats, ledgers, tools};
 
 /// All source files below a folder of this crate, with their texts.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
@@ -28,9 +28,10 @@ fn count(folder: &str, what: &str) -> usize {
 }
 
 #[test]
-fn no_format_and_no_ledger_is_forgotten() {
+fn no_format_no_ledger_and_no_tool_is_forgotten() {
     assert_eq!(count("src/formats", "\nimpl Format for "), formats::ALL.len());
     assert_eq!(count("src/ledgers", "\nimpl Ledger for "), ledgers::ALL.len());
+    assert_eq!(count("src/tools", "\nimpl Tool for "), tools::ALL.len());
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn nothing_else_names_a_format_or_a_ledger() {
     for (path, text) in sources("src") {
         let own = path
             .components()
-            .any(|part| matches!(part.as_os_str().to_str(), Some("formats" | "ledgers")));
+            .any(|part| matches!(part.as_os_str().to_str(), Some("formats" | "ledgers" | "tools")));
         if own {
             continue;
         }

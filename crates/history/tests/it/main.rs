@@ -16,3 +16,4 @@ mod supabase;
 mod supabase_ledger;
 mod supabase_oracle;
 mod support;
+mod tools;

@@ -1,0 +1,128 @@
+//! The ledgers of other tools, recognised by the shape of their tables.
+//!
+//! A tool is data: which columns its table has, and which of them say what was applied, when and
+//! how it went. It says SQL and reads rows; the engine runs it. To add a tool, write its file, and
+//! add its `mod` line and its line in [`ALL`]; nothing else names one.
+
+mod alembic;
+mod dbmate;
+mod django;
+mod drizzle;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod graphile_migrate;
+mod knex;
+mod kysely;
+mod liquibase;
+mod node_pg_migrate;
+mod prisma;
+mod probe;
+mod rails;
+mod reading;
+mod refinery;
+mod sequelize;
+mod shape;
+mod sqitch;
+mod sqlx;
+mod supabase;
+mod typeorm;
+mod yoyo;
+
+use std::fmt;
+
+pub use probe::{Search, probe, tables};
+pub use reading::{Applied, Reading, ReadingError, Summary, Time};
+pub use shape::{Kind, Shape, Table};
+
+/// Every tool whose ledger is recognised; of two that fit one table the first has it.
+#[rustfmt::skip] // one line each, so that one can be added or taken out
+pub const ALL: &[&dyn Tool] = &[
+    &alembic::Alembic,
+    &prisma::Prisma,
+    &supabase::Supabase,
+    &drizzle::Drizzle,
+    &flyway::Flyway,
+    &liquibase::Liquibase,
+    &golang_migrate::GolangMigrate,
+    &goose::Goose,
+    &sqlx::Sqlx,
+    &refinery::Refinery,
+    &node_pg_migrate::NodePgMigrate,
+    &knex::Knex,
+    &typeorm::TypeOrm,
+    &kysely::Kysely,
+    &sequelize::Sequelize,
+    &graphile_migrate::GraphileMigrate,
+    &django::Django,
+    &yoyo::Yoyo,
+    &sqitch::Sqitch,
+    &rails::Rails,
+    &dbmate::Dbmate,
+];
+
+/// A tool that keeps a ledger of its own.
+pub trait Tool: Sync {
+    /// As its users write it, in lower case.
+    fn name(&self) -> &'static str;
+
+    /// What its table looks like, in each way that there is.
+    fn shapes(&self) -> &'static [Shape];
+
+    /// What its columns say.
+    fn reading(&self, table: &Table) -> Reading;
+
+    /// What an entry stands for.
+    fn records(&self) -> Records {
+        Records::Each
+    }
+
+    /// The formats that read its files.
+    fn formats(&self) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+impl fmt::Debug for dyn Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What an entry stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// One migration.
+    Each,
+    /// The newest migration, and all before it.
+    Newest,
+    /// The end of a branch, and all that leads to it.
+    Heads,
+}
+
+/// A table of a database that is a tool's ledger.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The tool.
+    pub tool: &'static dyn Tool,
+    /// The table.
+    pub table: Table,
+}
+
+/// Finds the ledgers among a database's tables.
+pub fn recognise(tables: &[Table]) -> Vec<Ledger> {
+    let mut found = Vec::new();
+    for table in tables {
+        let mut fitting =
+            ALL.iter().filter(|tool| tool.shapes().iter().any(|shape| shape.fits(table, tables)));
+        if let Some(tool) = fitting.next() {
+            found.push(Ledger { tool: *tool, table: table.clone() });
+        }
+    }
+    found
+}
+
+/// The tool of a name.
+pub fn by_name(name: &str) -> Option<&'static dyn Tool> {
+    ALL.iter().copied().find(|tool| tool.name() == name)
+}
