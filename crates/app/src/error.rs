@@ -239,9 +239,10 @@ impl Error {
 fn state_exit(error: &StateError) -> Exit {
     match error {
         StateError::Failed(failure) => failure_exit(failure),
-        StateError::Ledger { .. } | StateError::Journal(_) | StateError::Missing { .. } => {
-            Exit::Failed
-        }
+        StateError::Ledger { .. }
+        | StateError::Journal(_)
+        | StateError::Tool(_)
+        | StateError::Missing { .. } => Exit::Failed,
     }
 }
 

@@ -10,6 +10,7 @@ use whimbrel_engine::{Event, Secret, Target};
 use whimbrel_history::ledgers::{self, Ledger};
 use whimbrel_history::select::uncompared;
 use whimbrel_history::state::{Row, belonging, matrix, renamed, undecided};
+use whimbrel_history::tools::Search;
 use whimbrel_history::{Fingerprints, History, Recorded};
 use whimbrel_sql::Diagnostic;
 
@@ -237,7 +238,12 @@ async fn read_ledgers(
 ) -> Result<(Session, State), Error> {
     let mut session = Session::connect(target, APPLICATION).await?;
     let wanted = wanted(workspace, ledgers);
-    let wanted = Wanted { ledgers: &wanted, last_applied: last_applied == LastApplied::Wanted };
+    let is_report = last_applied == LastApplied::Wanted;
+    let wanted = Wanted {
+        ledgers: &wanted,
+        last_applied: is_report,
+        tools: is_report.then_some(Search::Quick),
+    };
     let state = state::read(&mut session, wanted).await?;
     Ok((session, state))
 }

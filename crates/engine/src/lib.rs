@@ -15,6 +15,7 @@ mod secret;
 pub mod shadow;
 pub mod state;
 mod target;
+pub mod tools;
 pub mod wire;
 
 pub use event::{Event, Events};

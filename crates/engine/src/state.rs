@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use whimbrel_history::Entry;
 use whimbrel_history::ledgers::{Found, Ledger, LedgerError, Place};
+use whimbrel_history::tools::{ReadingError, Search, probe as probe_tools};
 use whimbrel_sql::Literal;
 
 use crate::journal::{self, Intents, JournalError, LastApplied};
+use crate::tools::{self, ToolState};
 use crate::wire::{Answer, Failure, Session};
 
 /// What a database is and what its ledgers say.
@@ -20,6 +22,8 @@ pub struct State {
     pub intents: Intents,
     /// When and by whom each migration last ran, where it was asked for.
     pub last_applied: BTreeMap<(String, String), LastApplied>,
+    /// The ledgers of other tools, where they were asked for.
+    pub tools: Vec<ToolState>,
 }
 
 /// One ledger as it is.
@@ -71,6 +75,8 @@ pub struct Wanted<'a> {
     pub ledgers: &'a [(&'static dyn Ledger, Option<&'a str>)],
     /// Whether to read when and by whom each migration last ran.
     pub last_applied: bool,
+    /// Whether and how far to look for the ledgers of other tools.
+    pub tools: Option<Search>,
 }
 
 /// Why the state could not be read.
@@ -91,6 +97,9 @@ pub enum StateError {
     /// The journal holds what it should not.
     #[error("read the journal")]
     Journal(#[from] JournalError),
+    /// The ledger of another tool holds what it should not.
+    #[error("read the ledger of another tool")]
+    Tool(#[from] ReadingError),
     /// An answer lacks what was asked for.
     #[error("the server's answer lacks `{what}`")]
     Missing {
@@ -101,8 +110,8 @@ pub enum StateError {
 
 /// Reads the state: one message finds the tables, a second reads them all.
 pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, StateError> {
-    let answers = session.simple(&probe(wanted.ledgers)).await?;
-    let [facts, relations] = answers.as_slice() else {
+    let answers = session.simple(&probe(wanted)).await?;
+    let [facts, relations, others @ ..] = answers.as_slice() else {
         return Err(StateError::Missing { what: "facts" });
     };
     let mut facts = read_facts(session.process_id(), facts)?;
@@ -119,6 +128,8 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
             entries: Vec::new(),
         })
         .collect();
+    let mut tools = others.first().map(|answer| tools::others(answer, &ledgers));
+    let summaries: Vec<String> = tools.iter().flatten().filter_map(ToolState::question).collect();
     let reads: Vec<Option<String>> =
         ledgers.iter().map(|state| state.ledger.read(&state.place)).collect();
     let mut message: Vec<&str> = reads.iter().flatten().map(String::as_str).collect();
@@ -128,6 +139,7 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
             message.push(journal::LAST_APPLIED);
         }
     }
+    message.extend(summaries.iter().map(String::as_str));
     let mut intents = Intents::new();
     let mut last_applied = BTreeMap::new();
     if !message.is_empty() {
@@ -144,14 +156,18 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
                 state.entries.push(entry);
             }
         }
-        if let Some(answer) = answers.next() {
-            intents = journal::intents(&answer)?;
+        if facts.journal {
+            let mut next = || answers.next().ok_or(StateError::Missing { what: "the journal" });
+            intents = journal::intents(&next()?)?;
+            if wanted.last_applied {
+                last_applied = journal::last_applied(&next()?)?;
+            }
         }
-        if let Some(answer) = answers.next() {
-            last_applied = journal::last_applied(&answer)?;
+        for tool in tools.iter_mut().flatten() {
+            tool.answer(&mut answers)?;
         }
     }
-    Ok(State { facts, ledgers, intents, last_applied })
+    Ok(State { facts, ledgers, intents, last_applied, tools: tools.unwrap_or_default() })
 }
 
 /// The seed files that a ledger has, with their hashes.
@@ -168,8 +184,9 @@ pub async fn seeds(
 }
 
 /// The message that says what the server is and which of the tables we look for it has.
-fn probe(ledgers: &[(&'static dyn Ledger, Option<&str>)]) -> String {
-    let mut names: Vec<&str> = ledgers
+fn probe(wanted: Wanted<'_>) -> String {
+    let mut names: Vec<&str> = wanted
+        .ledgers
         .iter()
         .flat_map(|(ledger, _)| ledger.tables().iter().map(|table| table.name))
         .chain(journal::TABLES.iter().copied())
@@ -177,7 +194,12 @@ fn probe(ledgers: &[(&'static dyn Ledger, Option<&str>)]) -> String {
     names.sort_unstable();
     names.dedup();
     let names: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
-    format!("{FACTS};\n{} in ({}){RELATIONS_ORDER}", RELATIONS, names.join(", "))
+    let tools = wanted.tools.map(|search| format!(";\n{}", probe_tools(search)));
+    format!(
+        "{FACTS};\n{RELATIONS} in ({}){RELATIONS_ORDER}{}",
+        names.join(", "),
+        tools.unwrap_or_default()
+    )
 }
 
 const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as version_number, \

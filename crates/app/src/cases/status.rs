@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 use whimbrel_engine::journal::LastApplied as Last;
 use whimbrel_engine::state::State as Database;
+use whimbrel_engine::tools::ToolState;
 use whimbrel_history::state::{Change, Row, State};
 use whimbrel_history::{History, Status};
 
@@ -38,6 +39,8 @@ pub struct Report {
     pub migrations: Vec<Line>,
     /// How many there are of each kind.
     pub summary: Summary,
+    /// The ledgers that other tools have in the database.
+    pub others: Vec<OtherShown>,
     /// What a person should know of the files.
     pub warnings: Vec<PlaceShown>,
 }
@@ -53,6 +56,49 @@ pub struct HistoryShown {
     pub folder: Utf8PathBuf,
     /// Its ledger's table, where it is there.
     pub ledger: Option<String>,
+}
+
+/// The ledger of another tool.
+#[derive(Clone, Debug, Serialize)]
+pub struct OtherShown {
+    /// The tool.
+    pub tool: &'static str,
+    /// Its table, with its schema.
+    pub table: String,
+    /// What it says; `None` where the role may not read it.
+    pub entries: Option<EntriesShown>,
+}
+
+/// What the ledger of another tool says, in short.
+#[derive(Clone, Debug, Serialize)]
+pub struct EntriesShown {
+    /// How many are applied.
+    pub applied: u64,
+    /// The newest of them.
+    pub newest: Option<String>,
+    /// When it was applied, in UTC.
+    pub applied_at: Option<String>,
+    /// How many failed or were never finished.
+    pub failed: u64,
+    /// The first of them.
+    pub first_failed: Option<String>,
+}
+
+impl OtherShown {
+    fn new(other: &ToolState) -> Self {
+        let table = &other.ledger.table;
+        Self {
+            tool: other.ledger.tool.name(),
+            table: format!("{}.{}", table.schema, table.name),
+            entries: other.summary.clone().map(|summary| EntriesShown {
+                applied: summary.applied,
+                newest: summary.newest,
+                applied_at: summary.applied_at,
+                failed: summary.failed,
+                first_failed: summary.first_failed,
+            }),
+        }
+    }
 }
 
 /// A migration: its file beside its entry.
@@ -154,6 +200,7 @@ fn report(project: &Project, database: &Database) -> Report {
         histories: histories.collect(),
         migrations,
         summary,
+        others: database.tools.iter().map(OtherShown::new).collect(),
         warnings: warnings.collect(),
     }
 }

@@ -123,7 +123,7 @@ async fn ask_the_ledger(plan: &Plan<'_>, report: &mut Report) {
     let looked = tokio::time::timeout(PATIENCE, async {
         let mut session = Session::connect(&project.database.target, APPLICATION).await.ok()?;
         let ledgers = project.wanted_ledgers();
-        let wanted = Wanted { ledgers: &ledgers, last_applied: false };
+        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None };
         let state = whimbrel_engine::state::read(&mut session, wanted).await.ok()?;
         session.close().await;
         let left = again::left(plan, &state, Entry::Again).ok()?;
@@ -183,7 +183,7 @@ pub(super) fn way_in<'a>(
         application: APPLICATION,
         key: LockKey::new(&names.join(" "), &others),
         wait,
-        wanted: Wanted { ledgers, last_applied: false },
+        wanted: Wanted { ledgers, last_applied: false, tools: None },
         interrupt: &options.interrupt,
     }
 }

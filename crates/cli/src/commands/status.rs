@@ -1,14 +1,14 @@
 //! `whimbrel status`
 
 use whimbrel_app::Exit;
-use whimbrel_app::cases::status::{self, Line, Options, Report};
+use whimbrel_app::cases::status::{self, Line, Options, OtherShown, Report};
 
 use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::{Column, Page, Table};
 use crate::show;
-use crate::theme::Tone;
+use crate::theme::{Tone, clean};
 
 /// Show what is applied and what is pending
 ///
@@ -65,12 +65,57 @@ fn show(report: &Report, page: &mut Page) {
     page.table(&table);
     page.gap();
     page.line(summary(report, page));
+    others(&report.others, page);
     for warning in &report.warnings {
         show::remark(warning, page);
     }
     if report.summary.pending > 0 {
         page.hint("`whimbrel up` runs what is pending; `whimbrel preview` shows it first");
     }
+}
+
+/// The ledgers of other tools, a line each.
+fn others(others: &[OtherShown], page: &mut Page) {
+    if others.is_empty() {
+        return;
+    }
+    page.gap();
+    let mut table = Table::new([
+        Column::whole("other tool"),
+        Column::text("its table", 12),
+        Column::number("applied"),
+        Column::text("newest", 12),
+        Column::whole("applied (UTC)"),
+        Column::text("failed", 12),
+    ]);
+    for other in others {
+        let name = page.paint(Tone::Name, other.tool);
+        let Some(entries) = &other.entries else {
+            let unread = "this role may not read it".to_owned();
+            table.row([
+                name,
+                clean(&other.table),
+                String::new(),
+                unread,
+                String::new(),
+                String::new(),
+            ]);
+            continue;
+        };
+        let failed = entries.first_failed.as_ref().map(|first| match entries.failed {
+            0 | 1 => first.clone(),
+            more => format!("{first} and {} more", more - 1),
+        });
+        table.row([
+            name,
+            clean(&other.table),
+            entries.applied.to_string(),
+            clean(entries.newest.as_deref().unwrap_or_default()),
+            entries.applied_at.as_deref().map(show::time).unwrap_or_default(),
+            failed.map(|failed| page.paint(Tone::Bad, clean(&failed))).unwrap_or_default(),
+        ]);
+    }
+    page.table(&table);
 }
 
 fn cells(line: &Line, history: String, page: &Page) -> [String; 9] {

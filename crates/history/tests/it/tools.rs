@@ -93,6 +93,15 @@ fn every_tool_has_a_fixture() {
     assert_eq!(names, tools);
 }
 
+#[test]
+fn the_page_has_a_line_for_every_tool() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/adopt.md");
+    let page = fs::read_to_string(page).unwrap();
+    for tool in tools::ALL {
+        assert!(page.contains(&format!("\n| `{}` | ", tool.name())), "{}", tool.name());
+    }
+}
+
 #[tokio::test]
 async fn each_tool_is_recognised_in_any_schema_and_none_for_another() {
     let mut probe = Probe::new(17, "whimbrel").await;
@@ -123,7 +132,7 @@ async fn every_recorded_entry_is_read_and_summed_up() {
         let columns: Vec<Option<&str>> = (0..5).map(|at| row.at(at)).collect();
         let summary = ledger.summary(&columns).unwrap();
         let of = |wanted: Status| entries.iter().filter(move |entry| entry.status == wanted);
-        let newest = of(Status::Completed).last();
+        let newest = of(Status::Completed).next_back();
         assert_eq!(
             summary,
             Summary {
