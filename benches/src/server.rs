@@ -79,7 +79,7 @@ impl<'a> Bench<'a> {
 
     /// The same server behind a long link.
     pub(crate) fn far(&self) -> Far {
-        let near = Host::Tcp { host: "127.0.0.1".to_owned(), port: self.port };
+        let near = Host::tcp("127.0.0.1", self.port);
         let target = Target { hosts: vec![near], ..self.server.target("postgres") };
         Far { proxy: DelayProxy::start(&target, ROUND_TRIP / 2, Listen::Tcp) }
     }

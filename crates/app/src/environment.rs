@@ -6,9 +6,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("SUPABASE_DB_URL", "The same."),
     ("DIRECT_URL", "The same; goes before a `DATABASE_URL` that leads to a transaction pooler."),
     (
-        "PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE …",
-        "libpq's variables fill what a connection URL leaves out.",
+        "PGHOST, PGHOSTADDR, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE …",
+        "libpq's variables fill what a connection URL leaves out, as they do for psql; without any \
+         URL the first of them lead to a database.",
     ),
+    (
+        "PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR",
+        "A service of `pg_service.conf`, and where that is; it goes before the other variables.",
+    ),
+    (
+        "PGPASSFILE",
+        "The password file, in place of `~/.pgpass`; one that others may read is left alone.",
+    ),
+    ("PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS", "Which of several hosts is taken."),
     ("VISUAL, EDITOR", "The editor of `new --edit`; `VISUAL` goes first."),
     ("NO_COLOR", "No colour, if it is set to anything."),
     (

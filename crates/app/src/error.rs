@@ -274,5 +274,5 @@ fn stop_exit(stop: &whimbrel_engine::run::Stop) -> Exit {
 
 /// What to do about a connection that failed.
 fn connect_hints(error: &ConnectError) -> Vec<String> {
-    error.hint().map(str::to_owned).into_iter().collect()
+    error.hint().into_iter().collect()
 }

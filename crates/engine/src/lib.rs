@@ -23,6 +23,7 @@ pub use interrupt::Interrupt;
 pub use machine::machine_name;
 pub use secret::Secret;
 pub use target::{
-    ChannelBinding, Host, Part, SslIdentity, SslMode, SslNegotiation, SslRoots, Target,
-    TargetError, process_variable,
+    ChannelBinding, Host, HostKind, LoadBalance, Origin, Origins, Part, Passfile, PassfileFault,
+    RequireAuth, SessionAttrs, Sni, SslIdentity, SslMode, SslNegotiation, SslRoots, SslVersions,
+    Target, TargetError, process_variable,
 };

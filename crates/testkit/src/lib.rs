@@ -1,5 +1,6 @@
 //! Servers, poolers and proxies for tests.
 
+mod certificates;
 pub mod faults;
 mod helper;
 mod pgbouncer;
@@ -7,6 +8,7 @@ mod proxy;
 mod server;
 mod supabase;
 
+pub use certificates::{Authority, Certificate};
 pub use pgbouncer::{PgBouncer, Pool, PoolMode};
 pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
 pub use server::{Database, MAJORS, Server, Settings, bring, guard, options};

@@ -88,7 +88,7 @@ impl Server {
     pub fn over_tcp(&self, database: &str) -> Target {
         let mut target = self.inner.target(database);
         for host in &mut target.hosts {
-            *host = Host::Tcp { host: LOOPBACK.to_owned(), port: host.port() };
+            *host = Host::tcp(LOOPBACK, host.port());
         }
         target
     }
@@ -161,6 +161,15 @@ impl Settings {
     pub fn with_file(mut self, name: &str, content: impl Into<String>) -> Self {
         self.files.push((name.to_owned(), content.into()));
         self
+    }
+
+    /// As a standby, of nobody: it can only be read.
+    #[must_use]
+    pub fn as_standby(self) -> Self {
+        // No fewer than the server had that made the cluster.
+        let as_before = [("max_worker_processes", "8"), ("max_wal_senders", "10")];
+        let signal = self.with_file("standby.signal", "");
+        as_before.into_iter().fold(signal, |settings, (name, value)| settings.with(name, value))
     }
 
     /// Tests run side by side, so there are more connections than in a shadow.

@@ -3,12 +3,13 @@
 mod alembic;
 mod dotenv;
 mod environment;
+mod libpq;
 mod supabase;
 
 use std::fmt;
 
 use camino::Utf8PathBuf;
-use whimbrel_engine::{Host, Secret, Target, TargetError};
+use whimbrel_engine::{Host, HostKind, Secret, Target, TargetError};
 use whimbrel_history::FilesError;
 
 use crate::config::EnvironmentUrl;
@@ -27,6 +28,7 @@ const PLACES: &[&dyn Place] = &[
     &dotenv::File(".env.secrets"),
     &dotenv::File(".env.local"),
     &dotenv::File(".env"),
+    &libpq::Libpq,
     &supabase::Supabase,
     &alembic::Alembic,
 ];
@@ -321,10 +323,9 @@ fn database(workspace: &Workspace, url: &Secret, place: String) -> Result<Databa
 fn session_mode(target: &Target) -> Option<Target> {
     let mut direct = target.clone();
     for host in &mut direct.hosts {
+        let transaction = host.kind() == HostKind::SupabaseTransaction;
         match host {
-            Host::Tcp { host, port } if host.ends_with(".pooler.supabase.com") && *port == 6543 => {
-                *port = 5432;
-            }
+            Host::Tcp { port, .. } if transaction => *port = Target::PORT,
             Host::Tcp { .. } | Host::Socket { .. } => return None,
         }
     }

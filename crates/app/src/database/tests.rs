@@ -95,6 +95,19 @@ fn a_direct_url_of_another_place_may_be_another_database() {
 }
 
 #[test]
+fn libpqs_variables_lead_to_a_database_where_no_url_does() {
+    let project = Project::new(&[("supabase/config.toml", "[db]\nport = 54999\n")]);
+    let project = project.with("PGHOST", "db.example").with("PGDATABASE", "shop");
+    let database = project.find(&DatabaseOptions::default()).unwrap();
+    assert_eq!(database.place, "PGHOST, PGDATABASE in the environment");
+    assert_eq!(database.target.to_string(), "postgresql://tester@db.example:5432/shop");
+    let project = project.with("DATABASE_URL", &url("y"));
+    assert_eq!(project.place(), "DATABASE_URL in the environment");
+    let only_how = Project::new(&[]).with("PGPORT", "1").with("PGPASSWORD", "x");
+    assert!(only_how.find(&DatabaseOptions::default()).is_err());
+}
+
+#[test]
 fn what_is_set_to_nothing_is_not_set() {
     let project = Project::new(&[(".env", &env("DATABASE_URL", "h"))]).with("DATABASE_URL", "");
     assert_eq!(project.place(), "DATABASE_URL in .env");
@@ -112,6 +125,7 @@ fn nothing_found_names_every_place() {
         ".env.secrets (no such file)",
         ".env.local (no such file)",
         "DATABASE_URL in .env (not set; not readable: line 2)",
+        "PGSERVICE, PGHOST, PGHOSTADDR, PGDATABASE in the environment,",
         "supabase/config.toml (no such file)",
         "alembic.ini (no such file)",
     ] {

@@ -11,7 +11,13 @@ pub fn process_variable(name: &str) -> Option<String> {
 
 #[cfg(unix)]
 fn effective_user() -> Option<String> {
-    let uid = rustix::process::geteuid().as_raw().to_string();
+    user_name(rustix::process::geteuid().as_raw())
+}
+
+/// The name that `/etc/passwd` has for a user.
+#[cfg(unix)]
+pub(crate) fn user_name(uid: u32) -> Option<String> {
+    let uid = uid.to_string();
     let passwd = std::fs::read_to_string("/etc/passwd").ok()?;
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');

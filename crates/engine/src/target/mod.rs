@@ -1,14 +1,30 @@
 //! Where a database is and how to get in.
 
+mod complete;
 mod environment;
+mod error;
+mod keywords;
 mod parse;
+mod passfile;
+mod provider;
+mod service;
+mod settings;
 mod show;
+mod string;
+
+use std::net::IpAddr;
 
 use camino::Utf8PathBuf;
 
 use crate::Secret;
 
 pub use environment::process_variable;
+#[cfg(unix)]
+pub(crate) use environment::user_name;
+pub use error::{Part, TargetError};
+pub use passfile::{Passfile, PassfileFault};
+pub use provider::HostKind;
+pub use settings::{Origin, Origins};
 
 /// A database, as a connection URL names it.
 ///
@@ -20,10 +36,16 @@ pub struct Target {
     pub hosts: Vec<Host>,
     /// The role to log in as.
     pub user: String,
-    /// Its password.
+    /// Its password, where one is given; [`Target::password_for`] looks into the password file too.
     pub password: Option<Secret>,
+    /// The password file, read.
+    pub passfile: Passfile,
     /// The database.
     pub database: String,
+    /// What the server must be, else the next host is tried.
+    pub session: SessionAttrs,
+    /// In which order hosts are tried.
+    pub balance: LoadBalance,
     /// How much TLS is asked for, with libpq's meaning.
     pub ssl_mode: SslMode,
     /// Which roots a server certificate is held against.
@@ -32,10 +54,20 @@ pub struct Target {
     pub ssl_identity: Option<SslIdentity>,
     /// How TLS begins.
     pub ssl_negotiation: SslNegotiation,
+    /// Which versions of TLS are spoken.
+    pub ssl_versions: SslVersions,
+    /// Whether the host's name is told at the beginning of TLS, for proxies that go by it.
+    pub ssl_sni: Sni,
     /// Whether SCRAM must be bound to the TLS connection.
     pub channel_binding: ChannelBinding,
+    /// The ways in which the server may ask who we are, if not any.
+    pub require_auth: Option<RequireAuth>,
+    /// The user that a server behind a unix socket must run as.
+    pub require_peer: Option<String>,
     /// Startup options (`-c search_path=…`).
     pub options: Option<String>,
+    /// Settings that libpq sends from variables: `PGTZ`, `PGDATESTYLE`, `PGGEQO`.
+    pub startup: Vec<(&'static str, String)>,
     /// The name that the user wants to be seen under, in place of ours.
     pub application_name: Option<String>,
     /// Seconds to wait for one host; zero waits without limit, `None` takes the default.
@@ -50,14 +82,16 @@ pub struct Target {
 pub enum Host {
     /// A name or address and a port.
     Tcp {
-        /// Name or address.
+        /// Name or address: what is looked up, what certificates and the password file know.
         host: String,
+        /// The address, where it is given and need not be looked up (`hostaddr`).
+        address: Option<IpAddr>,
         /// Port.
         port: u16,
     },
     /// A folder with a unix socket in it.
     Socket {
-        /// The folder.
+        /// The folder; one that begins with `@` is a name of Linux's, outside the file system.
         folder: Utf8PathBuf,
         /// The port, part of the socket's name.
         port: u16,
@@ -85,13 +119,80 @@ pub enum SslMode {
 /// The authorities that may have signed a server certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SslRoots {
-    /// Nothing was said: the system's, where the mode verifies at all.
+    /// Nothing was said: Supabase's own for its hosts, the system's for others, where the mode
+    /// verifies at all.
     #[default]
     Unsaid,
     /// The system's (`sslrootcert=system`).
     System,
     /// A PEM file.
     File(Utf8PathBuf),
+}
+
+/// What a server must be (`target_session_attrs`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionAttrs {
+    /// Whatever it is.
+    #[default]
+    Any,
+    /// Its sessions can write.
+    ReadWrite,
+    /// Its sessions cannot write.
+    ReadOnly,
+    /// It is no standby.
+    Primary,
+    /// It is a standby.
+    Standby,
+    /// A standby if there is one, else any.
+    PreferStandby,
+}
+
+/// In which order hosts are tried (`load_balance_hosts`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadBalance {
+    /// As they are given.
+    #[default]
+    Disable,
+    /// In any order, and the addresses of each as well.
+    Random,
+}
+
+/// Which versions of TLS are spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SslVersions {
+    /// 1.2 and 1.3; older ones are not safe.
+    #[default]
+    Both,
+    /// 1.2.
+    Only12,
+    /// 1.3.
+    Only13,
+}
+
+/// Whether the host's name is told at the beginning of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sni {
+    /// It is.
+    #[default]
+    Sent,
+    /// It is not.
+    Withheld,
+}
+
+/// The ways in which a server may ask who we are (`require_auth`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequireAuth {
+    /// Whether the methods are those that may not be used.
+    pub negated: bool,
+    /// `password`, `md5`, `scram-sha-256`, `none` …
+    pub methods: Vec<String>,
+}
+
+impl RequireAuth {
+    /// Whether a method may be used.
+    pub fn allows(&self, method: &str) -> bool {
+        self.methods.iter().any(|listed| listed == method) != self.negated
+    }
 }
 
 /// A client certificate.
@@ -125,159 +226,17 @@ pub enum ChannelBinding {
     Require,
 }
 
-/// Why a connection URL could not be read. None of these shows any of the URL's secrets.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
-    /// It does not begin as one does.
-    #[error("`{scheme}://` is not a Postgres connection URL")]
-    Scheme {
-        /// What stands before `://`.
-        scheme: String,
-    },
-    /// It has no `://`.
-    #[error("this is not a connection URL")]
-    NotUrl,
-    /// It is a URL of Java's.
-    #[error("a JDBC URL keeps its user and password elsewhere and cannot be used")]
-    Jdbc,
-    /// It is the URL of Prisma's own service, which does not speak Postgres' protocol.
-    #[error("`{scheme}://` leads to Prisma's proxy, not to Postgres")]
-    PrismaProxy {
-        /// What stands before `://`.
-        scheme: String,
-    },
-    /// A character that means something in a URL stands in a part where it must be escaped.
-    #[error("the {part} of the connection URL contains an unescaped `{character}`")]
-    Unescaped {
-        /// The part.
-        part: Part,
-        /// The character.
-        character: char,
-    },
-    /// A part does not decode to text.
-    #[error("the {part} of the connection URL does not decode to text")]
-    Encoding {
-        /// The part.
-        part: Part,
-    },
-    /// The password is what the provider's page shows in its place.
-    #[error("the password of the connection URL is still a placeholder")]
-    Placeholder,
-    /// An IPv6 address without its brackets.
-    #[error("an IPv6 address in a connection URL stands in brackets")]
-    Brackets,
-    /// A port that is none. What stands there is not shown: it may be a password whose host was
-    /// forgotten.
-    #[error("what follows `{host}:` in the connection URL is not a port")]
-    Port {
-        /// The host before it.
-        host: String,
-    },
-    /// Not one port, and not one for each host either.
-    #[error("the connection URL has {hosts} hosts but {ports} ports")]
-    Ports {
-        /// How many hosts.
-        hosts: usize,
-        /// How many ports.
-        ports: usize,
-    },
-    /// A parameter without its value.
-    #[error("a parameter of the connection URL has no `=`")]
-    Parameter,
-    /// A value that the parameter does not have.
-    #[error("`{name}` in the connection URL is not one of {expected}")]
-    Value {
-        /// The parameter.
-        name: &'static str,
-        /// Its values.
-        expected: &'static str,
-    },
-    /// A parameter of libpq's that would change where or how to connect and is not honoured.
-    #[error("`{name}` in the connection URL is not supported")]
-    Unsupported {
-        /// The parameter.
-        name: String,
-    },
-    /// A client certificate without its key, or the other way round.
-    #[error("`sslcert` and `sslkey` in the connection URL need each other")]
-    Identity,
-    /// Nobody to log in as.
-    #[error("the connection URL names no user")]
-    NoUser,
-}
-
-/// A part of a connection URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The user name.
-    User,
-    /// The password.
-    Password,
-    /// The host.
-    Host,
-    /// The database name.
-    Database,
-    /// A parameter.
-    Parameter,
-}
-
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::User => "user name",
-            Self::Password => "password",
-            Self::Host => "host",
-            Self::Database => "database name",
-            Self::Parameter => "parameters",
-        })
-    }
-}
-
-impl TargetError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Scheme { .. } | Self::NotUrl => {
-                "it looks like `postgresql://user:password@host:5432/database`".to_owned()
-            }
-            Self::Jdbc => "write it as `postgresql://user:password@host:5432/database`".to_owned(),
-            Self::PrismaProxy { .. } => {
-                "give the URL of the database itself, often in DIRECT_URL".to_owned()
-            }
-            Self::Unescaped { character, .. } => {
-                format!("write `%{:02X}` in place of `{character}`", u32::from(*character))
-            }
-            Self::Encoding { .. } => "percent escapes stand for the bytes of UTF-8".to_owned(),
-            Self::Placeholder => {
-                "put the database's password in its place, special characters escaped".to_owned()
-            }
-            Self::Brackets => "write `[2001:db8::1]:5432`".to_owned(),
-            Self::Port { .. } => {
-                "it looks like `postgresql://user:password@host:5432/database`; special characters \
-                 in the password are escaped (`@` as `%40`, `/` as `%2F`)"
-                    .to_owned()
-            }
-            Self::Parameter => "parameters look like `?sslmode=require&schema=app`".to_owned(),
-            Self::NoUser => {
-                "write it before the host: `postgresql://user@host/database`".to_owned()
-            }
-            Self::Ports { .. } | Self::Value { .. } | Self::Unsupported { .. } | Self::Identity => {
-                return None;
-            }
-        };
-        Some(hint)
-    }
-}
-
 impl Target {
     /// The port that Postgres listens on where nothing else is said.
     pub const PORT: u16 = 5432;
 
-    /// Reads a connection URL as people have it.
+    /// Reads a connection URL as people have it, or a connection string (`host=db dbname=shop`).
     ///
-    /// What the URL leaves out comes from libpq's variables (`PGHOST`, `PGPASSWORD` …) and, for
-    /// the user, from `USER`; `variable` looks one up, so that only the caller knows where they
-    /// come from (see [`process_variable`]).
+    /// What it leaves out comes from where libpq takes it: a service of `pg_service.conf`
+    /// (`PGSERVICE`), libpq's variables (`PGHOST`, `PGPASSWORD` …), the password file (`.pgpass`),
+    /// the files in `~/.postgresql`, and, for the user, `USER`. `variable` looks a variable up, so
+    /// that only the caller knows where they come from (see [`process_variable`]); without `HOME`
+    /// no file is read that was not named.
     ///
     /// ```
     /// # use whimbrel_engine::Target;
@@ -291,26 +250,59 @@ impl Target {
         text: &str,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, TargetError> {
-        parse::parse(text, variable)
+        Self::explain(text, variable).map(|(target, _)| target)
+    }
+
+    /// The same, with where each setting came from, by libpq's name for it.
+    pub fn explain(
+        text: &str,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(Self, Origins), TargetError> {
+        let text = text.trim();
+        let mut settings =
+            if string::is_string(text) { string::parse(text)? } else { parse::parse(text)? };
+        service::fill(&mut settings, variable)?;
+        settings.fill_from_variables(variable);
+        complete::complete(settings, variable)
     }
 
     /// A database behind a unix socket where nobody asks for a password, as the shadow has it.
     pub fn socket(folder: impl Into<Utf8PathBuf>, port: u16, user: &str, database: &str) -> Self {
+        let hosts = vec![Host::Socket { folder: folder.into(), port }];
+        Self { ssl_mode: SslMode::Disable, ..Self::bare(hosts, user, database) }
+    }
+
+    /// Hosts, a role and a database, and nothing said beyond that.
+    fn bare(hosts: Vec<Host>, user: &str, database: &str) -> Self {
         Self {
-            hosts: vec![Host::Socket { folder: folder.into(), port }],
+            hosts,
             user: user.to_owned(),
             password: None,
+            passfile: Passfile::default(),
             database: database.to_owned(),
-            ssl_mode: SslMode::Disable,
+            session: SessionAttrs::default(),
+            balance: LoadBalance::default(),
+            ssl_mode: SslMode::default(),
             ssl_roots: SslRoots::default(),
             ssl_identity: None,
             ssl_negotiation: SslNegotiation::default(),
+            ssl_versions: SslVersions::default(),
+            ssl_sni: Sni::default(),
             channel_binding: ChannelBinding::default(),
+            require_auth: None,
+            require_peer: None,
             options: None,
+            startup: Vec::new(),
             application_name: None,
             connect_timeout: None,
             hints: Vec::new(),
         }
+    }
+
+    /// The password for a host: the one that is given, else the password file's.
+    pub fn password_for(&self, host: &Host) -> Option<&Secret> {
+        let found = || self.passfile.find(host, &self.database, &self.user);
+        self.password.as_ref().or_else(found)
     }
 
     /// Names another database of the same server.
@@ -322,7 +314,8 @@ impl Target {
     /// Tells whether this is probably a transaction pooler: by Supabase's port, or because the
     /// URL says so to Prisma (`pgbouncer=true`).
     pub fn is_transaction_pooler_guess(&self) -> bool {
-        self.hosts.iter().any(|host| host.port() == 6543) || self.hint("pgbouncer") == Some("true")
+        let by_port = |host: &Host| host.port() == HostKind::TRANSACTION_PORT;
+        self.hosts.iter().any(by_port) || self.hint("pgbouncer") == Some("true")
     }
 
     /// A parameter that the URL has for others.
@@ -332,6 +325,11 @@ impl Target {
 }
 
 impl Host {
+    /// A name or address to look up, and a port.
+    pub fn tcp(host: impl Into<String>, port: u16) -> Self {
+        Self::Tcp { host: host.into(), address: None, port }
+    }
+
     /// Its port.
     pub fn port(&self) -> u16 {
         match self {

@@ -6,33 +6,12 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::{
-    ChannelBinding, Host, Part, SslIdentity, SslMode, SslNegotiation, SslRoots, Target, TargetError,
-};
-use crate::Secret;
+use super::settings::Settings;
+use super::{Origin, Part, SslMode, TargetError};
 
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Where Debian's and upstream's servers put their socket.
-const SOCKET_FOLDERS: &[&str] = &["/var/run/postgresql", "/tmp"];
-
-/// Parameters of libpq's that would change where we connect, or whom we trust. Leaving them out
-/// silently would be wrong, so they are refused.
-const REFUSED: &[&str] = &[
-    "hostaddr",
-    "replication",
-    "require_auth",
-    "requirepeer",
-    "service",
-    "sslcrl",
-    "sslcrldir",
-    "sslpassword",
-];
-
-pub(super) fn parse(text: &str, variable: Lookup<'_>) -> Result<Target, TargetError> {
-    let url = Url::split(text.trim())?;
-    let given = Given::read(&url)?;
-    complete(given, variable)
+pub(super) fn parse(text: &str) -> Result<Settings, TargetError> {
+    let url = Url::split(text)?;
+    Given::read(&url).map(Given::settings)
 }
 
 /// A URL cut into its parts, nothing decoded yet.
@@ -119,6 +98,8 @@ fn check_unescaped(authority: &str, tail: &str) -> Result<(), TargetError> {
                 unescaped(Part::Database, '@')
             }
         }
+        // What stands in the host's place is no host, so the `@` before it is the password's.
+        1 if tail.contains('@') && !is_host_list(authority) => unescaped(Part::Password, '@'),
         0 | 1 => Ok(()),
         _ => {
             let user = authority.split('@').next().unwrap_or_default();
@@ -128,45 +109,39 @@ fn check_unescaped(authority: &str, tail: &str) -> Result<(), TargetError> {
     }
 }
 
+/// Whether what follows the `@` is hosts with ports.
+fn is_host_list(authority: &str) -> bool {
+    let hosts = authority.rsplit('@').next().unwrap_or_default();
+    split_hosts(hosts).all(|host| host_and_port(host).is_ok())
+}
+
 /// What the URL itself says, decoded.
 #[derive(Default)]
 struct Given {
     names: Vec<String>,
-    ports: Vec<Option<u16>>,
-    user: Option<String>,
-    password: Option<Secret>,
-    database: Option<String>,
-    settings: Vec<(&'static str, String)>,
-    hints: Vec<(String, String)>,
+    /// A text for each host, empty where it names no port.
+    ports: Vec<String>,
+    settings: Settings,
 }
-
-/// The parameters that are ours, with libpq's variable for each.
-const SETTINGS: &[(&str, &str)] = &[
-    ("application_name", "PGAPPNAME"),
-    ("channel_binding", "PGCHANNELBINDING"),
-    ("connect_timeout", "PGCONNECT_TIMEOUT"),
-    ("options", "PGOPTIONS"),
-    ("sslcert", "PGSSLCERT"),
-    ("sslkey", "PGSSLKEY"),
-    ("sslmode", "PGSSLMODE"),
-    ("sslnegotiation", "PGSSLNEGOTIATION"),
-    ("sslrootcert", "PGSSLROOTCERT"),
-];
 
 impl Given {
     fn read(url: &Url<'_>) -> Result<Self, TargetError> {
         let mut given = Self::default();
-        let filled = |text: String| (!text.is_empty()).then_some(text);
-        given.user = filled(decode(url.user, Part::User)?);
-        if let Some(password) = url.password {
-            given.set_password(decode(password, Part::Password)?)?;
+        for (name, text, part) in [
+            ("user", url.user, Part::User),
+            ("password", url.password.unwrap_or_default(), Part::Password),
+            ("dbname", url.database, Part::Database),
+        ] {
+            let value = decode(text, part)?;
+            if !value.is_empty() {
+                given.settings.give(name, value)?;
+            }
         }
         for host in split_hosts(url.hosts) {
             let (name, port) = host_and_port(host)?;
             given.names.push(name);
-            given.ports.push(port);
+            given.ports.push(port.map(|port| port.to_string()).unwrap_or_default());
         }
-        given.database = filled(decode(url.database, Part::Database)?);
         for parameter in url.parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').ok_or(TargetError::Parameter)?;
             let name = decode(name, Part::Parameter)?;
@@ -186,158 +161,28 @@ impl Given {
                     self.ports.clear();
                 }
             }
-            "port" => self.ports = ports(&value)?,
-            "user" => self.user = Some(value),
-            "password" => self.set_password(value)?,
-            "dbname" => self.database = Some(value),
-            "ssl" => self.settings.push(("sslmode", ssl_of_other_drivers(&value)?.to_owned())),
-            _ if REFUSED.contains(&name.as_str()) => {
-                return Err(TargetError::Unsupported { name });
+            "port" => self.ports = value.split(',').map(str::to_owned).collect(),
+            "ssl" => {
+                self.settings.give("sslmode", ssl_of_other_drivers(&value)?.to_owned())?;
             }
-            _ => match SETTINGS.iter().find(|(setting, _)| *setting == name) {
-                Some((setting, _)) => self.settings.push((setting, value)),
-                None => self.hints.push((name, value)),
-            },
+            _ => {
+                if !self.settings.give(&name, value.clone())? {
+                    self.settings.hints.push((name, value));
+                }
+            }
         }
         Ok(())
     }
 
-    fn set_password(&mut self, password: String) -> Result<(), TargetError> {
-        let bracketed = (password.starts_with('[') && password.ends_with(']'))
-            || (password.starts_with('<') && password.ends_with('>'));
-        if bracketed && password.to_ascii_lowercase().contains("password") {
-            return Err(TargetError::Placeholder);
+    /// Hosts and ports as lists, as `host` and `port` of a connection string have them.
+    fn settings(mut self) -> Settings {
+        for (name, list) in [("host", self.names), ("port", self.ports)] {
+            if list.iter().any(|item| !item.is_empty()) {
+                self.settings.set(name, list.join(","), Origin::Given);
+            }
         }
-        self.password = (!password.is_empty()).then(|| Secret::new(password));
-        Ok(())
+        self.settings
     }
-
-    /// The last value given for a setting, else its variable's.
-    fn setting(&self, name: &str, variable: Lookup<'_>) -> Option<String> {
-        let given = self.settings.iter().rev().find(|(setting, _)| *setting == name);
-        given
-            .map(|(_, value)| value.clone())
-            .or_else(|| {
-                let (_, variable_name) = SETTINGS.iter().find(|(setting, _)| *setting == name)?;
-                variable(variable_name)
-            })
-            .filter(|value| !value.is_empty())
-    }
-}
-
-fn complete(given: Given, variable: Lookup<'_>) -> Result<Target, TargetError> {
-    let setting = |name| given.setting(name, variable);
-    let ssl_roots = match setting("sslrootcert").as_deref() {
-        None => SslRoots::Unsaid,
-        Some("system") => SslRoots::System,
-        Some(path) => SslRoots::File(path.into()),
-    };
-    let ssl_mode = match setting("sslmode") {
-        Some(mode) => ssl_mode(&mode)?,
-        // As libpq has it: roots that anybody can get a certificate from mean nothing unless the
-        // host is checked too.
-        None if ssl_roots == SslRoots::System => SslMode::VerifyFull,
-        None => SslMode::default(),
-    };
-    let ssl_identity = match (setting("sslcert"), setting("sslkey")) {
-        (Some(certificate), Some(key)) => {
-            Some(SslIdentity { certificate: certificate.into(), key: key.into() })
-        }
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => return Err(TargetError::Identity),
-    };
-    let ssl_negotiation = match setting("sslnegotiation").as_deref() {
-        None | Some("postgres") => SslNegotiation::Postgres,
-        Some("direct") => SslNegotiation::Direct,
-        Some(_) => {
-            return Err(TargetError::Value {
-                name: "sslnegotiation",
-                expected: "postgres, direct",
-            });
-        }
-    };
-    let channel_binding = match setting("channel_binding").as_deref() {
-        None | Some("prefer") => ChannelBinding::Prefer,
-        Some("disable") => ChannelBinding::Disable,
-        Some("require") => ChannelBinding::Require,
-        Some(_) => {
-            return Err(TargetError::Value {
-                name: "channel_binding",
-                expected: "disable, prefer, require",
-            });
-        }
-    };
-    let connect_timeout = setting("connect_timeout").as_deref().map(seconds).transpose()?;
-    let options = setting("options");
-    let application_name = setting("application_name");
-    let user = given
-        .user
-        .clone()
-        .or_else(|| variable("PGUSER"))
-        .or_else(|| variable("USER"))
-        .ok_or(TargetError::NoUser)?;
-    let database =
-        given.database.clone().or_else(|| variable("PGDATABASE")).unwrap_or_else(|| user.clone());
-    let password = given.password.clone().or_else(|| variable("PGPASSWORD").map(Secret::new));
-    Ok(Target {
-        hosts: hosts(given.names, given.ports, variable)?,
-        user,
-        password,
-        database,
-        ssl_mode,
-        ssl_roots,
-        ssl_identity,
-        ssl_negotiation,
-        channel_binding,
-        options,
-        application_name,
-        connect_timeout,
-        hints: given.hints,
-    })
-}
-
-/// Pairs hosts with ports; without any host it is the local socket.
-fn hosts(
-    mut names: Vec<String>,
-    mut given: Vec<Option<u16>>,
-    variable: Lookup<'_>,
-) -> Result<Vec<Host>, TargetError> {
-    if names.iter().all(String::is_empty)
-        && let Some(host) = variable("PGHOST")
-    {
-        names = host.split(',').map(str::to_owned).collect();
-    }
-    if given.iter().all(Option::is_none)
-        && let Some(port) = variable("PGPORT")
-    {
-        given = ports(&port)?;
-    }
-    if names.is_empty() {
-        names.push(String::new());
-    }
-    let port_of = |index: usize| match given.as_slice() {
-        [] => None,
-        [one] => *one,
-        several => several[index],
-    };
-    if given.len() > 1 && given.len() != names.len() {
-        return Err(TargetError::Ports { hosts: names.len(), ports: given.len() });
-    }
-    let mut hosts = Vec::new();
-    for (index, name) in names.into_iter().enumerate() {
-        let port = port_of(index).unwrap_or(Target::PORT);
-        if name.starts_with('/') {
-            hosts.push(Host::Socket { folder: name.into(), port });
-        } else if !name.is_empty() {
-            hosts.push(Host::Tcp { host: name, port });
-        } else if cfg!(unix) {
-            let sockets = SOCKET_FOLDERS.iter();
-            hosts.extend(sockets.map(|folder| Host::Socket { folder: (*folder).into(), port }));
-        } else {
-            hosts.push(Host::Tcp { host: "localhost".to_owned(), port });
-        }
-    }
-    Ok(hosts)
 }
 
 /// Splits at commas; an empty text is no host at all.
@@ -371,34 +216,8 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), TargetError> {
     Ok((name, port))
 }
 
-fn ports(text: &str) -> Result<Vec<Option<u16>>, TargetError> {
-    let one = |text: &str| match text {
-        "" => Ok(None),
-        text => port_number(text)
-            .map(Some)
-            .ok_or(TargetError::Value { name: "port", expected: "1 to 65535" }),
-    };
-    text.split(',').map(one).collect()
-}
-
-fn port_number(text: &str) -> Option<u16> {
+pub(super) fn port_number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|port| *port != 0)
-}
-
-fn ssl_mode(text: &str) -> Result<SslMode, TargetError> {
-    match text {
-        "disable" => Ok(SslMode::Disable),
-        "allow" => Ok(SslMode::Allow),
-        "prefer" => Ok(SslMode::Prefer),
-        // node-postgres' word for what libpq calls require
-        "require" | "no-verify" => Ok(SslMode::Require),
-        "verify-ca" => Ok(SslMode::VerifyCa),
-        "verify-full" => Ok(SslMode::VerifyFull),
-        _ => Err(TargetError::Value {
-            name: "sslmode",
-            expected: "disable, allow, prefer, require, verify-ca, verify-full",
-        }),
-    }
 }
 
 /// `ssl=true` of JDBC and node-postgres, `ssl=require` of asyncpg.
@@ -406,20 +225,13 @@ fn ssl_of_other_drivers(value: &str) -> Result<&str, TargetError> {
     match value {
         "true" | "1" | "on" => Ok("require"),
         "false" | "0" | "off" => Ok("disable"),
-        mode => ssl_mode(mode).map(|_| mode).map_err(|_| TargetError::Value {
+        mode if SslMode::named(mode).is_some() => Ok(mode),
+        _ => Err(TargetError::Value {
             name: "ssl",
+            origin: Origin::Given,
             expected: "true, false, disable, allow, prefer, require, verify-ca, verify-full",
         }),
     }
-}
-
-/// Seconds as libpq reads them: none or fewer means without limit.
-fn seconds(text: &str) -> Result<u64, TargetError> {
-    let seconds: i32 = text
-        .trim()
-        .parse()
-        .map_err(|_| TargetError::Value { name: "connect_timeout", expected: "whole seconds" })?;
-    Ok(u64::try_from(seconds).unwrap_or(0))
 }
 
 fn decode(text: &str, part: Part) -> Result<String, TargetError> {

@@ -4,7 +4,10 @@ use std::fmt::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{ChannelBinding, Host, SslMode, SslNegotiation, SslRoots, Target};
+use super::{
+    ChannelBinding, Host, LoadBalance, SessionAttrs, Sni, SslMode, SslNegotiation, SslRoots,
+    SslVersions, Target,
+};
 use crate::Secret;
 
 /// What a URL's parts keep as it is; all else is escaped.
@@ -24,7 +27,6 @@ const HARMLESS: &[&str] = &[
     "schema",
     "socket_timeout",
     "statement_cache_size",
-    "target_session_attrs",
 ];
 
 impl Target {
@@ -40,10 +42,13 @@ impl Target {
     fn write(&self, out: &mut dyn Write, shown: Shown) -> fmt::Result {
         write!(out, "postgresql://{}", utf8_percent_encode(&self.user, ESCAPED))?;
         match (&self.password, shown) {
-            (None, _) => {}
             (Some(_), Shown::NothingSecret) => out.write_str(":•••")?,
-            (Some(password), Shown::Everything) => {
-                write!(out, ":{}", utf8_percent_encode(password.reveal(), ESCAPED))?;
+            (_, Shown::NothingSecret) => {}
+            (given, Shown::Everything) => {
+                let password = given.as_ref().or_else(|| self.one_password());
+                if let Some(password) = password {
+                    write!(out, ":{}", utf8_percent_encode(password.reveal(), ESCAPED))?;
+                }
             }
         }
         out.write_str("@")?;
@@ -54,15 +59,19 @@ impl Target {
         write!(out, "/{}", utf8_percent_encode(&self.database, ESCAPED))?;
         let mut parameters = Parameters { out, separator: '?' };
         if sockets {
-            let names = self.hosts.iter().map(|host| match host {
-                Host::Tcp { host, .. } => host.clone(),
-                Host::Socket { folder, .. } => folder.to_string(),
-            });
-            parameters.write("host", &list(names))?;
+            parameters.write("host", &list(self.hosts.iter().map(Host::name)))?;
             if self.hosts.iter().any(|host| host.port() != Self::PORT) {
                 let ports = list(self.hosts.iter().map(|host| host.port().to_string()));
                 parameters.write("port", &ports)?;
             }
+        }
+        if self.hosts.iter().any(|host| host.address().is_some()) {
+            let address = |host: &Host| host.address().map(|address| address.to_string());
+            let addresses = self.hosts.iter().map(|host| address(host).unwrap_or_default());
+            parameters.write("hostaddr", &list(addresses))?;
+        }
+        if self.session != SessionAttrs::default() {
+            parameters.write("target_session_attrs", &self.session.to_string())?;
         }
         if self.ssl_mode != SslMode::default() || shown == Shown::Everything {
             parameters.write("sslmode", &self.ssl_mode.to_string())?;
@@ -76,6 +85,13 @@ impl Target {
             }
         }
         Ok(())
+    }
+
+    /// The password of the password file, where it has the same for all hosts.
+    fn one_password(&self) -> Option<&Secret> {
+        let mut passwords = self.hosts.iter().map(|host| self.password_for(host));
+        let first = passwords.next()??;
+        passwords.all(|other| other == Some(first)).then_some(first)
     }
 
     /// What a program needs and a person does not.
@@ -92,6 +108,25 @@ impl Target {
         match self.ssl_negotiation {
             SslNegotiation::Postgres => {}
             SslNegotiation::Direct => parameters.write("sslnegotiation", "direct")?,
+        }
+        match self.ssl_versions {
+            SslVersions::Both => {}
+            SslVersions::Only12 => parameters.write("ssl_max_protocol_version", "TLSv1.2")?,
+            SslVersions::Only13 => parameters.write("ssl_min_protocol_version", "TLSv1.3")?,
+        }
+        if self.ssl_sni == Sni::Withheld {
+            parameters.write("sslsni", "0")?;
+        }
+        if self.balance == LoadBalance::Random {
+            parameters.write("load_balance_hosts", "random")?;
+        }
+        if let Some(required) = &self.require_auth {
+            let mark = if required.negated { "!" } else { "" };
+            let methods = required.methods.iter().map(|method| format!("{mark}{method}"));
+            parameters.write("require_auth", &list(methods))?;
+        }
+        if let Some(peer) = &self.require_peer {
+            parameters.write("requirepeer", peer)?;
         }
         match self.channel_binding {
             ChannelBinding::Prefer => {}
@@ -152,6 +187,22 @@ impl fmt::Debug for Target {
 }
 
 impl Host {
+    /// The name, address or folder.
+    fn name(&self) -> String {
+        match self {
+            Self::Tcp { host, .. } => host.clone(),
+            Self::Socket { folder, .. } => folder.to_string(),
+        }
+    }
+
+    /// The address that needs no look-up.
+    fn address(&self) -> Option<std::net::IpAddr> {
+        match self {
+            Self::Tcp { address, .. } => *address,
+            Self::Socket { .. } => None,
+        }
+    }
+
     fn in_url(&self) -> String {
         utf8_percent_encode(&self.to_string(), ESCAPED_IN_HOST).to_string()
     }
@@ -161,10 +212,24 @@ impl Host {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Tcp { host, port, .. } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port, .. } => write!(f, "{host}:{port}"),
             Self::Socket { folder, port } => write!(f, "{folder}/.s.PGSQL.{port}"),
         }
+    }
+}
+
+/// As `target_session_attrs=` has it.
+impl fmt::Display for SessionAttrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "any",
+            Self::ReadWrite => "read-write",
+            Self::ReadOnly => "read-only",
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+            Self::PreferStandby => "prefer-standby",
+        })
     }
 }
 

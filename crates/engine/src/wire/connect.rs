@@ -5,28 +5,50 @@ use super::cancel::Canceller;
 use super::channel::Channel;
 use super::connect_error::{ConnectCause, ConnectError, HostError, Stage};
 use super::dial::{Address, Deadline, Dialled, Encryption, dial, resolve};
+use super::fit;
 use super::login::{Credentials, LoginError, login};
 use super::stream::Stream;
-use crate::{Host, Target};
+use super::way::Way;
+use crate::{Host, LoadBalance, SessionAttrs, Target};
 
 /// Tries the target's hosts in their order, each with all its addresses.
 pub(super) async fn connect(target: &Target, application: &str) -> Result<Session, ConnectError> {
+    if target.session != SessionAttrs::PreferStandby {
+        return search(target, application, target.session).await;
+    }
+    match search(target, application, SessionAttrs::Standby).await {
+        Err(error) if error.hosts.iter().any(|host| host.cause.is_unfit()) => {
+            search(target, application, SessionAttrs::Any).await
+        }
+        result => result,
+    }
+}
+
+/// Finds the first host that lets us in and is what is wanted.
+async fn search(
+    target: &Target,
+    application: &str,
+    wanted: SessionAttrs,
+) -> Result<Session, ConnectError> {
     let mut failed = Vec::new();
-    for host in &target.hosts {
-        let addresses = match Deadline::of(target).hold(Stage::Resolve, resolve(host)).await {
+    let mut hosts: Vec<&Host> = target.hosts.iter().collect();
+    balance(target, &mut hosts);
+    for host in hosts {
+        let mut addresses = match Deadline::of(target).hold(Stage::Resolve, resolve(host)).await {
             Ok(addresses) => addresses,
             Err(cause) => {
                 failed.push(HostError { place: host.to_string(), cause });
                 continue;
             }
         };
+        balance(target, &mut addresses);
         let several = addresses.len() > 1;
         for address in addresses {
             let place = match &address {
                 Address::Tcp(address) if several => format!("{host} ({})", address.ip()),
                 Address::Tcp(_) | Address::Unix(_) => host.to_string(),
             };
-            let attempt = Attempt { target, host, address, application };
+            let attempt = Attempt { target, host, address, application, wanted };
             match attempt.run().await {
                 Ok(session) => return Ok(session),
                 Err(cause) => {
@@ -42,12 +64,26 @@ pub(super) async fn connect(target: &Target, application: &str) -> Result<Sessio
     Err(ConnectError { hosts: failed })
 }
 
+/// Puts hosts or addresses into any order, where load is to be balanced.
+fn balance<T>(target: &Target, items: &mut [T]) {
+    match target.balance {
+        LoadBalance::Disable => {}
+        LoadBalance::Random => {
+            for last in (1..items.len()).rev() {
+                let number = getrandom::u32().map_or(last, |number| number as usize);
+                items.swap(last, number % (last + 1));
+            }
+        }
+    }
+}
+
 /// One address of one host.
 struct Attempt<'a> {
     target: &'a Target,
     host: &'a Host,
     address: Address,
     application: &'a str,
+    wanted: SessionAttrs,
 }
 
 impl Attempt<'_> {
@@ -57,7 +93,11 @@ impl Attempt<'_> {
         loop {
             let encryption = *attempts.next().expect("the last attempt returns");
             match self.with(encryption, deadline).await {
-                Ok(session) => return Ok(session),
+                Ok(mut session) => {
+                    let fits = fit::check(&mut session, self.wanted);
+                    deadline.hold(Stage::Login, fits).await?;
+                    return Ok(session);
+                }
                 Err(Turned { away: Away::ForThisEncryption, .. }) if attempts.peek().is_some() => {}
                 Err(Turned { cause, .. }) => return Err(cause),
             }
@@ -69,11 +109,12 @@ impl Attempt<'_> {
         let dialled = dial(target, host, address, encryption, deadline).await;
         let Dialled { stream, tls } = dialled.map_err(Turned::while_dialling)?;
         let encrypted = tls.is_some();
-        let binding = match (&stream, &tls) {
-            (Stream::Tls(stream), Some(tls)) => tls.binding(stream),
-            _ => None,
+        let (binding, security) = match (&stream, &tls) {
+            (Stream::Tls(stream), Some(tls)) => (tls.binding(stream), Some(tls.security(stream))),
+            _ => (None, None),
         };
-        let credentials = Credentials { target, application: self.application, binding };
+        let application = self.application;
+        let credentials = Credentials { target, host, application, binding };
         let mut channel = Channel::new(stream);
         let login = login(&mut channel, &credentials);
         let welcome = deadline.hold(Stage::Login, login).await.map_err(|error: LoginError| {
@@ -86,7 +127,12 @@ impl Attempt<'_> {
             if encrypted { Encryption::Always } else { Encryption::Plain },
             welcome.key,
         );
-        Ok(Session::new(channel, welcome, canceller))
+        let address = match &self.address {
+            Address::Tcp(address) => Some(address.ip()),
+            Address::Unix(_) => None,
+        };
+        let way = Way { host: host.clone(), address, security };
+        Ok(Session::new(channel, welcome, canceller, way))
     }
 }
 

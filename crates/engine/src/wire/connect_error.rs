@@ -3,9 +3,11 @@
 use std::fmt;
 use std::io;
 
+use camino::Utf8PathBuf;
+
 use super::ServerError;
 use super::tls::TlsSetupError;
-use crate::SslMode;
+use crate::{PassfileFault, SessionAttrs, SslMode};
 
 /// No host of the target let us in.
 #[derive(Debug)]
@@ -54,6 +56,36 @@ pub enum ConnectCause {
     /// TLS failed: a certificate that is not trusted, no common version …
     #[error("agree on TLS")]
     Tls(#[source] io::Error),
+    /// The server asks for a password, and the file that may have it is not used.
+    #[error("the server asks for a password, and `{path}` is left alone: {fault}")]
+    Passfile {
+        /// The password file.
+        path: Utf8PathBuf,
+        /// Why it is not used.
+        fault: PassfileFault,
+    },
+    /// The server asks who we are in a way that `require_auth` does not allow.
+    #[error("the server asks for {method} authentication, which require_auth does not allow")]
+    NotAllowed {
+        /// How it asks.
+        method: &'static str,
+    },
+    /// The server runs as somebody else than `requirepeer` says.
+    #[error("the server runs as `{is}`, and requirepeer asks for `{wanted}`")]
+    Peer {
+        /// The user that it runs as.
+        is: String,
+        /// The one that is asked for.
+        wanted: String,
+    },
+    /// The server let us in and is not what is asked for.
+    #[error("{is}, and target_session_attrs={wanted} asks for another")]
+    Unfit {
+        /// What it is.
+        is: &'static str,
+        /// What is asked for.
+        wanted: SessionAttrs,
+    },
     /// The server asks for a password and none is given.
     #[error("the server asks for a password and there is none")]
     NoPassword,
@@ -112,10 +144,13 @@ impl ConnectCause {
     pub fn stage(&self) -> Stage {
         match self {
             Self::Resolve(_) => Stage::Resolve,
-            Self::Reach(_) => Stage::Reach,
+            Self::Reach(_) | Self::Peer { .. } => Stage::Reach,
             Self::Timeout { stage, .. } => *stage,
             Self::TlsNotOffered { .. } | Self::TlsSetup(_) | Self::Tls(_) => Stage::Tls,
             Self::NoPassword
+            | Self::Passfile { .. }
+            | Self::NotAllowed { .. }
+            | Self::Unfit { .. }
             | Self::Method { .. }
             | Self::NoChannelBinding
             | Self::Imposter(_)
@@ -124,6 +159,11 @@ impl ConnectCause {
             | Self::Protocol(_)
             | Self::NoKey => Stage::Login,
         }
+    }
+
+    /// Whether the server let us in and is not what is asked for.
+    pub(super) fn is_unfit(&self) -> bool {
+        matches!(self, Self::Unfit { .. })
     }
 
     /// Whether another host is worth a try. As in libpq, a server that was reached and said no
@@ -136,10 +176,14 @@ impl ConnectCause {
             | Self::TlsNotOffered { .. }
             | Self::Tls(_)
             | Self::Lost(_)
+            | Self::Unfit { .. }
             | Self::Protocol(_) => true,
             Self::Server(error) => error.code == "57P03",
             Self::TlsSetup(_)
             | Self::NoPassword
+            | Self::Passfile { .. }
+            | Self::NotAllowed { .. }
+            | Self::Peer { .. }
             | Self::Method { .. }
             | Self::NoChannelBinding
             | Self::Imposter(_)

@@ -6,9 +6,10 @@ use super::connect_error::{ConnectCause, ConnectError, HostError};
 
 impl ConnectError {
     /// What to do about it, where that can be told.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<String> {
         let HostError { place, cause } = self.last();
-        match cause {
+        let hint = match cause {
+            ConnectCause::Passfile { path, fault } => return Some(fault.cure(path)),
             ConnectCause::Resolve(_) | ConnectCause::Timeout { .. } if is_supabase(place) => {
                 Some(SUPABASE_DIRECT)
             }
@@ -22,10 +23,14 @@ impl ConnectError {
                 "if the network in between is trusted, `?sslmode=prefer` goes without TLS where \
                  the server has none",
             ),
-            ConnectCause::Tls(_) => {
-                Some("`?sslrootcert=FILE` names the authority that signed the server's certificate")
+            ConnectCause::Tls(error) => Some(not_trusted(CertificateFault::of(error))),
+            ConnectCause::NoPassword => {
+                Some("write it into the connection URL or `~/.pgpass`, or set PGPASSWORD")
             }
-            ConnectCause::NoPassword => Some("write it into the connection URL, or set PGPASSWORD"),
+            ConnectCause::NotAllowed { .. } => Some("leave `require_auth` out, or add the method"),
+            ConnectCause::Unfit { .. } => {
+                Some("name the other servers as well, or leave `target_session_attrs` out")
+            }
             ConnectCause::Method { .. } => {
                 Some("use a role whose line in pg_hba.conf says `scram-sha-256`")
             }
@@ -36,9 +41,58 @@ impl ConnectError {
             ConnectCause::Protocol(_) => Some("check host and port in the connection URL"),
             ConnectCause::Server(error) => said_no(&error.code, &error.message),
             ConnectCause::TlsSetup(_)
+            | ConnectCause::Peer { .. }
             | ConnectCause::Imposter(_)
             | ConnectCause::Lost(_)
             | ConnectCause::NoKey => None,
+        };
+        hint.map(str::to_owned)
+    }
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// Its time is over, or has not come.
+    Expired,
+    /// No known authority signed it.
+    UnknownAuthority,
+    /// It is made out to another host.
+    OtherHost,
+    /// Something else, or it was not the certificate.
+    Other,
+}
+
+impl CertificateFault {
+    /// What made TLS fail.
+    pub fn of(error: &io::Error) -> Self {
+        use rustls::{CertificateError, Error};
+        let inner = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
+        let Some(Error::InvalidCertificate(error)) = inner else { return Self::Other };
+        match error {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Self::Expired,
+            CertificateError::UnknownIssuer => Self::UnknownAuthority,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Self::OtherHost
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
+fn not_trusted(fault: CertificateFault) -> &'static str {
+    match fault {
+        CertificateFault::Expired => {
+            "the server wants a new certificate; check this machine's clock as well"
+        }
+        CertificateFault::OtherHost => {
+            "use the name that the certificate is made out to; `?sslmode=verify-ca` does not ask for it"
+        }
+        CertificateFault::UnknownAuthority | CertificateFault::Other => {
+            "`?sslrootcert=FILE` names the authority that signed the server's certificate"
         }
     }
 }
@@ -102,7 +156,7 @@ mod tests {
     use super::*;
     use crate::wire::ServerError;
 
-    fn hint(place: &str, cause: ConnectCause) -> &'static str {
+    fn hint(place: &str, cause: ConnectCause) -> String {
         let error = ConnectError { hosts: vec![HostError { place: place.to_owned(), cause }] };
         error.hint().unwrap_or_default()
     }

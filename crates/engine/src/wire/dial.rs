@@ -83,7 +83,10 @@ impl Encryption {
 /// Finds all addresses of a host.
 pub(super) async fn resolve(host: &Host) -> Result<Vec<Address>, ConnectCause> {
     match host {
-        Host::Tcp { host, port } => {
+        Host::Tcp { address: Some(address), port, .. } => {
+            Ok(vec![Address::Tcp(SocketAddr::new(*address, *port))])
+        }
+        Host::Tcp { host, address: None, port } => {
             let found = tokio::net::lookup_host((host.as_str(), *port)).await;
             let addresses: Vec<_> =
                 found.map_err(ConnectCause::Resolve)?.map(Address::Tcp).collect();
@@ -93,7 +96,13 @@ pub(super) async fn resolve(host: &Host) -> Result<Vec<Address>, ConnectCause> {
             Ok(addresses)
         }
         Host::Socket { folder, port } => {
-            Ok(vec![Address::Unix(folder.join(format!(".s.PGSQL.{port}")).into())])
+            let path = folder.join(format!(".s.PGSQL.{port}"));
+            // A name outside the file system begins with NUL for the kernel, with `@` for people.
+            let path = match path.as_str().strip_prefix('@') {
+                Some(name) => PathBuf::from(format!("\0{name}")),
+                None => path.into(),
+            };
+            Ok(vec![Address::Unix(path)])
         }
     }
 }
@@ -114,10 +123,13 @@ pub(super) async fn dial(
 ) -> Result<Dialled, ConnectCause> {
     let stream = deadline.hold(Stage::Reach, reach(address)).await?;
     match (stream, host) {
-        (Stream::Tcp(stream), Host::Tcp { host, .. }) if encryption != Encryption::Plain => {
+        (Stream::Tcp(stream), Host::Tcp { .. }) if encryption != Encryption::Plain => {
             deadline.hold(Stage::Tls, encrypt(target, host, stream, encryption)).await
         }
-        (stream, _) => Ok(Dialled { stream, tls: None }),
+        (stream, _) => {
+            check_peer(target, &stream)?;
+            Ok(Dialled { stream, tls: None })
+        }
     }
 }
 
@@ -154,9 +166,25 @@ fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// Holds the user that the server runs as against `requirepeer`.
+#[cfg(unix)]
+fn check_peer(target: &Target, stream: &Stream) -> Result<(), ConnectCause> {
+    let (Stream::Unix(stream), Some(wanted)) = (stream, &target.require_peer) else {
+        return Ok(());
+    };
+    let uid = stream.peer_cred().map_err(ConnectCause::Reach)?.uid();
+    let is = crate::target::user_name(uid).unwrap_or_else(|| uid.to_string());
+    if is == *wanted { Ok(()) } else { Err(ConnectCause::Peer { is, wanted: wanted.clone() }) }
+}
+
+#[cfg(not(unix))]
+fn check_peer(_target: &Target, _stream: &Stream) -> Result<(), ConnectCause> {
+    Ok(())
+}
+
 async fn encrypt(
     target: &Target,
-    host: &str,
+    host: &Host,
     mut stream: TcpStream,
     encryption: Encryption,
 ) -> Result<Dialled, ConnectCause> {

@@ -15,11 +15,13 @@ use super::ServerError;
 use super::channel::Channel;
 use super::connect_error::ConnectCause;
 use super::session::TransactionStatus;
-use crate::{ChannelBinding, Secret, Target};
+use crate::{ChannelBinding, Host, Secret, Target};
 
 /// Who wants in.
 pub(super) struct Credentials<'a> {
     pub(super) target: &'a Target,
+    /// The host that was reached.
+    pub(super) host: &'a Host,
     /// The name to be seen under, unless the target has one.
     pub(super) application: &'a str,
     /// What SCRAM can be bound to.
@@ -91,6 +93,9 @@ impl Login<'_> {
                 }
             }
         }
+        if !self.asked {
+            self.check_allowed("none")?;
+        }
         self.asked = true;
         self.check_proofs()?;
         channel.trust_lengths();
@@ -108,6 +113,7 @@ impl Login<'_> {
         ];
         // PgBouncer refuses clients that send `options` unless it was told not to.
         parameters.extend(target.options.as_deref().map(|options| ("options", options)));
+        parameters.extend(target.startup.iter().map(|(name, value)| (*name, value.as_str())));
         frontend::startup_message(parameters, &mut channel.outbox).map_err(ConnectCause::Protocol)
     }
 
@@ -118,6 +124,9 @@ impl Login<'_> {
             return Err(ConnectCause::Server(Box::new(error)));
         }
         self.asked = true;
+        if let Some(method) = method_of(&message) {
+            self.check_allowed(method)?;
+        }
         let method = |method| Err(ConnectCause::Method { method });
         match message {
             Message::AuthenticationCleartextPassword => {
@@ -198,6 +207,14 @@ impl Login<'_> {
         }
     }
 
+    /// Refuses a method that `require_auth` does not allow.
+    fn check_allowed(&self, method: &'static str) -> Result<(), ConnectCause> {
+        match &self.credentials.target.require_auth {
+            Some(required) if !required.allows(method) => Err(ConnectCause::NotAllowed { method }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn check_proofs(&self) -> Result<(), ConnectCause> {
         match self.scram {
             Scram::Under { .. } => {
@@ -210,8 +227,28 @@ impl Login<'_> {
     }
 
     fn password(&self) -> Result<&Secret, ConnectCause> {
-        self.credentials.target.password.as_ref().ok_or(ConnectCause::NoPassword)
+        let Credentials { target, host, .. } = self.credentials;
+        target.password_for(host).ok_or_else(|| {
+            match (&target.passfile.path, &target.passfile.fault) {
+                (Some(path), Some(fault)) => {
+                    ConnectCause::Passfile { path: path.clone(), fault: fault.clone() }
+                }
+                _ => ConnectCause::NoPassword,
+            }
+        })
     }
+}
+
+/// The way in which a message asks who we are, as `require_auth` calls it.
+fn method_of(message: &Message) -> Option<&'static str> {
+    Some(match message {
+        Message::AuthenticationCleartextPassword => "password",
+        Message::AuthenticationMd5Password(_) => "md5",
+        Message::AuthenticationSasl(_) => "scram-sha-256",
+        Message::AuthenticationGss => "gss",
+        Message::AuthenticationSspi => "sspi",
+        _ => return None,
+    })
 }
 
 /// Collects what the server says of itself until it is ready.

@@ -15,6 +15,7 @@
 
 mod answer;
 mod cancel;
+mod certificate;
 mod channel;
 mod connect;
 mod connect_error;
@@ -22,16 +23,20 @@ mod connect_hint;
 mod dial;
 mod exchange;
 mod failure;
+mod fit;
 mod login;
 mod message;
 mod session;
 mod stream;
 mod tls;
+mod way;
 
 pub use answer::{Answer, Row};
 pub use cancel::Canceller;
 pub use connect_error::{ConnectCause, ConnectError, HostError, Stage};
+pub use connect_hint::CertificateFault;
 pub use failure::{Failure, ServerError};
 pub use message::{CopyData, Message, Observe};
 pub use session::{Session, TransactionStatus};
 pub use tls::TlsSetupError;
+pub use way::{Security, Verified, Way, addresses};

@@ -12,6 +12,7 @@ use super::cancel::Canceller;
 use super::channel::Channel;
 use super::exchange::{Exchange, Feed};
 use super::login::Welcome;
+use super::way::Way;
 use super::{Answer, ConnectError, Failure, Message, Observe, ServerError};
 use crate::Target;
 
@@ -27,6 +28,8 @@ pub struct Session {
     /// What the server said when it hung up between two turns.
     pub(super) farewell: Option<Box<ServerError>>,
     canceller: Canceller,
+    /// Boxed, as it is looked at once, if ever.
+    way: Box<Way>,
 }
 
 /// Whether a session can be used.
@@ -70,11 +73,17 @@ impl Session {
         Box::pin(super::connect::connect(target, application)).await
     }
 
-    pub(super) fn new(channel: Channel, welcome: Welcome, canceller: Canceller) -> Self {
+    pub(super) fn new(channel: Channel, welcome: Welcome, canceller: Canceller, way: Way) -> Self {
         let Welcome { parameters, status, .. } = welcome;
         let condition = Condition::Ready;
         let farewell = None;
-        Self { channel, parameters, transaction: status, condition, farewell, canceller }
+        let (transaction, way) = (status, Box::new(way));
+        Self { channel, parameters, transaction, condition, farewell, canceller, way }
+    }
+
+    /// The way that it took.
+    pub fn way(&self) -> &Way {
+        &self.way
     }
 
     /// The server process, as `pg_stat_activity.pid` has it; a pooler makes one up, and zero

@@ -12,15 +12,18 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
 };
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::{SslMode, SslNegotiation, SslRoots, Target};
+use super::certificate;
+use super::way::{Security, Verified};
+use crate::{Host, Sni, SslMode, SslNegotiation, SslRoots, SslVersions, Target};
 
 /// Why TLS could not even begin on our side.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,14 @@ pub enum TlsSetupError {
         /// The file, or the system.
         place: String,
     },
+    /// Others than its owner may read the key.
+    #[error("the key `{path}` may be read by others (mode {mode:04o})")]
+    KeyPermissions {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// rustls does not take the configuration: a key that does not fit its certificate, …
     #[error("set up TLS")]
     Configuration(#[source] Error),
@@ -52,26 +63,38 @@ pub(super) struct Tls {
     name: ServerName<'static>,
     /// Set where the server did not prove that it has the certificate's key (see [`Verifier`]).
     unproven: Arc<AtomicBool>,
+    verified: Verified,
+    /// The authorities that are trusted, in words.
+    roots: Option<String>,
 }
+
+/// The versions that are spoken, the newest first.
+static BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 impl Tls {
     /// Prepares TLS with a host. The system's certificates are loaded only where they are used.
-    pub(super) fn new(target: &Target, host: &str) -> Result<Self, TlsSetupError> {
+    pub(super) fn new(target: &Target, host: &Host) -> Result<Self, TlsSetupError> {
         let provider = Arc::new(ring::default_provider());
         let unproven = Arc::new(AtomicBool::new(false));
         let verifier = Verifier {
-            trust: Trust::new(target, &provider)?,
+            trust: Trust::new(target, host, &provider)?,
             algorithms: provider.signature_verification_algorithms,
             unproven: Arc::clone(&unproven),
         };
+        let (how_far, roots) = verifier.trust.described();
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(match target.ssl_versions {
+                SslVersions::Both => BOTH,
+                SslVersions::Only12 => &BOTH[1..],
+                SslVersions::Only13 => &BOTH[..1],
+            })
             .map_err(TlsSetupError::Configuration)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = match &target.ssl_identity {
             Some(identity) => {
                 let chain = certificates(identity.certificate.as_std_path())?;
+                check_key_file(identity.key.as_std_path())?;
                 let key = PrivateKeyDer::from_pem_file(&identity.key)
                     .map_err(|source| file_error(identity.key.as_std_path(), source))?;
                 builder.with_client_auth_cert(chain, key).map_err(TlsSetupError::Configuration)?
@@ -81,12 +104,36 @@ impl Tls {
         if target.ssl_negotiation == SslNegotiation::Direct {
             config.alpn_protocols = vec![b"postgresql".to_vec()];
         }
-        let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| {
+        if target.ssl_sni == Sni::Withheld {
+            config.enable_sni = false;
+        }
+        let named = match host {
+            Host::Tcp { host, .. } => host.clone(),
+            Host::Socket { folder, .. } => folder.to_string(),
+        };
+        let name = ServerName::try_from(named).unwrap_or_else(|_| {
             // No name that a certificate could hold; it is neither sent nor does it match any.
             config.enable_sni = false;
             ServerName::try_from("invalid.invalid").expect("a well-formed name")
         });
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name, unproven })
+        let connector = TlsConnector::from(Arc::new(config));
+        Ok(Self { connector, name, unproven, verified: how_far, roots })
+    }
+
+    /// What was agreed on.
+    pub(super) fn security(&self, stream: &TlsStream<TcpStream>) -> Security {
+        let (_, connection) = stream.get_ref();
+        let certificate = connection.peer_certificates().and_then(<[_]>::first);
+        Security {
+            version: match connection.protocol_version() {
+                Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
+                Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+                _ => "TLS",
+            },
+            verified: self.verified,
+            roots: self.roots.clone(),
+            expires: certificate.and_then(|certificate| certificate::expires(certificate)),
+        }
     }
 
     pub(super) async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
@@ -100,7 +147,7 @@ impl Tls {
             return None;
         }
         let certificates = stream.get_ref().1.peer_certificates()?;
-        end_point_hash(certificates.first()?)
+        certificate::end_point_hash(certificates.first()?)
     }
 }
 
@@ -127,7 +174,12 @@ enum Trust {
     /// Whoever answers.
     Anybody,
     /// Who is vouched for by one of the roots, and is the host that was asked for if `host` says.
-    Roots { chain: Arc<WebPkiServerVerifier>, roots: Vec<CertificateDer<'static>>, host: HostCheck },
+    Roots {
+        chain: Arc<WebPkiServerVerifier>,
+        roots: Vec<CertificateDer<'static>>,
+        host: HostCheck,
+        place: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +189,11 @@ enum HostCheck {
 }
 
 impl Trust {
-    fn new(target: &Target, provider: &Arc<CryptoProvider>) -> Result<Self, TlsSetupError> {
+    fn new(
+        target: &Target,
+        server: &Host,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, TlsSetupError> {
         let host = match target.ssl_mode {
             SslMode::VerifyFull => HostCheck::Named,
             // A root certificate that was given is used in the weaker modes as well.
@@ -151,6 +207,9 @@ impl Trust {
         let (roots, place) = match &target.ssl_roots {
             SslRoots::File(path) => (certificates(path.as_std_path())?, format!("`{path}`")),
             SslRoots::Unsaid if !verifies => return Ok(Self::Anybody),
+            SslRoots::Unsaid if server.kind().is_supabase() => {
+                (supabase_roots()?, "Supabase's own authority".to_owned())
+            }
             SslRoots::Unsaid | SslRoots::System => (
                 rustls_native_certs::load_native_certs().certs,
                 "the system's certificate store".to_owned(),
@@ -165,8 +224,31 @@ impl Trust {
             WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
                 .build()
                 .map_err(|error| TlsSetupError::Configuration(Error::General(error.to_string())))?;
-        Ok(Self::Roots { chain, roots, host })
+        Ok(Self::Roots { chain, roots, host, place })
     }
+
+    /// What it verifies, and by whose word.
+    fn described(&self) -> (Verified, Option<String>) {
+        match self {
+            Self::Anybody => (Verified::Not, None),
+            Self::Roots { host: HostCheck::Any, place, .. } => {
+                (Verified::Authority, Some(place.clone()))
+            }
+            Self::Roots { host: HostCheck::Named, place, .. } => {
+                (Verified::Host, Some(place.clone()))
+            }
+        }
+    }
+}
+
+/// The authorities that sign the certificates of Supabase's servers: see `tls/roots/README.md`.
+const SUPABASE_ROOTS: [&str; 2] =
+    [include_str!("tls/roots/supabase-2021.crt"), include_str!("tls/roots/supabase-2025.crt")];
+
+fn supabase_roots() -> Result<Vec<CertificateDer<'static>>, TlsSetupError> {
+    let root = |text: &str| CertificateDer::from_pem_slice(text.as_bytes());
+    let roots: Result<_, _> = SUPABASE_ROOTS.into_iter().map(root).collect();
+    roots.map_err(|source| file_error(std::path::Path::new("Supabase's roots"), source))
 }
 
 impl ServerCertVerifier for Verifier {
@@ -178,7 +260,7 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Trust::Roots { chain, roots, host } = &self.trust else {
+        let Trust::Roots { chain, roots, host, .. } = &self.trust else {
             return Ok(ServerCertVerified::assertion());
         };
         // A self-made certificate is often its own root. webpki refuses one in that place (it
@@ -249,6 +331,26 @@ impl Verifier {
     }
 }
 
+/// Refuses a key that others may read, as libpq does: it belongs to us and to nobody else, or to
+/// root and a group of its choice.
+#[cfg(unix)]
+fn check_key_file(path: &std::path::Path) -> Result<(), TlsSetupError> {
+    use std::os::unix::fs::MetadataExt;
+    // That it cannot be looked at is said when it is read.
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    let foreign = if metadata.uid() == 0 { 0o037 } else { 0o077 };
+    let mode = metadata.mode() & 0o7777;
+    if mode & foreign == 0 {
+        return Ok(());
+    }
+    Err(TlsSetupError::KeyPermissions { path: path.to_owned(), mode })
+}
+
+#[cfg(not(unix))]
+fn check_key_file(_path: &std::path::Path) -> Result<(), TlsSetupError> {
+    Ok(())
+}
+
 fn certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, TlsSetupError> {
     CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
@@ -257,89 +359,6 @@ fn certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, 
 
 fn file_error(path: &std::path::Path, source: pem::Error) -> TlsSetupError {
     TlsSetupError::File { path: path.to_owned(), source }
-}
-
-/// Hashes a certificate with the hash of its own signature, MD5 and SHA-1 raised to SHA-256.
-fn end_point_hash(certificate: &[u8]) -> Option<Vec<u8>> {
-    Some(match signature_hash(certificate)? {
-        Hash::Sha224 => Sha224::digest(certificate).to_vec(),
-        Hash::Sha256 => Sha256::digest(certificate).to_vec(),
-        Hash::Sha384 => Sha384::digest(certificate).to_vec(),
-        Hash::Sha512 => Sha512::digest(certificate).to_vec(),
-    })
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hash {
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-/// Reads which hash signed a certificate: `SEQUENCE { tbs, SEQUENCE { algorithm, parameters }, … }`.
-fn signature_hash(certificate: &[u8]) -> Option<Hash> {
-    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
-    const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
-    let (certificate, _) = element(certificate, SEQUENCE)?;
-    let (_, rest) = element(certificate, SEQUENCE)?;
-    let (algorithm, _) = element(rest, SEQUENCE)?;
-    let (oid, parameters) = element(algorithm, OBJECT_IDENTIFIER)?;
-    if let Some(kind) = oid.strip_prefix(PKCS1) {
-        return match kind {
-            [0x04 | 0x05 | 0x0b] => Some(Hash::Sha256),
-            [0x0c] => Some(Hash::Sha384),
-            [0x0d] => Some(Hash::Sha512),
-            [0x0e] => Some(Hash::Sha224),
-            [0x0a] => pss_hash(parameters),
-            _ => None,
-        };
-    }
-    match oid.strip_prefix(ECDSA)? {
-        [0x01] | [0x03, 0x02] => Some(Hash::Sha256),
-        [0x03, 0x01] => Some(Hash::Sha224),
-        [0x03, 0x03] => Some(Hash::Sha384),
-        [0x03, 0x04] => Some(Hash::Sha512),
-        _ => None,
-    }
-}
-
-/// RSASSA-PSS names its hash in its parameters: `SEQUENCE { [0] { SEQUENCE { hash } }, … }`;
-/// SHA-1, which is raised, where it does not.
-fn pss_hash(parameters: &[u8]) -> Option<Hash> {
-    const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
-    let (parameters, _) = element(parameters, SEQUENCE)?;
-    let Some((hash, _)) = element(parameters, CONTEXT_0) else { return Some(Hash::Sha256) };
-    let (hash, _) = element(hash, SEQUENCE)?;
-    let (oid, _) = element(hash, OBJECT_IDENTIFIER)?;
-    match oid.strip_prefix(SHA2)? {
-        [0x01] => Some(Hash::Sha256),
-        [0x02] => Some(Hash::Sha384),
-        [0x03] => Some(Hash::Sha512),
-        [0x04] => Some(Hash::Sha224),
-        _ => None,
-    }
-}
-
-const SEQUENCE: u8 = 0x30;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const CONTEXT_0: u8 = 0xa0;
-
-/// Reads one DER element of that tag: its content and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&[first, length], rest) = der.split_first_chunk::<2>()?;
-    if first != tag {
-        return None;
-    }
-    let (length, rest) = if length < 0x80 {
-        (usize::from(length), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-        let fits = (1..=4).contains(&bytes.len());
-        let length = bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-        (fits.then_some(length)?, rest)
-    };
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ fn spawn(program: &Program, folder: &Path, user: Option<&Unprivileged>) -> Child
 fn write_configuration(folder: &Path, host: &Host, password: Option<&Secret>, pool: &Pool) {
     let path = folder.display();
     let (host, port) = match host {
-        Host::Tcp { host, port } => (host.as_str(), *port),
+        Host::Tcp { host, port, .. } => (host.as_str(), *port),
         Host::Socket { folder, port } => (folder.as_str(), *port),
     };
     let password = password.map(|password| format!(" password='{}'", password.reveal()));

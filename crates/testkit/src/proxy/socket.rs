@@ -18,7 +18,7 @@ pub(super) enum Socket {
 impl Socket {
     pub(super) async fn dial(host: &Host) -> io::Result<Self> {
         match host {
-            Host::Tcp { host, port } => {
+            Host::Tcp { host, port, .. } => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;
                 Ok(Self::Tcp(stream))
@@ -61,7 +61,7 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let address = listener.local_addr().expect("it is bound");
-                Host::Tcp { host: address.ip().to_string(), port: address.port() }
+                Host::tcp(address.ip().to_string(), address.port())
             }
             Self::Unix(_, host) => host.clone(),
         }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::{ChannelBinding, Host, Part, SslMode, SslRoots, Target, TargetError};
+use super::super::{ChannelBinding, Host, Origin, Part, SslMode, SslRoots, Target, TargetError};
 use crate::Secret;
 
 const PLAIN: &str = "postgres://app@db/shop";
@@ -18,7 +18,7 @@ fn good(url: &str) -> Target {
 }
 
 fn tcp(host: &str, port: u16) -> Host {
-    Host::Tcp { host: host.to_owned(), port }
+    Host::tcp(host, port)
 }
 
 fn socket(folder: &str, port: u16) -> Host {
@@ -173,10 +173,73 @@ fn parameters_of_others_are_kept_aside() {
 
 #[test]
 fn what_would_lead_elsewhere_is_refused() {
-    for name in ["hostaddr", "service", "sslcrl", "require_auth"] {
+    for name in ["sslcrl", "sslcrldir", "sslpassword", "gssencmode", "replication"] {
         let error = parse(&format!("postgres://app@db/shop?{name}=x")).unwrap_err();
-        assert_eq!(error, TargetError::Unsupported { name: name.to_owned() });
+        assert_eq!(error, TargetError::Unsupported { name, origin: Origin::Given });
     }
+    assert!(parse("postgres://app@db/shop?gssencmode=disable&replication=false").is_ok());
+    let crl = |name: &str| (name == "PGSSLCRL").then(|| "/revoked.pem".to_owned());
+    let error = Target::parse(PLAIN, &crl).unwrap_err();
+    let origin = Origin::Variable("PGSSLCRL");
+    assert_eq!(error, TargetError::Unsupported { name: "sslcrl", origin });
+}
+
+#[test]
+fn addresses_need_no_look_up() {
+    let target = good("postgres://app@db/shop?hostaddr=127.0.0.9");
+    let address = Some([127, 0, 0, 9].into());
+    assert_eq!(target.hosts, [Host::Tcp { host: "db".to_owned(), address, port: 5432 }]);
+    let target = good("postgres://app@/shop?hostaddr=::1&port=7");
+    let address = Some("::1".parse().unwrap());
+    assert_eq!(target.hosts, [Host::Tcp { host: "::1".to_owned(), address, port: 7 }]);
+    let error = parse("postgres://app@a,b/shop?hostaddr=::1").unwrap_err();
+    assert_eq!(error, TargetError::Addresses { hosts: 2, addresses: 1 });
+    assert!(parse("postgres://app@db/shop?hostaddr=db").is_err());
+}
+
+#[test]
+fn supabases_hosts_are_verified_unless_something_else_was_said() {
+    let mode = |url: &str| good(url).ssl_mode;
+    assert_eq!(mode("postgres://u@db.abc.supabase.co/postgres"), SslMode::VerifyFull);
+    assert_eq!(mode("postgres://u@x.pooler.supabase.com:6543/postgres"), SslMode::VerifyFull);
+    assert_eq!(mode("postgres://u@db.abc.supabase.co/x?sslmode=require"), SslMode::Require);
+    assert_eq!(mode("postgres://u@supabase.example/postgres"), SslMode::Prefer);
+}
+
+#[test]
+fn required_ways_to_log_in_are_listed_or_negated() {
+    let required = |list: &str| parse(&format!("postgres://u@db/d?require_auth={list}"));
+    let allows = |list: &str, method| required(list).unwrap().require_auth.unwrap().allows(method);
+    assert!(allows("md5,scram-sha-256", "md5"));
+    assert!(!allows("md5,scram-sha-256", "password"));
+    assert!(allows("!password,!md5", "scram-sha-256"));
+    assert!(!allows("!password,!md5", "md5"));
+    assert!(required("md5,!password").is_err());
+    assert!(required("guess").is_err());
+}
+
+#[test]
+fn it_is_told_where_each_setting_came_from() {
+    let variables = |name: &str| match name {
+        "PGSSLMODE" => Some("require".to_owned()),
+        "PGPORT" => Some("1".to_owned()),
+        "USER" => Some("app".to_owned()),
+        _ => None,
+    };
+    let (_, origins) = Target::explain("postgres://db:5433/shop", &variables).unwrap();
+    assert_eq!(
+        origins,
+        [
+            ("dbname", Origin::Given),
+            ("host", Origin::Given),
+            ("port", Origin::Given),
+            ("sslmode", Origin::Variable("PGSSLMODE")),
+            ("user", Origin::SystemUser),
+        ]
+    );
+    let wrong = |name: &str| (name == "PGSSLMODE").then(|| "never".to_owned());
+    let error = Target::parse(PLAIN, &wrong).unwrap_err();
+    assert!(error.to_string().starts_with("`sslmode` in the variable `PGSSLMODE` is"), "{error}");
 }
 
 #[test]
@@ -193,6 +256,7 @@ fn unescaped_characters_are_named_with_their_part_and_never_shown() {
         ("postgres://app:sec/ret=@db/shop?x=y", Part::Password, '/'),
         ("postgres://app:sec?r=et@db/shop", Part::Password, '?'),
         ("postgres://app:12/ret@db:5432/shop", Part::Password, '/'),
+        ("postgres://app:@sec:$?ret@db/shop", Part::Password, '@'),
         ("postgres://app@corp:secret@db/shop", Part::User, '@'),
         ("postgres://a/b:secret@db/shop", Part::User, '/'),
         ("postgres://app:secret@db/sh@op", Part::Database, '@'),
@@ -236,7 +300,7 @@ fn other_schemes_are_refused_each_with_its_way() {
     assert_eq!(error, TargetError::Scheme { scheme: "mysql".to_owned() });
     let error = parse("prisma+postgres://accelerate.example/?api_key=abc").unwrap_err();
     assert_eq!(error, TargetError::PrismaProxy { scheme: "prisma+postgres".to_owned() });
-    assert_eq!(parse("host=db dbname=shop password=secret"), Err(TargetError::NotUrl));
+    assert_eq!(parse("db.example shop secret"), Err(TargetError::NotUrl));
     assert_eq!(parse("se cret://"), Err(TargetError::NotUrl));
 }
 
@@ -271,6 +335,10 @@ fn the_whole_url_leads_where_the_target_does() {
         "postgres://app@/shop?host=/run/pg,b&port=1,2&application_name=a%20b&options=-c%20x%3Dy",
         "postgres://app@db/s?sslrootcert=/r%20t.pem&sslcert=/c&sslkey=/k&sslnegotiation=direct",
         "postgres://app@db/s?sslrootcert=system&channel_binding=disable",
+        "postgres://app@a,b/s?hostaddr=127.0.0.1,&target_session_attrs=prefer-standby&sslsni=0",
+        "postgres://app@db/s?load_balance_hosts=random&require_auth=!md5,!none&requirepeer=pg",
+        "postgres://app@db/s?ssl_min_protocol_version=TLSv1.3",
+        "postgres://app@db/s?ssl_max_protocol_version=TLSv1.2",
     ] {
         let target = good(url);
         let variables = |_: &str| Some("elsewhere".to_owned());

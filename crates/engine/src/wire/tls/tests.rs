@@ -1,45 +1,19 @@
-use super::{Hash, element, signature_hash};
+use sha2::{Digest, Sha256};
 
-/// A certificate with this signature algorithm and nothing else that matters.
-fn certificate(algorithm: &[u8]) -> Vec<u8> {
-    let wrap = |content: &[u8]| {
-        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-        [&[0x30, 0x82], length.as_slice(), content].concat()
-    };
-    let body = wrap(&[0x02, 0x01, 0x07]);
-    let signature = [0x03, 0x02, 0x00, 0xff];
-    wrap(&[body.as_slice(), &wrap(algorithm), &signature].concat())
-}
+use super::{certificate, supabase_roots};
 
 #[test]
-fn the_hash_of_the_signature_is_found() {
-    let rsa_sha256 = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b, 5, 0];
-    let rsa_sha1 = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x05, 5, 0];
-    let ecdsa_sha384 = [0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3];
-    let ed25519 = [0x06, 3, 0x2b, 0x65, 0x70];
-    assert_eq!(signature_hash(&certificate(&rsa_sha256)), Some(Hash::Sha256));
-    assert_eq!(signature_hash(&certificate(&rsa_sha1)), Some(Hash::Sha256));
-    assert_eq!(signature_hash(&certificate(&ecdsa_sha384)), Some(Hash::Sha384));
-    assert_eq!(signature_hash(&certificate(&ed25519)), None);
-}
-
-#[test]
-fn pss_names_its_hash_in_its_parameters() {
-    let pss = |parameters: &[u8]| {
-        let oid: &[u8] = &[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0a];
-        certificate(&[oid, parameters].concat())
-    };
-    let sha512 = [0x30, 15, 0xa0, 13, 0x30, 11, 0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 3, 4, 2, 3];
-    assert_eq!(signature_hash(&pss(&sha512)), Some(Hash::Sha512));
-    assert_eq!(signature_hash(&pss(&[0x30, 0])), Some(Hash::Sha256));
-}
-
-#[test]
-fn broken_der_is_no_panic() {
-    let whole = certificate(&[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b, 5, 0]);
-    for end in 0..whole.len() {
-        assert_eq!(signature_hash(&whole[..end]), None);
-    }
-    assert_eq!(element(&[0x30, 0x85, 1, 1, 1, 1, 1], 0x30), None);
-    assert_eq!(element(&[0x30, 0x80], 0x30), None);
+fn supabases_roots_are_the_two_that_it_publishes() {
+    let roots = supabase_roots().unwrap();
+    let fingerprints: Vec<String> =
+        roots.iter().map(|root| format!("{:02X?}", Sha256::digest(root).as_slice())).collect();
+    let published = [
+        "80, 70, 25, AD, 50, D4, ED, 21, 9D, 2C, 9C, 7D, 29, 9C, 00, 4F, \
+         82, 4E, B0, 0C, F7, F6, 5A, FE, F6, 07, D0, 7B, 72, E6, CA, FA",
+        "5F, 9B, 77, 95, 1A, 7A, A1, 30, 3F, 9B, 58, EE, A9, BF, A8, 9E, \
+         35, 8C, FD, C1, 5F, 97, 86, FF, 10, D4, 93, 0A, 72, 2C, 9A, E2",
+    ];
+    assert_eq!(fingerprints, published.map(|bytes| format!("[{bytes}]")));
+    let ends: Vec<_> = roots.iter().map(|root| certificate::expires(root).unwrap()).collect();
+    assert!(ends[0].starts_with("2031-04-26T") && ends[1].starts_with("2035-09-01T"), "{ends:?}");
 }

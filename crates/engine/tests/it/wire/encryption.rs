@@ -1,5 +1,9 @@
 //! TLS, and what is bound to it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
+use camino::Utf8PathBuf;
 use whimbrel_engine::wire::Stage;
 use whimbrel_engine::{ChannelBinding, SslIdentity, SslNegotiation, SslRoots};
 use whimbrel_testkit::Settings;
@@ -54,7 +58,7 @@ async fn a_server_without_tls_is_refused_where_tls_is_required() {
     let settings =
         Settings::new().with("listen_addresses", OTHER_ADDRESS).with("port", port(3).to_string());
     let server = Server::private(MAJOR, &settings).await;
-    let hosts = vec![Host::Tcp { host: OTHER_ADDRESS.to_owned(), port: port(3) }];
+    let hosts = vec![Host::tcp(OTHER_ADDRESS, port(3))];
     let target = Target { hosts, ..server.master() };
     let mut session = accepted(&Target { ssl_mode: SslMode::Prefer, ..target.clone() }).await;
     assert!(!is_encrypted(&mut session).await);
@@ -149,10 +153,21 @@ async fn scram_goes_over_tls_without_binding_where_that_was_asked_for() {
 #[tokio::test]
 async fn a_certificate_of_our_own_is_shown() {
     let target = Target { ssl_mode: SslMode::Require, ..over_tcp("by_cert").await };
-    let file = |name: &str| format!("{CERTIFICATES}/{name}").into();
-    let (certificate, key) = (file("client.crt"), file("client.key"));
-    let ssl_identity = Some(SslIdentity { certificate, key });
-    let mut session = accepted(&Target { ssl_identity, ..target.clone() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let key = Utf8PathBuf::try_from(folder.path().join("client.key")).unwrap();
+    std::fs::copy(format!("{CERTIFICATES}/client.key"), &key).unwrap();
+    let certificate = format!("{CERTIFICATES}/client.crt").into();
+    let ssl_identity = Some(SslIdentity { certificate, key: key.clone() });
+    let with_key = Target { ssl_identity, ..target.clone() };
+
+    // As with libpq, a key that others may read is no key.
+    std::fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+    let error = refused(&with_key).await;
+    let ConnectCause::TlsSetup(setup) = &error.last().cause else { panic!("{error:?}") };
+    assert!(setup.to_string().contains("may be read by others"), "{setup}");
+
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    let mut session = accepted(&with_key).await;
     assert_eq!(value(&mut session, "select current_user").await, "by_cert");
     assert_eq!(refused(&target).await.server().unwrap().code, "28000");
 }

@@ -33,8 +33,8 @@ async fn the_first_host_that_answers_is_taken_and_the_others_are_told() {
     let port = free.local_addr().unwrap().port();
     drop(free);
     let mut target = over_tcp("postgres").await;
-    let closed = Host::Tcp { host: "127.0.0.1".to_owned(), port };
-    let nowhere = Host::Tcp { host: "nowhere.invalid".to_owned(), port: 5432 };
+    let closed = Host::tcp("127.0.0.1", port);
+    let nowhere = Host::tcp("nowhere.invalid", 5432);
     target.hosts.splice(0..0, [closed.clone(), nowhere.clone()]);
     accepted(&target).await;
 
@@ -77,7 +77,7 @@ async fn impostor(answer: &'static [u8]) -> Target {
             std::mem::forget(stream);
         }
     });
-    let hosts = vec![Host::Tcp { host: "127.0.0.1".to_owned(), port }];
+    let hosts = vec![Host::tcp("127.0.0.1", port)];
     Target { hosts, connect_timeout: Some(1), ..over_tcp("postgres").await }
 }
 

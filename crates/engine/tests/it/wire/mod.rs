@@ -2,9 +2,12 @@
 
 mod encryption;
 mod exchange;
+mod files;
+mod hosts;
 mod login;
 mod loss;
 mod place;
+mod trust;
 
 use whimbrel_engine::wire::{Answer, ConnectCause, ConnectError, Failure, Session};
 use whimbrel_engine::{Host, Secret, SslMode, Target};

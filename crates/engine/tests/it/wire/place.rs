@@ -105,7 +105,7 @@ impl Certificate {
 
     /// A role of that server over TCP, without TLS unless the test asks for it.
     pub(super) async fn over_tcp(self, user: &str) -> Target {
-        let hosts = vec![Host::Tcp { host: ADDRESS.to_owned(), port: self.port() }];
+        let hosts = vec![Host::tcp(ADDRESS, self.port())];
         let user = user.to_owned();
         let target = self.server().await.master();
         Target { hosts, user, ssl_mode: SslMode::Disable, ..target }
