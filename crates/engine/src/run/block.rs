@@ -172,8 +172,7 @@ impl Run<'_> {
     }
 
     fn close_unit(&mut self, work: &Work, message: &mut Message) {
-        message
-            .clean_up(Cleaning::All, |message| self.record(work, Took::ThisTransaction, message));
+        message.clean_up(Cleaning::All, |message| self.record(work, Took::Noted, message));
         self.lane.commit(message);
     }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use whimbrel_history::ledgers::STARTED;
+use whimbrel_history::ledgers::{self, STARTED, TOOK, Took};
 use whimbrel_sql::{Kind, Literal, Script, Sending, Span};
 
 /// A simple-protocol message under construction.
@@ -200,10 +200,6 @@ pub(crate) fn settings<'a>(text: &'a str, script: &Script, statement: usize) -> 
     settings.map(|index| &text[script.statements[index].span.clone()]).collect()
 }
 
-/// What gives the runner back its own role before it writes the entry, and its patience.
-const OWN_ROLE: &[&str] =
-    &["reset session authorization", "reset role", "set local statement_timeout = 0"];
-
 /// What undoes everything else that a script may have set for its session.
 ///
 /// Runs in the script's own transaction, so that neither the next migration nor another client of
@@ -219,6 +215,9 @@ pub(crate) const RESETS: &[&str] = &[
     "discard temp",
     "discard sequences",
 ];
+
+/// How many of them give the runner back its own role, before it writes the entry.
+const OWN_ROLE: usize = 2;
 
 impl Message {
     /// Adds what sets a transaction up: its timeouts, when it began, and, for everybody who looks
@@ -240,22 +239,32 @@ impl Message {
             Literal(&announced(migration))
         ));
         sets.push(format!(
-            "set_config('{STARTED}', (extract(epoch from clock_timestamp()) * 1000)::text, true)"
+            "set_config('{STARTED}', (extract(epoch from pg_catalog.clock_timestamp()) * 1000)::text, true)"
         ));
         self.ours(Role::Open, &format!("select {}", sets.join(", ")));
     }
 
-    /// Adds what ends a script or a step: the entry is written with the runner's own role, and what
-    /// was set for the session ends.
+    /// Adds what ends a script or a step: the entry is written with the runner's own role and
+    /// patience, and what was set for the session ends. How long the transaction took is noted for
+    /// [`Took::Noted`].
     ///
     /// The entry's statements name everything with its schema, and presume nothing that a script
     /// could have set; but `reset all` would take with it when the script began.
     pub(crate) fn clean_up(&mut self, cleaning: Cleaning, record: impl FnOnce(&mut Self)) {
-        for reset in OWN_ROLE {
+        let (role, rest) = cleaning.statements().split_at(OWN_ROLE);
+        for reset in role {
             self.ours(Role::Reset, reset);
         }
+        self.ours(
+            Role::Reset,
+            &format!(
+                "select pg_catalog.set_config('statement_timeout', '0', true), \
+                 pg_catalog.set_config('{TOOK}', ({})::text, true)",
+                ledgers::milliseconds(Took::ThisTransaction)
+            ),
+        );
         record(self);
-        for reset in &cleaning.statements()[2..] {
+        for reset in rest {
             self.ours(Role::Reset, reset);
         }
     }

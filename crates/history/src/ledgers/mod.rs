@@ -129,12 +129,18 @@ pub trait SeedLedger: Sync {
 /// transactions.
 pub const STARTED: &str = "whimbrel.started";
 
+/// The setting in which a runner notes how long a migration took, in milliseconds, so that the
+/// ledger and the journal write the same, and the server works it out once.
+pub const TOOK: &str = "whimbrel.took";
+
 /// How long a migration took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Took {
     /// From the moment that [`STARTED`] says to now, by the server's clock; without it, from the
     /// transaction's start.
     ThisTransaction,
+    /// What [`TOOK`] says; noted in the same transaction, after the script.
+    Noted,
     /// As measured by the runner, where a migration is more than one transaction.
     Milliseconds(i64),
 }

@@ -223,7 +223,7 @@ fn insert(at: &At<'_>, definition: &Definition) -> (String, Vec<&'static str>) {
         values.push(("statements", array(&definition.statements)));
     }
     if at.has("applied_at") {
-        values.push(("applied_at", "clock_timestamp()".into()));
+        values.push(("applied_at", "pg_catalog.clock_timestamp()".into()));
     }
     if is_array(at, "rollback")
         && let Some(down) = &definition.down

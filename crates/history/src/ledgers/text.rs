@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use whimbrel_sql::{Literal, Qualified};
 
-use super::{Ledger, LedgerError, Place, STARTED, Took};
+use super::{Ledger, LedgerError, Place, STARTED, TOOK, Took};
 
 /// A ledger's table where it is, or where it is going to be made.
 pub(super) struct At<'a> {
@@ -96,10 +96,11 @@ pub(super) fn literal_or_null(text: Option<&str>) -> String {
 pub fn milliseconds(took: Took) -> String {
     match took {
         Took::ThisTransaction => format!(
-            "least(extract(epoch from clock_timestamp()) * 1000 \
-             - coalesce(nullif(current_setting('{STARTED}', true), '')::double precision, \
-             extract(epoch from transaction_timestamp()) * 1000), 2147483647)::integer"
+            "least(extract(epoch from pg_catalog.clock_timestamp()) * 1000 \
+             - coalesce(nullif(pg_catalog.current_setting('{STARTED}', true), '')::double precision, \
+             extract(epoch from pg_catalog.transaction_timestamp()) * 1000), 2147483647)::integer"
         ),
+        Took::Noted => format!("pg_catalog.current_setting('{TOOK}')::integer"),
         Took::Milliseconds(milliseconds) => milliseconds.clamp(0, i64::from(i32::MAX)).to_string(),
     }
 }

@@ -231,3 +231,34 @@ async fn what_is_under_way_and_how_long_it_took_is_the_servers_word() {
     let times: Vec<u64> = report.done.iter().map(|(_, took)| *took).collect();
     assert!(times[1] >= 800 && times[0] < 800 && times[2] < 800, "{times:?}");
 }
+
+#[tokio::test]
+async fn how_long_a_script_took_is_noted_once_whatever_it_set() {
+    let database = database().await;
+    let project = Project::new(database.target()).with(
+        "001_hostile",
+        "create schema hostile;\n\
+         create function hostile.clock_timestamp() returns timestamptz language sql as \
+         'select null::timestamptz';\n\
+         create function hostile.current_setting(text) returns text language sql as \
+         'select null::text';\n\
+         create function hostile.set_config(text, text, boolean) returns text language sql as \
+         'select null::text';\n\
+         select pg_catalog.set_config('whimbrel.took', 'soon', false);\n\
+         select pg_catalog.pg_sleep(0.1);\n\
+         reset all;\n\
+         set search_path = hostile, pg_catalog;\n\
+         set statement_timeout = '20s';",
+    );
+    let report = project.up().await;
+    assert!(report.failed.is_empty() && report.stopped.is_none(), "{report:?}");
+    let times = ask(
+        database.target(),
+        "select m.execution_time_ms >= 100 and m.execution_time_ms = h.execution_time_ms \
+         and m.execution_time_ms = a.execution_time_ms \
+         from whimbrel.schema_migrations m join whimbrel.migration_history h on h.migration_id = m.id \
+         cross join whimbrel_journal.applied a",
+    )
+    .await;
+    assert_eq!(times, "t");
+}

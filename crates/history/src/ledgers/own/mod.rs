@@ -198,7 +198,7 @@ impl Ledger for Own {
         let key = &definition.migration.key;
         let took = milliseconds(took);
         let update = format!(
-            "update {} set status = 'completed', applied_at = clock_timestamp(){}{} where id = {}",
+            "update {} set status = 'completed', applied_at = pg_catalog.clock_timestamp(){}{} where id = {}",
             at.table(),
             set(&at, "execution_time_ms", &took),
             clear_error(&at),
@@ -211,8 +211,10 @@ impl Ledger for Own {
         let at = migrations(place);
         let key = &definition.migration.key;
         let took = milliseconds(took);
-        let mut values =
-            vec![("status", "'completed'".into()), ("applied_at", "clock_timestamp()".into())];
+        let mut values = vec![
+            ("status", "'completed'".into()),
+            ("applied_at", "pg_catalog.clock_timestamp()".into()),
+        ];
         for (column, value) in [("execution_time_ms", took.as_str()), ("error_message", "null")] {
             if at.has(column) {
                 values.push((column, value.to_owned()));
@@ -272,14 +274,11 @@ fn clear_error(at: &At<'_>) -> String {
 
 /// The id that `done` gave back; the statement fails where it gave none.
 ///
-/// What the server says then is `invalid input syntax for type uuid: "no entry of 003_c to write,
-/// …"`. The time keeps the planner from finding out before it matters.
+/// What the server says then is `unrecognized configuration parameter "no entry of 003_c to
+/// write"`: a function that may fail only when it is called, and costs little to plan.
 fn done(key: &str) -> String {
-    let lost = format!("no entry of {key} to write, ");
-    format!(
-        "coalesce((select id from done), ({} || clock_timestamp())::uuid::text)",
-        Literal(&lost)
-    )
+    let lost = format!("no entry of {key} to write");
+    format!("coalesce((select id from done), pg_catalog.current_setting({}))", Literal(&lost))
 }
 
 /// Changes the row of a migration and adds one to the history, in one statement that fails where
@@ -295,10 +294,10 @@ fn executed(
     let at = history(place);
     let mut values = vec![("migration_id", done(key)), ("status", format!("'{status}'"))];
     if at.kind("id") == Some("uuid") {
-        values.push(("id", "gen_random_uuid()".into()));
+        values.push(("id", "pg_catalog.gen_random_uuid()".into()));
     }
     for (column, value) in [
-        ("executed_at", "clock_timestamp()".to_owned()),
+        ("executed_at", "pg_catalog.clock_timestamp()".to_owned()),
         ("execution_time_ms", took.to_owned()),
         ("error_message", literal_or_null(error)),
     ] {
