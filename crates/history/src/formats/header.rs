@@ -158,6 +158,7 @@ pub(super) fn only_comments(
     path: &Utf8Path,
     text: &str,
     head: Span,
+    mark: &str,
 ) -> Result<(), Vec<Diagnostic>> {
     let (_, end) = leading(&text[head.clone()]);
     let at = head.start + end;
@@ -168,7 +169,7 @@ pub(super) fn only_comments(
     Err(vec![error(
         path,
         at..at + line.len(),
-        "a statement stands before `-- @up`",
+        format!("a statement stands before `{mark}`"),
         vec!["move it below the mark: only comments may stand above".into()],
     )])
 }

@@ -5,9 +5,13 @@
 
 mod annotated;
 mod compose;
+mod dbmate;
 mod discover;
+mod flyway;
+mod goose;
 mod header;
 mod listing;
+mod marked;
 mod name;
 mod plain;
 mod sections;
@@ -35,6 +39,9 @@ pub(crate) use name::natural;
 pub const ALL: &[&dyn Format] = &[
     &supabase::Supabase,
     &annotated::Annotated,
+    &dbmate::Dbmate,
+    &goose::Goose,
+    &flyway::Flyway,
     &plain::Plain,
 ];
 

@@ -20,11 +20,31 @@ pub(super) struct Sections {
     pub(super) down: Option<Span>,
 }
 
+/// Which script begins at a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Up,
     Down,
 }
+
+/// The marks of one format.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks {
+    /// What a comment's text marks.
+    pub(super) side: fn(&str) -> Option<Side>,
+    /// How the mark of an up script is written.
+    pub(super) up: &'static str,
+}
+
+/// `-- @up` and `-- @down`, or `-- whimbrel: up` and `-- whimbrel: down`.
+pub(super) const OURS: Marks = Marks {
+    side: |text| match text.to_ascii_lowercase().as_str() {
+        "@up" | "whimbrel: up" | "whimbrel:up" => Some(Side::Up),
+        "@down" | "whimbrel: down" | "whimbrel:down" => Some(Side::Down),
+        _ => None,
+    },
+    up: "-- @up",
+};
 
 struct Mark {
     side: Side,
@@ -32,10 +52,13 @@ struct Mark {
     word: Span,
 }
 
-/// Finds the marks `-- @up` and `-- @down` (or `-- whimbrel: up`, `-- whimbrel: down`); `None` in a
-/// file without any. A line inside a quote or comment is no mark.
-pub(super) fn sections(path: &Utf8Path, text: &str) -> Result<Option<Sections>, Vec<Diagnostic>> {
-    let marks = marks(text);
+/// Finds the marks; `None` in a file without any. A line inside a quote or comment is no mark.
+pub(super) fn sections(
+    path: &Utf8Path,
+    text: &str,
+    known: Marks,
+) -> Result<Option<Sections>, Vec<Diagnostic>> {
+    let marks = marks(text, known);
     let up: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Up).collect();
     let down: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Down).collect();
     let mut errors = Vec::new();
@@ -60,7 +83,7 @@ pub(super) fn sections(path: &Utf8Path, text: &str) -> Result<Option<Sections>, 
             path,
             down.word.clone(),
             "the down section stands before the up section",
-            vec!["put `-- @up` and its script first".into()],
+            vec![format!("put `{}` and its script first", known.up)],
         ));
     }
     if !errors.is_empty() {
@@ -80,7 +103,7 @@ pub(super) fn sections(path: &Utf8Path, text: &str) -> Result<Option<Sections>, 
 }
 
 /// The lines that are marks.
-fn marks(text: &str) -> Vec<Mark> {
+fn marks(text: &str, known: Marks) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -89,10 +112,8 @@ fn marks(text: &str) -> Vec<Mark> {
         let Some(comment) = comment(line, span.start) else {
             continue;
         };
-        let side = match comment.text.to_ascii_lowercase().as_str() {
-            "@up" | "whimbrel: up" | "whimbrel:up" => Side::Up,
-            "@down" | "whimbrel: down" | "whimbrel:down" => Side::Down,
-            _ => continue,
+        let Some(side) = (known.side)(comment.text) else {
+            continue;
         };
         let from = marks.last().map_or(0, |last| last.line.end);
         if matches!(split(&text[from..span.start]), Err(SplitError::Unterminated { .. })) {
@@ -159,7 +180,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Option<Sections>, Vec<Diagnostic>> {
-        sections(Utf8Path::new("001_a.sql"), text)
+        sections(Utf8Path::new("001_a.sql"), text, OURS)
     }
 
     #[test]

@@ -32,7 +32,7 @@ use super::compose::{NewFile, NewMigration, body, next_prefix, numbered, refusal
 use super::header::{self, file_error, list};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
-use super::sections::{part, part_if_any, sections};
+use super::sections::{OURS, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::{Header, Remark};
 use crate::graph::{self, GraphError};
@@ -102,7 +102,7 @@ impl Format for Annotated {
 
     fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
         let text = header::text(path, bytes)?;
-        let sections = sections(path, text)?;
+        let sections = sections(path, text, OURS)?;
         let Some((sections, _)) =
             sections.as_ref().and_then(|found| Some((found, found.up_mark.as_ref()?)))
         else {
@@ -112,7 +112,7 @@ impl Format for Annotated {
                 vec!["put `-- @up` between the header and the script".into()],
             )]);
         };
-        header::only_comments(path, text, sections.head.clone())?;
+        header::only_comments(path, text, sections.head.clone(), OURS.up)?;
         let head = Head::read(path, &text[sections.head.clone()])?;
         let mut remarks = head.remarks;
         let up = &text[sections.up.clone()];

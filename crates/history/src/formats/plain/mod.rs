@@ -8,7 +8,8 @@
 //! | `V1__create_users.sql`, `V1.2__x.sql`, `U1__create_users.sql` | the same, Flyway's way |
 //! | `R__views.sql`, and a version of nothing but nines | a repeatable migration |
 //!
-//! Versions are compared as numbers, then names as text.
+//! That is also how golang-migrate, sqlx and refinery have them; `-- no-transaction` in the first line,
+//! as sqlx writes it, runs a file step by step. Versions are compared as numbers, then names as text.
 
 mod name;
 mod pair;
@@ -22,14 +23,15 @@ use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_hea
 use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
-use super::sections::{is_empty, part, part_if_any, sections, whole};
+use super::sections::{OURS, is_empty, part, part_if_any, sections, whole};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
 use crate::{
-    Digest, Directives, File, Files, FilesError, History, Migration, Order, Section, hash,
+    Digest, Directives, File, Files, FilesError, History, Migration, Order, Section, Transaction,
+    hash,
 };
 
 use self::name::Name;
@@ -48,6 +50,9 @@ const FOLDERS: &[&str] = &[
     "sql",
     "src/migrations",
 ];
+
+/// How a file of sqlx begins that is to run without a transaction.
+const NO_TRANSACTION: &str = "-- no-transaction";
 
 impl Format for Plain {
     fn name(&self) -> &'static str {
@@ -78,7 +83,7 @@ impl Format for Plain {
         let numbered: Vec<File> = files
             .list(folder)?
             .into_iter()
-            .filter(|file| is_sql(&file.path) && Name::read(&file.path).is_some())
+            .filter(|file| is_sql(&file.path) && is_numbered(&file.path))
             .collect();
         Ok(numbered.first().map(|first| {
             let name = first.path.file_name().unwrap_or_default();
@@ -90,27 +95,15 @@ impl Format for Plain {
     }
 
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
-        let mut listing = Listing::default();
-        for file in sql_files(files, &settings.folder, settings.nested)? {
-            if Name::read(&file.path).is_some() || settings.is_repeatable(&file.path) {
-                listing.files.push(file);
-            } else {
-                listing.skipped.push(file_warning(
-                    &file.path,
-                    "the file is not a migration: its name has no number",
-                    vec!["name it as in `001_create_users.sql`, or as `R__views.sql` if it is to run again whenever it changes".into()],
-                ));
-            }
-        }
-        Ok(listing)
+        numbered_files(files, settings)
     }
 
     fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
         let text = header::text(path, bytes)?;
         let (comments, _) = header::leading(text);
         let directives = header::directives(path, &comments);
-        let sections = sections(path, text);
-        let (directives, sections) = match (directives, sections) {
+        let sections = sections(path, text, OURS);
+        let (mut directives, sections) = match (directives, sections) {
             (Ok(directives), Ok(sections)) => (directives, sections),
             (directives, sections) => {
                 let mut errors = directives.err().unwrap_or_default();
@@ -121,16 +114,20 @@ impl Format for Plain {
         let (up, down) = match sections {
             Some(sections) => {
                 if sections.up_mark.is_some() {
-                    header::only_comments(path, text, sections.head.clone())?;
+                    header::only_comments(path, text, sections.head.clone(), OURS.up)?;
                 }
                 (sections.up, sections.down)
             }
             None => (whole(text), None),
         };
+        // sqlx's word, which must be the file's first.
+        if text.starts_with(NO_TRANSACTION) {
+            directives.transaction = Transaction::Never;
+        }
         let asked: Vec<&str> = comments
             .iter()
             .map(|comment| comment.text)
-            .filter(|text| text.starts_with("whimbrel:"))
+            .filter(|text| text.starts_with("whimbrel:") || *text == "no-transaction")
             .collect();
         Ok(Digest {
             path: path.to_owned(),
@@ -147,46 +144,80 @@ impl Format for Plain {
         settings: &Settings,
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
-        let mut errors = Vec::new();
-        let mut warnings: Vec<Diagnostic> = digests.iter().flat_map(Digest::warnings).collect();
-        let pairs = pair(digests, &mut errors);
-        let mut found: Vec<(Name, Migration)> = Vec::new();
-        for pair in pairs {
-            if let Some(name) = Name::of(&pair.up.path) {
-                let migration = migration(settings, &name, pair, &mut errors, &mut warnings);
-                found.push((name, migration));
-            }
-        }
-        found.sort_by(|(a, one), (b, two)| {
-            let by_number = match (&a.version, &b.version) {
-                (Some(a), Some(b)) => a.by_number(b),
-                (a, b) => a.is_some().cmp(&b.is_some()),
-            };
-            one.repeatable
-                .cmp(&two.repeatable)
-                .then(by_number)
-                .then_with(|| a.name.cmp(&b.name))
-                .then_with(|| one.path.cmp(&two.path))
-        });
-        same_ids(&found, &mut errors);
-        numbering(&found, &mut warnings);
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        Ok(History {
-            name: settings.name.clone(),
-            format: &Plain,
-            folder: settings.folder.clone(),
-            migrations: found.into_iter().map(|(_, migration)| migration).collect(),
-            order: Order::Versions,
-            named: true,
-            warnings,
-        })
+        assemble(&Plain, settings, digests)
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
         compose(new, history)
     }
+}
+
+/// The files whose names have a number; the others are said to be none.
+pub(super) fn numbered_files(
+    files: &dyn Files,
+    settings: &Settings,
+) -> Result<Listing, FilesError> {
+    let mut listing = Listing::default();
+    for file in sql_files(files, &settings.folder, settings.nested)? {
+        if is_numbered(&file.path) || settings.is_repeatable(&file.path) {
+            listing.files.push(file);
+        } else {
+            listing.skipped.push(file_warning(
+                &file.path,
+                "the file is not a migration: its name has no number",
+                vec!["name it as in `001_create_users.sql`, or as `R__views.sql` if it is to run again whenever it changes".into()],
+            ));
+        }
+    }
+    Ok(listing)
+}
+
+/// Whether a file's name has a number.
+pub(super) fn is_numbered(path: &Utf8Path) -> bool {
+    Name::read(path).is_some()
+}
+
+/// Puts a history of numbered files together: pairs of up and down, in the order of their numbers.
+pub(super) fn assemble(
+    format: &'static dyn Format,
+    settings: &Settings,
+    digests: Vec<Digest>,
+) -> Result<History, Vec<Diagnostic>> {
+    let mut errors = Vec::new();
+    let mut warnings: Vec<Diagnostic> = digests.iter().flat_map(Digest::warnings).collect();
+    let pairs = pair(digests, &mut errors);
+    let mut found: Vec<(Name, Migration)> = Vec::new();
+    for pair in pairs {
+        if let Some(name) = Name::of(&pair.up.path) {
+            let migration = migration(settings, &name, pair, &mut errors, &mut warnings);
+            found.push((name, migration));
+        }
+    }
+    found.sort_by(|(a, one), (b, two)| {
+        let by_number = match (&a.version, &b.version) {
+            (Some(a), Some(b)) => a.by_number(b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        };
+        one.repeatable
+            .cmp(&two.repeatable)
+            .then(by_number)
+            .then_with(|| a.name.cmp(&b.name))
+            .then_with(|| one.path.cmp(&two.path))
+    });
+    same_ids(&found, &mut errors);
+    numbering(&found, &mut warnings);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(History {
+        name: settings.name.clone(),
+        format,
+        folder: settings.folder.clone(),
+        migrations: found.into_iter().map(|(_, migration)| migration).collect(),
+        order: Order::Versions,
+        named: true,
+        warnings,
+    })
 }
 
 /// Makes a migration of its files.

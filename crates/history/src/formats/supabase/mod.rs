@@ -15,7 +15,7 @@ use super::compose::{NewFile, NewMigration, body, described, no_header, numbered
 use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
-use super::sections::{is_empty, part, sections, whole};
+use super::sections::{OURS, is_empty, part, sections, whole};
 use super::{Format, Listing, Seeds, SeedsError, Settings};
 use crate::digest::{Header, Part, Remark};
 use crate::ledgers::Ledger;
@@ -215,7 +215,7 @@ impl Format for Supabase {
 
 /// Warns of a section that would be run as part of the up script.
 fn down_section(path: &Utf8Path, text: &str) -> Option<Remark> {
-    let down = sections(path, text).ok()??.down?;
+    let down = sections(path, text, OURS).ok()??.down?;
     let folder = folder_of(path).join("down");
     Some(Remark {
         span: Some(down),

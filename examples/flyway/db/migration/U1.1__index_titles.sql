@@ -1,0 +1,1 @@
+drop index concurrently books_title;

@@ -1,0 +1,2 @@
+drop view if exists titles;
+drop table books;

@@ -1,0 +1,1 @@
+create index concurrently books_title on books (title);
