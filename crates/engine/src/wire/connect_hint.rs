@@ -144,6 +144,10 @@ fn said_no(code: &str, message: &str) -> Option<&'static str> {
             "check user and password; special characters in the URL are escaped (`@` as `%40`, \
              `/` as `%2F`)",
         ),
+        // In the server's own language: only the English words can be told apart.
+        "28000" if message.starts_with("role ") && message.ends_with("does not exist") => {
+            Some("check the user in the connection URL, or make the role (`createuser NAME`)")
+        }
         "28000" => Some("the server's pg_hba.conf does not let this role in from here"),
         "3D000" => Some("create it (`createdb NAME`), or check its name in the connection URL"),
         "57P03" => Some("the server is starting up or shutting down: try again in a moment"),
@@ -164,6 +168,14 @@ mod tests {
     fn server(code: &str, message: &str) -> ConnectCause {
         let (code, message) = (code.to_owned(), message.to_owned());
         ConnectCause::Server(Box::new(ServerError { code, message, ..ServerError::default() }))
+    }
+
+    #[test]
+    fn a_role_that_does_not_exist_is_not_taken_for_one_that_is_kept_out() {
+        let unknown = server("28000", "role \"nobody\" does not exist");
+        assert!(hint("db:5432", unknown).contains("createuser"));
+        let kept_out = server("28000", "no pg_hba.conf entry for host \"10.0.0.1\"");
+        assert!(hint("db:5432", kept_out).contains("pg_hba.conf"));
     }
 
     #[test]
