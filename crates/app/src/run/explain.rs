@@ -108,14 +108,14 @@ fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
         Direction::Up => "up",
         Direction::Down => "down",
     };
-    if failed.rolled_back {
+    if let Cause::StepChanged { was, .. } = &failed.cause {
         hints.push(format!(
-            "everything that `{id}` did was rolled back; fix it and run `whimbrel {verb}` again"
+            "it was `{was}`: put it back, change only what comes after it, and run `whimbrel {verb}` again"
         ));
     } else if failed.steps_done > 0 {
         hints.push(format!(
-            "the first {} of `{id}` stay done; fix the rest and run `whimbrel {verb}` again: it goes on there",
-            steps(failed.steps_done)
+            "{} done; fix the rest and run `whimbrel {verb}` again: it goes on there",
+            steps_of(id, failed.steps_done)
         ));
         if work.direction == Direction::Up && work.definition.down.is_none() {
             let done = done(work, failed.steps_done).join("`, `");
@@ -123,6 +123,10 @@ fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
                 "the way back is by hand, for there is no down script: undo `{done}`"
             ));
         }
+    } else if failed.rolled_back {
+        hints.push(format!(
+            "everything that `{id}` did was rolled back; fix it and run `whimbrel {verb}` again"
+        ));
     } else {
         hints.push(format!("nothing of `{id}` is done; fix it and run `whimbrel {verb}` again"));
     }
@@ -154,6 +158,10 @@ fn done(work: &Work, steps_done: usize) -> Vec<String> {
 /// How much of a statement a message shows, in characters.
 const LONGEST: usize = 70;
 
-fn steps(count: usize) -> String {
-    if count == 1 { "step".to_owned() } else { format!("{count} steps") }
+/// The first steps of a migration, with what they do.
+fn steps_of(id: &str, count: usize) -> String {
+    match count {
+        1 => format!("the first step of `{id}` stays"),
+        _ => format!("the first {count} steps of `{id}` stay"),
+    }
 }

@@ -150,6 +150,17 @@ async fn a_failed_step_says_what_stays_done() {
 }
 
 #[tokio::test]
+async fn a_step_that_was_rolled_back_takes_no_earlier_one_with_it() {
+    let script = "create table a (id int);\ncreate index concurrently i on a (id);\nselect 1/0;\n";
+    let project = Project::new(&[("migrations/001_a.sql", script)]);
+    let project = project.with_database().await;
+    check("error_failed_last_step", &project.show("up --yes --no-rehearsal"));
+    let edited = script.replace("a (id int)", "a (id int, name text)");
+    project.write("migrations/001_a.sql", &edited);
+    check("error_step_changed", &project.show("up --yes --no-rehearsal"));
+}
+
+#[tokio::test]
 async fn continue_goes_on_with_what_does_not_depend_on_it() {
     let annotated = |id: &str, needs: &str, sql: &str| {
         format!(

@@ -55,6 +55,8 @@ pub enum Cause {
     StepChanged {
         /// The step, from 1.
         step: usize,
+        /// How the statement that is done begins.
+        was: String,
     },
     /// It needs the journal, and there is none.
     #[error("{because}, and without the journal an interrupted run could not be resumed")]

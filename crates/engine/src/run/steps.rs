@@ -158,11 +158,15 @@ impl Run<'_> {
         earlier
             .iter()
             .filter(|intent| matches!(intent.state, StepState::Done | StepState::Begun))
-            .find(|intent| {
+            .filter(|intent| {
                 steps.get(intent.step).map(|step| fingerprint(work, step)).as_deref()
                     != Some(intent.fingerprint.as_str())
             })
-            .map(|intent| plain(Cause::StepChanged { step: intent.step + 1 }))
+            .min_by_key(|intent| intent.step)
+            .map(|intent| {
+                let was = intent.statement.clone();
+                plain(Cause::StepChanged { step: intent.step + 1, was })
+            })
     }
 
     /// Says in the ledger that the work has begun, and writes down all of its steps.

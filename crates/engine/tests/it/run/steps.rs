@@ -132,7 +132,7 @@ async fn a_step_that_is_done_must_still_be_in_its_place() {
     let changed = INDEX.replace("create table if not exists a", "create table if not exists b");
     let report = Project::new(database.target()).with("001_index", &changed).up().await;
     let cause = &report.failed[0].1.cause;
-    assert!(matches!(cause, Cause::StepChanged { step: 1 }), "{cause:?}");
+    assert!(matches!(cause, Cause::StepChanged { step: 1, .. }), "{cause:?}");
 }
 
 /// What a crash leaves between a step's intent and its outcome.
