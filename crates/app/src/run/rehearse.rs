@@ -33,7 +33,13 @@ pub(super) async fn rehearse(
         return Ok(());
     }
     let must = plan.options.rehearse == Rehearse::Always;
-    match attempt(plan, session, report, events).await {
+    // Nothing of it is to be kept: the shadow goes with the future that is dropped.
+    let attempted = tokio::select! {
+        biased;
+        () = plan.options.interrupt.asked() => return Err(Error::Interrupted),
+        attempted = attempt(plan, session, report, events) => attempted,
+    };
+    match attempted {
         Ok(shown) => {
             report.rehearsal = shown;
             Ok(())

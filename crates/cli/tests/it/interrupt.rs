@@ -17,12 +17,19 @@ async fn slow() -> Project {
 /// Starts `up` and waits until the slow statement runs.
 async fn start(project: &Project) -> Child {
     let child = project.command(&["up", "--yes", "--no-rehearsal"]).spawn().unwrap();
-    let sleeping = "select count(*) from pg_stat_activity \
-        where wait_event = 'PgSleep' and datname = current_database()";
-    while project.sql(sleeping).await.as_deref() != Some("1") {
+    until_somebody_waits_for(project, "PgSleep").await;
+    child
+}
+
+/// Looks until a statement in the project's database waits for this.
+async fn until_somebody_waits_for(project: &Project, what: &str) {
+    let waiting = format!(
+        "select count(*) from pg_stat_activity \
+         where wait_event = '{what}' and datname = current_database()"
+    );
+    while project.sql(&waiting).await.as_deref() != Some("1") {
         std::thread::sleep(Duration::from_millis(20));
     }
-    child
 }
 
 fn signal(child: &Child, name: &str) {
@@ -73,4 +80,23 @@ async fn a_termination_signal_is_told_apart() {
     let child = start(&project).await;
     signal(&child, "TERM");
     check(&project, child, 143).await;
+}
+
+#[tokio::test]
+async fn a_rehearsal_is_interrupted_too() {
+    let project = Project::new(&[]).with_database().await;
+    // Its own database's name tells its statement from those of other tests on this server.
+    let name = project.sql("select current_database()").await.unwrap();
+    project.write("migrations/001_wait.sql", &format!("select pg_sleep(600) as \"{name}\";\n"));
+    let url = project.url();
+    let child = project.command(&["up", "--yes", "--shadow-url", &url]).spawn().unwrap();
+    let sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' \
+        and datname <> current_database() and query like '%' || current_database() || '%'";
+    while project.sql(sleeping).await.as_deref() != Some("1") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "INT");
+    let said = Said::new(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 130, "{}", said.whole());
+    assert_eq!(project.sql(sleeping).await.as_deref(), Some("0"));
 }
