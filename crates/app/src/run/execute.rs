@@ -8,10 +8,11 @@ use whimbrel_engine::journal::Runner;
 use whimbrel_engine::lock::{LockError, LockKey, Wait};
 use whimbrel_engine::run::{self, Direction, Enter, EnterError, Entered, Stop};
 use whimbrel_engine::state::{State, Wanted};
-use whimbrel_engine::wire::Session;
+use whimbrel_engine::wire::{Failure, Session};
 use whimbrel_history::ledgers::Ledger;
 
 use super::again::{self, Entry};
+use super::choose::Planned;
 use super::exists;
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown};
@@ -69,9 +70,11 @@ pub(super) async fn execute(
             continue;
         }
         let was_clean = matches!(stop, Stop::Interrupted | Stop::Ledger { .. });
+        // Whoever did not wait for the answer does not know it: the server may still be at it.
+        let may_go_on_there = matches!(stop, Stop::Lost(Failure::GivenUp));
         let stop = if is_asked { Stop::Interrupted } else { stop };
         if !was_clean {
-            ask_the_ledger(plan, &mut report).await;
+            ask_the_ledger(plan, may_go_on_there, &mut report).await;
         }
         let hints = vec![report.standing()];
         report.fail(Error::Stopped { source: stop, hints });
@@ -118,7 +121,7 @@ async fn once(
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Finds out what became of the works that a lost connection left open.
-async fn ask_the_ledger(plan: &Plan<'_>, report: &mut Report) {
+async fn ask_the_ledger(plan: &Plan<'_>, may_go_on_there: bool, report: &mut Report) {
     let project = &plan.project;
     let looked = tokio::time::timeout(PATIENCE, async {
         let mut session = Session::connect(&project.database.target, APPLICATION).await.ok()?;
@@ -136,12 +139,15 @@ async fn ask_the_ledger(plan: &Plan<'_>, report: &mut Report) {
         }
         shown.result = match &left {
             None => ResultShown::Unknown,
-            Some(left) if left.iter().any(|one| one.identity() == planned.identity()) => {
-                ResultShown::NotRun
-            }
+            Some(left) if may_go_on_there && is_in(left, planned) => ResultShown::Unknown,
+            Some(left) if is_in(left, planned) => ResultShown::NotRun,
             Some(_) => ResultShown::Done,
         };
     }
+}
+
+fn is_in(left: &[Planned], planned: &Planned) -> bool {
+    left.iter().any(|one| one.identity() == planned.identity())
 }
 
 /// Takes the lock; `None` where another run did everything while we waited.

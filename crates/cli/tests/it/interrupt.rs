@@ -83,6 +83,30 @@ async fn a_termination_signal_is_told_apart() {
 }
 
 #[tokio::test]
+async fn what_may_still_go_on_in_the_server_is_not_called_not_run() {
+    let project = Project::new(&[(
+        "migrations/001_wait.sql",
+        "set lock_timeout = 0;\ncreate table waited ();\ndo $$ begin perform pg_sleep(600);\n\
+         exception when query_canceled then perform pg_advisory_lock(7); end $$;\n",
+    )]);
+    let project = project.with_database().await;
+    let mut holder = project.session().await;
+    holder.simple("select pg_advisory_lock(7)").await.unwrap();
+    let child = project.command(&["up", "--yes", "--no-rehearsal", "--json"]).spawn().unwrap();
+    until_somebody_waits_for(&project, "PgSleep").await;
+    signal(&child, "INT");
+    until_somebody_waits_for(&project, "advisory").await;
+    signal(&child, "INT");
+    let said = Said::new(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 130, "{}", said.whole());
+    assert_eq!(said.json()["migrations"][0]["result"], "unknown", "{}", said.whole());
+    holder.close().await;
+    let next = project.done("up --yes --no-rehearsal").whole();
+    assert!(project.sql("select from waited").await.is_none(), "{next}");
+    project.done("status --check");
+}
+
+#[tokio::test]
 async fn a_rehearsal_is_interrupted_too() {
     let project = Project::new(&[]).with_database().await;
     // Its own database's name tells its statement from those of other tests on this server.
