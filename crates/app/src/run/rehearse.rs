@@ -13,7 +13,7 @@ use whimbrel_history::state::{Row, State as Standing};
 use super::choose::{Choice, Planned};
 use super::explain::{self, Stage};
 use super::report::{RehearsalShown, Report};
-use super::{Fetch, Plan, Rehearse, works};
+use super::{Aim, Depth, Fetch, Plan, Rehearse, works};
 use crate::error::Error;
 use crate::events::Events;
 use crate::wire;
@@ -29,6 +29,7 @@ pub(super) async fn rehearse(
     events: &mut dyn Events,
 ) -> Result<(), Error> {
     if let Some(because) = left_out(plan) {
+        unproved(plan, &because)?;
         report.rehearsal = RehearsalShown::None { because };
         return Ok(());
     }
@@ -51,13 +52,32 @@ pub(super) async fn rehearse(
         }),
         Err(NotRehearsed::Error(error)) => {
             let because = wire::chain(&error).join(": ");
+            unproved(plan, &because)?;
             report.rehearsal = RehearsalShown::None { because };
             Ok(())
         }
         Err(NotRehearsed::Because(because)) => {
+            unproved(plan, &because)?;
             report.rehearsal = RehearsalShown::None { because };
             Ok(())
         }
+    }
+}
+
+/// Refuses to run an applied migration again that nothing proved to be fit for it.
+fn unproved(plan: &Plan<'_>, because: &str) -> Result<(), Error> {
+    let is_wanted = matches!(plan.aim, Aim::Up(wish) if wish.again);
+    let is_run = plan.options.depth == Depth::Run && plan.options.rehearse != Rehearse::Never;
+    let again = plan.choice.planned.iter().find(|planned| planned.again);
+    match again.filter(|_| is_wanted && is_run) {
+        None => Ok(()),
+        Some(planned) => Err(Error::Refused {
+            message: format!(
+                "nothing proves that `{}` may run again: {because}",
+                planned.migration.id
+            ),
+            hints: vec!["`--no-rehearsal` runs it without that proof".to_owned()],
+        }),
     }
 }
 

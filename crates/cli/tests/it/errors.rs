@@ -293,3 +293,18 @@ async fn what_is_there_already_is_compared_with_what_the_file_would_make() {
     project.sql("drop table users; create table orders (id int primary key, total bigint)").await;
     check("error_exists_different", &project.show("up --yes --no-rehearsal"));
 }
+
+#[tokio::test]
+async fn again_is_refused_where_nothing_proves_that_it_may() {
+    let project = Project::new(&[
+        ("migrations/000_gone.sql", "select 1;\n"),
+        ("migrations/001_a.sql", "create table if not exists a ();\n"),
+    ]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal");
+    // What is applied cannot be rebuilt without it.
+    project.remove("migrations/000_gone.sql");
+    let again = "up --yes --only 001 --again";
+    check("error_again_unproved", &project.show(again));
+    project.done(&format!("{again} --no-rehearsal"));
+}
