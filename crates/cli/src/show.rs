@@ -29,10 +29,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
     page.gap();
     match report.outcome {
         Outcome::Nothing => {
-            let text = match report.command {
-                "up" => "nothing to do: everything is applied",
-                _ => "nothing to do: nothing is applied",
-            };
+            let text = format!("nothing to do: {}", clean(&report.nothing));
             page.line(page.paint(Tone::Good, text));
             seeds(report, page);
             return;

@@ -57,6 +57,16 @@ impl Aim {
             Self::Redo { .. } => "redo",
         }
     }
+
+    /// What is true where it leads to nothing.
+    fn nothing(&self) -> String {
+        match self {
+            Self::Up(Wish { to: Some(to), .. }) => format!("everything up to `{to}` is applied"),
+            Self::Up(_) => "everything is applied".to_owned(),
+            Self::Down { back: Back::To(to), .. } => format!("nothing after `{to}` is applied"),
+            Self::Down { .. } | Self::Redo { .. } => "nothing is applied".to_owned(),
+        }
+    }
 }
 
 /// Which down script is meant.

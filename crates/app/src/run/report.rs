@@ -33,6 +33,9 @@ pub struct Report {
     pub rehearsal: RehearsalShown,
     /// Whether a run would be refused as it is.
     pub is_refused: bool,
+    /// Why there is nothing to do, where there is nothing.
+    #[serde(skip)]
+    pub nothing: String,
     /// What a person should know.
     pub remarks: Vec<String>,
     /// What went wrong.
@@ -186,6 +189,7 @@ impl Report {
         Self {
             version: wire::VERSION,
             command: aim.name(),
+            nothing: aim.nothing(),
             database: project.shown(&state.facts),
             outcome: match options.depth {
                 Depth::Run => Outcome::Stopped,

@@ -1,5 +1,7 @@
 //! `whimbrel down`
 
+use std::num::NonZeroUsize;
+
 use whimbrel_app::Exit;
 use whimbrel_app::cases::down::{self, Options};
 use whimbrel_app::run::Seeds;
@@ -18,7 +20,7 @@ use crate::running::{Running, Side};
 pub(crate) struct Down {
     /// How many [default: 1]
     #[arg(value_name = "N")]
-    count: Option<usize>,
+    count: Option<NonZeroUsize>,
 
     /// Until this one is the newest
     #[arg(long, value_name = "ID", conflicts_with = "count")]
@@ -47,7 +49,7 @@ impl Verb for Down {
         let back = match (self.to, self.all) {
             (Some(to), _) => Back::To(to),
             (None, true) => Back::All,
-            (None, false) => Back::Newest(self.count.unwrap_or(1)),
+            (None, false) => Back::Newest(self.count.map_or(1, NonZeroUsize::get)),
         };
         let from = self.down_from.map(Side::side);
         self.running.go(house, Seeds::Unwanted, async move |workspace, run, events| {

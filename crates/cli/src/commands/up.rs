@@ -1,5 +1,7 @@
 //! `whimbrel up`
 
+use std::num::NonZeroUsize;
+
 use whimbrel_app::Exit;
 use whimbrel_app::cases::up::{self, Options};
 use whimbrel_app::run::Seeds;
@@ -35,7 +37,7 @@ pub(crate) struct Up {
 
     /// Only the next so many
     #[arg(long, short = 'n', value_name = "N")]
-    count: Option<usize>,
+    count: Option<NonZeroUsize>,
 
     /// Then run the project's seed files that never ran, each with its entry
     #[arg(long)]
@@ -62,7 +64,7 @@ impl Verb for Up {
             only: self.only,
             with_dependencies: self.with_dependencies,
             again: self.again,
-            count: self.count,
+            count: self.count.map(NonZeroUsize::get),
         };
         let seeds = if self.seed { Seeds::Wanted } else { Seeds::Unwanted };
         self.running.go(house, seeds, async move |workspace, run, events| {

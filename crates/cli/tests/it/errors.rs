@@ -308,3 +308,24 @@ async fn again_is_refused_where_nothing_proves_that_it_may() {
     check("error_again_unproved", &project.show(again));
     project.done(&format!("{again} --no-rehearsal"));
 }
+
+#[tokio::test]
+async fn nothing_to_do_is_said_of_what_was_asked_for() {
+    let project = Project::new(&[
+        ("migrations/001_a.sql", "select 1;"),
+        ("migrations/002_b.sql", "select 2;"),
+    ]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal --to 1");
+    let nothing = |line: &str, why: &str| {
+        let said = project.done(line);
+        assert!(said.out.contains(&format!("nothing to do: {why}")), "{}", said.whole());
+    };
+    nothing("up --yes --to 1", "everything up to `1` is applied");
+    nothing("down --yes --to 1", "nothing after `1` is applied");
+    project.done("up --yes --no-rehearsal");
+    nothing("up --yes", "everything is applied");
+    for line in ["up --yes --count 0", "down 0 --yes"] {
+        assert_eq!(project.run(line).code, 2, "{line}");
+    }
+}
