@@ -94,6 +94,16 @@ fn a_down_script_without_its_up_script_is_an_error() {
 }
 
 #[test]
+fn an_undo_script_of_flyway_is_told_the_name_of_its_versioned_one() {
+    let project = Project::new(&[("m/1_a.sql", "select 1;"), ("m/U1__a.sql", "select 2;")]);
+    let errors = project.read("plain", &settings("m")).unwrap_err();
+    assert_eq!(
+        project.show_all(&errors),
+        ["m/U1__a.sql: the down script has no up script (its up script would be `V1__a.sql`)"]
+    );
+}
+
+#[test]
 fn two_down_scripts_of_one_migration_are_an_error() {
     let project = Project::new(&[
         ("m/001_a.sql", "-- @up\nselect 1;\n-- @down\nselect 2;\n"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_sql::Diagnostic;
 
 use super::name::{Name, Role};
@@ -31,6 +31,14 @@ pub(super) struct Pair {
     pub(super) up: Digest,
     /// The file with nothing but the down script.
     pub(super) down: Option<Digest>,
+}
+
+/// What the up script of a down script's file would be called.
+fn up_name(down: &Utf8Path, pair: &str) -> String {
+    match down.file_name().and_then(|name| name.strip_prefix('U')) {
+        Some(rest) => format!("V{rest}"),
+        None => format!("{pair}.up.sql"),
+    }
 }
 
 /// Joins up and down scripts.
@@ -73,7 +81,7 @@ pub(super) fn pair(digests: Vec<Digest>, errors: &mut Vec<Diagnostic>) -> Vec<Pa
             errors.push(file_error(
                 &digest.path,
                 "the down script has no up script",
-                vec![format!("its up script would be `{}.up.sql`", key.1)],
+                vec![format!("its up script would be `{}`", up_name(&digest.path, &key.1))],
             ));
             continue;
         };
