@@ -128,14 +128,18 @@ fn cells(line: &Line, history: String, page: &Page) -> [String; 9] {
     };
     let name = show::name(&line.id, &line.name);
     let name = if line.repeatable { format!("{name} (repeatable)") } else { name };
+    // A row that a person set back to pending keeps the time of its old run.
+    let is_over = line.state == "pending";
+    let when = line.applied_at.as_deref().filter(|_| !is_over).map(show::time);
+    let took = line.execution_time_ms.filter(|_| !is_over).map(show::milliseconds);
     [
         history,
         name,
         mark(line.file.is_some()).to_owned(),
         line.ledger.unwrap_or("-").to_owned(),
         page.paint(tone, line.state),
-        line.applied_at.as_deref().map(show::time).unwrap_or_default(),
-        line.execution_time_ms.map(show::milliseconds).unwrap_or_default(),
+        when.unwrap_or_default(),
+        took.unwrap_or_default(),
         line.applied_by.clone().unwrap_or_default(),
         line.note.clone().unwrap_or_default().lines().next().unwrap_or_default().to_owned(),
     ]

@@ -150,3 +150,14 @@ async fn a_reader_that_leaves_early_breaks_nothing() {
     assert!(child.wait().unwrap().success());
     assert_eq!(project.run("status --check").code, 0);
 }
+
+#[tokio::test]
+async fn what_a_person_set_back_to_pending_has_no_time() {
+    let project = Project::new(&[("migrations/001_a.sql", "select 1;")]).with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.sql("update whimbrel.schema_migrations set status = 'pending'").await;
+    let said = project.done("status");
+    let row = said.out.lines().find(|line| line.starts_with("001_a")).unwrap();
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(cells, ["001_a", "yes", "pending", "pending"]);
+}
