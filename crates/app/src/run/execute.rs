@@ -233,12 +233,13 @@ fn note(
     let mut results: BTreeMap<(String, String, Direction), (ResultShown, Option<u64>)> =
         BTreeMap::new();
     let way_back = way_back(plan.aim, ran.done.len());
+    let stage = Stage::Run(plan.aim.name());
     for (number, milliseconds) in ran.done {
         results.insert(identity(number), (ResultShown::Done, Some(milliseconds)));
     }
     for (number, failed) in ran.failed {
         results.insert(identity(number), (ResultShown::Failed, None));
-        let mut error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Run);
+        let mut error = explain::failed(&plan.project, &plan.works[number], failed, stage);
         error.hints.extend(there.get(&number).cloned());
         error.hints.extend(way_back.clone());
         report.fail(Error::from(Box::new(error)));

@@ -2,7 +2,7 @@
 
 use whimbrel_engine::run::{Cause, Direction, Failed, Work};
 use whimbrel_history::Section;
-use whimbrel_sql::{Diagnostic, Mode, Severity, Step};
+use whimbrel_sql::{Diagnostic, Mode, Severity, Span, Step};
 
 use crate::error::MigrationError;
 use crate::project::Project;
@@ -12,8 +12,8 @@ use crate::project::Project;
 pub(super) enum Stage {
     /// In the throw-away database.
     Rehearsal,
-    /// In earnest.
-    Run,
+    /// In earnest, by this command.
+    Run(&'static str),
 }
 
 /// Turns a remark about a section's text into one about its file.
@@ -47,21 +47,20 @@ pub(super) fn failed(
         (Direction::Down | Direction::Up, _) => &migration.up,
     };
     let what = match (stage, work.direction) {
-        (Stage::Run, Direction::Up) => "failed to apply",
-        (Stage::Run, Direction::Down) => "failed to undo",
+        (Stage::Run(_), Direction::Up) => "failed to apply",
+        (Stage::Run(_), Direction::Down) => "failed to undo",
         (Stage::Rehearsal, Direction::Up) => "the rehearsal failed to apply",
         (Stage::Rehearsal, Direction::Down) => "the rehearsal failed to undo",
     };
     let mut hints = server_hints(&failed);
-    if stage == Stage::Run {
-        hints.extend(state_hints(work, &failed));
-    } else {
-        hints.push(
+    match stage {
+        Stage::Run(command) => hints.extend(state_hints(work, &failed, command)),
+        Stage::Rehearsal => hints.push(
             "the database was not changed; `--no-rehearsal` goes on in spite of it".to_owned(),
-        );
+        ),
     }
     hints.extend(failed.blockers.iter().map(|blocker| format!("in the way: {blocker}")));
-    let span = failed.span.clone().or_else(|| {
+    let span = line_of_copy(work, &failed).or_else(|| failed.span.clone()).or_else(|| {
         let number = failed.statement?;
         Some(work.script.statements.get(number)?.span.clone())
     });
@@ -83,6 +82,22 @@ pub(super) fn failed(
     MigrationError { what, id, source: failed, diagnostic, text, hints }
 }
 
+/// The line of `copy … from stdin` that the server could not take: it counts them from 1, and says
+/// so in `COPY users, line 3, column age: "x"`. In another language it is not found.
+fn line_of_copy(work: &Work, failed: &Failed) -> Option<Span> {
+    let Cause::Server(error) = &failed.cause else { return None };
+    let data = work.script.statements.get(failed.statement?)?.data.clone()?;
+    let (_, rest) = error.where_.as_deref()?.strip_prefix("COPY ")?.split_once(", line ")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let number: usize = rest[..digits].parse().ok()?;
+    let text = &work.text()[data.clone()];
+    let mut lines = text.split_inclusive('\n');
+    let start =
+        data.start + lines.by_ref().take(number.checked_sub(1)?).map(str::len).sum::<usize>();
+    let line = lines.next()?.trim_end_matches(['\r', '\n']);
+    Some(start..start + line.len())
+}
+
 /// What stands at the caret.
 fn message(failed: &Failed) -> String {
     match &failed.cause {
@@ -101,12 +116,13 @@ fn server_hints(failed: &Failed) -> Vec<String> {
 }
 
 /// What state the database is in, and the way on.
-fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
+fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
     let mut hints = Vec::new();
     let id = work.id();
+    // Of a redo whose down script ran, its up script is what is left.
     let verb = match work.direction {
         Direction::Up => "up",
-        Direction::Down => "down",
+        Direction::Down => command,
     };
     if let Cause::StepChanged { was, .. } = &failed.cause {
         hints.push(format!(
@@ -123,6 +139,10 @@ fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
                 "the way back is by hand, for there is no down script: undo `{done}`"
             ));
         }
+    } else if failed.rolled_back && is_locked_out(failed) {
+        hints.push(format!(
+            "everything that `{id}` did was rolled back; run `whimbrel {verb}` again when nothing is in the way, or let it try longer: `--retry-for 10min`"
+        ));
     } else if failed.rolled_back {
         hints.push(format!(
             "everything that `{id}` did was rolled back; fix it and run `whimbrel {verb}` again"
@@ -134,6 +154,11 @@ fn state_hints(work: &Work, failed: &Failed) -> Vec<String> {
         hints.push(format!("it was tried {} times", failed.tries));
     }
     hints
+}
+
+/// Whether others stopped it, and nothing is wrong with its script.
+fn is_locked_out(failed: &Failed) -> bool {
+    matches!(&failed.cause, Cause::Server(error) if ["55P03", "40P01", "40001"].contains(&error.code.as_str()))
 }
 
 /// How the statements of a script's first steps begin.

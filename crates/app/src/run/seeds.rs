@@ -168,7 +168,7 @@ fn note(project: &Project, works: &[Work], ran: run::Report, report: &mut Report
     }
     report.outcome = Outcome::Done;
     for (number, failed) in ran.failed {
-        let error = explain::failed(project, &works[number], failed, Stage::Run);
+        let error = explain::failed(project, &works[number], failed, Stage::Run("up"));
         report.fail(Error::from(Box::new(error)));
         report.outcome = Outcome::Failed;
     }

@@ -310,6 +310,24 @@ async fn again_is_refused_where_nothing_proves_that_it_may() {
 }
 
 #[tokio::test]
+async fn what_others_lock_is_nothing_to_fix() {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", USERS),
+        ("migrations/002_name.sql", "alter table users add name text;\n"),
+    ]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal --to 1");
+    let mut holder = project.session().await;
+    holder.simple("begin; lock users").await.unwrap();
+    let said = project.run("up --yes --no-rehearsal --retry-for 0");
+    assert_eq!(said.code, 1, "{}", said.whole());
+    assert!(said.err.contains("when nothing is in the way"), "{}", said.whole());
+    assert!(!said.err.contains("fix it"), "{}", said.whole());
+    holder.close().await;
+    project.done("up --yes --no-rehearsal");
+}
+
+#[tokio::test]
 async fn nothing_to_do_is_said_of_what_was_asked_for() {
     let project = Project::new(&[
         ("migrations/001_a.sql", "select 1;"),
@@ -328,4 +346,25 @@ async fn nothing_to_do_is_said_of_what_was_asked_for() {
     for line in ["up --yes --count 0", "down 0 --yes"] {
         assert_eq!(project.run(line).code, 2, "{line}");
     }
+}
+
+#[tokio::test]
+async fn data_that_a_table_does_not_take_is_shown_where_it_is() {
+    let project = Project::new(&[(
+        "migrations/001_ages.sql",
+        "create table ages (age int);\ncopy ages from stdin;\n7\n8\nnine\n\\.\nselect 1;\n",
+    )]);
+    let project = project.with_database().await;
+    check("error_copy_data", &project.show("up --yes --no-rehearsal"));
+}
+
+#[tokio::test]
+async fn a_redo_that_fails_is_to_be_run_again_as_a_redo() {
+    let project = Project::new(&[("migrations/001_a.up.sql", "create table a ();\n")]);
+    project.write("migrations/001_a.down.sql", "drop table b;\n");
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal");
+    let said = project.run("redo --yes --no-rehearsal");
+    assert_eq!(said.code, 1, "{}", said.whole());
+    assert!(said.err.contains("run `whimbrel redo` again"), "{}", said.whole());
 }
