@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(100);
 
-const WAITING: &str = "{spinner} {msg} ({elapsed})";
-const COUNTING: &str = "{bar:24} {pos}/{len} {msg} ({elapsed})";
+const WAITING: &str = "{spinner} {elapsed} {wide_msg}";
+const COUNTING: &str = "{bar:24} {pos}/{len} {elapsed} {wide_msg}";
 
 impl Watcher {
     /// Somebody who watches on a terminal.
