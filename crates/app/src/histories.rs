@@ -248,6 +248,21 @@ pub(crate) fn ways<'a>(outlines: impl Iterator<Item = &'a Outline>) -> String {
     ways.join(", ")
 }
 
+/// A folder that is not there holds no migrations, which must not pass for having none to run.
+pub(crate) fn check_folders(workspace: &Workspace, outlines: &[Outline]) -> Result<(), Error> {
+    let root = workspace.folder().root();
+    match outlines.iter().find(|outline| !root.join(&outline.settings.folder).is_dir()) {
+        None => Ok(()),
+        Some(Outline { settings: Settings { name, folder, .. }, .. }) => Err(Error::Usage {
+            message: format!("the folder `{folder}` of history `{name}` is not there"),
+            hints: vec![format!(
+                "correct [history.{name}] in {}, or write its first migration with `whimbrel new`",
+                crate::config::FILE
+            )],
+        }),
+    }
+}
+
 /// There is nothing to work on.
 pub(crate) fn none() -> Error {
     Error::Usage {

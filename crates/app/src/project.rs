@@ -63,6 +63,7 @@ impl Project {
         if outlines.is_empty() {
             return Err(histories::none());
         }
+        histories::check_folders(workspace, &outlines)?;
         let mut development = None;
         let mut database = if place.database.dev {
             let (server, target) = develop(workspace, events).await?;

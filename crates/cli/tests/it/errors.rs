@@ -359,6 +359,19 @@ async fn data_that_a_table_does_not_take_is_shown_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_history_whose_folder_is_not_there_is_not_taken_for_an_empty_one() {
+    let project = Project::new(&[(
+        "whimbrel.toml",
+        "[history.shop]\nformat = 'plain'\nfolder = 'migratoins'\n",
+    )]);
+    let project = project.with_database().await;
+    check("error_no_folder", &project.show("up --yes"));
+    assert_eq!(project.run("status --check").code, 2);
+    project.done("new create_users");
+    project.done("status");
+}
+
+#[tokio::test]
 async fn a_redo_that_fails_is_to_be_run_again_as_a_redo() {
     let project = Project::new(&[("migrations/001_a.up.sql", "create table a ();\n")]);
     project.write("migrations/001_a.down.sql", "drop table b;\n");
