@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use whimbrel_engine::lock::LockError;
 use whimbrel_engine::rehearse::RehearseError;
-use whimbrel_engine::run::EnterError;
+use whimbrel_engine::run::{EnterError, Stop};
 use whimbrel_engine::shadow::ShadowError;
 use whimbrel_engine::state::StateError;
 use whimbrel_engine::wire::{ConnectError, Failure};
@@ -165,9 +165,16 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Database(error) => error.hints(),
+            Self::Stopped { source: Stop::Ledger { source, .. }, hints } => {
+                right_hint(source, MAKE).into_iter().chain(hints.iter().cloned()).collect()
+            }
             Self::Usage { hints, .. }
             | Self::Refused { hints, .. }
             | Self::Stopped { hints, .. } => hints.clone(),
+            Self::State(StateError::Failed(failure))
+            | Self::Enter(EnterError::State(StateError::Failed(failure))) => {
+                right_hint(failure, READ).into_iter().collect()
+            }
             Self::Select(error) => error.hint().into_iter().collect(),
             Self::Connect(error)
             | Self::Enter(
@@ -236,6 +243,18 @@ impl Error {
     }
 }
 
+const MAKE: &str = "the ledger has a schema of its own: let the database's owner `grant create on database` \
+     to this role, or connect as the role that owns the ledger";
+
+const READ: &str = "connect as the role that owns the ledger, or let that role grant this one `usage` on its \
+     schema and `select` on its tables";
+
+/// What to do where the role may not.
+fn right_hint(failure: &Failure, how: &str) -> Option<String> {
+    let Failure::Server { error, .. } = failure else { return None };
+    (error.code == "42501").then(|| how.to_owned())
+}
+
 fn state_exit(error: &StateError) -> Exit {
     match error {
         StateError::Failed(failure) => failure_exit(failure),
@@ -262,8 +281,7 @@ fn enter_exit(error: &EnterError) -> Exit {
     }
 }
 
-fn stop_exit(stop: &whimbrel_engine::run::Stop) -> Exit {
-    use whimbrel_engine::run::Stop;
+fn stop_exit(stop: &Stop) -> Exit {
     match stop {
         Stop::Interrupted => Exit::Interrupted,
         Stop::Lost(_) | Stop::Connect(_) | Stop::LockLost => Exit::Unreachable,

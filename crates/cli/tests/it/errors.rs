@@ -381,3 +381,21 @@ async fn a_redo_that_fails_is_to_be_run_again_as_a_redo() {
     assert_eq!(said.code, 1, "{}", said.whole());
     assert!(said.err.contains("run `whimbrel redo` again"), "{}", said.whole());
 }
+
+#[tokio::test]
+async fn a_role_that_lacks_a_right_is_told_which() {
+    let project = Project::new(&[("migrations/001_a.sql", "select 1;")]).with_database().await;
+    let role = project.sql("select current_database() || '_guest'").await.unwrap();
+    project.sql(&format!("create role {role} login")).await;
+    let url = project.url();
+    let sign = if url.contains('?') { '&' } else { '?' };
+    let up = format!("up --yes --no-rehearsal --database-url {url}{sign}user={role}");
+    let said = project.run(&up);
+    assert_eq!(said.code, 1, "{}", said.whole());
+    assert!(said.err.contains("`grant create on database`"), "{}", said.whole());
+    project.done("up --yes --no-rehearsal");
+    let said = project.run(&up);
+    assert_eq!(said.code, 1, "{}", said.whole());
+    assert!(said.err.contains("role that owns the ledger"), "{}", said.whole());
+    project.sql(&format!("drop role {role}")).await;
+}
