@@ -124,3 +124,17 @@ async fn a_rehearsal_is_interrupted_too() {
     assert_eq!(said.code, 130, "{}", said.whole());
     assert_eq!(project.sql(sleeping).await.as_deref(), Some("0"));
 }
+
+#[tokio::test]
+async fn the_command_that_follows_hears_signals_itself() {
+    let project = Project::new(&[("migrations/001_a.sql", "select 1;")]).with_database().await;
+    let server = "trap 'exit 9' TERM; touch ready; while :; do sleep 0.05; done";
+    let up = ["up", "--yes", "--no-rehearsal", "--then", "sh", "-c", server];
+    let mut child = project.command(&up).spawn().unwrap();
+    while !project.path().join("ready").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before its command began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+}
