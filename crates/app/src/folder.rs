@@ -1,4 +1,6 @@
-//! A project's files, on disk.
+//! A project's files, on disk or in the program.
+
+mod embedded;
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -8,20 +10,34 @@ use std::time::UNIX_EPOCH;
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::{File, Files, FilesError};
 
-/// A folder on disk; paths given to it are relative to it.
+pub use embedded::Embedded;
+
+/// A folder; paths given to it are relative to it.
 ///
 /// What it lists is listed once: a command asks for the same thousands of files when it looks for
 /// the project, for its histories, for what changed in them, and each of these is to see the same.
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: Utf8PathBuf,
+    /// What it holds, where it is not on disk.
+    embedded: Option<&'static Embedded>,
     listed: Arc<Mutex<BTreeMap<Utf8PathBuf, Arc<[File]>>>>,
 }
 
 impl Folder {
     /// The folder at an absolute path.
     pub fn new(root: impl Into<Utf8PathBuf>) -> Self {
-        Self { root: root.into(), listed: Arc::default() }
+        Self { root: root.into(), embedded: None, listed: Arc::default() }
+    }
+
+    /// The files of a program, as if they were in the folder.
+    pub fn embedded(root: impl Into<Utf8PathBuf>, files: &'static Embedded) -> Self {
+        Self { embedded: Some(files), ..Self::new(root) }
+    }
+
+    /// Whether its files are on disk, where they may change.
+    pub(crate) fn is_on_disk(&self) -> bool {
+        self.embedded.is_none()
     }
 
     /// Where it is.
@@ -33,16 +49,22 @@ impl Folder {
     ///
     /// A byte order mark stays, and what is not UTF-8 is an error, as it is for Postgres.
     pub fn text(&self, path: &Utf8Path) -> Result<Option<String>, FilesError> {
-        match std::fs::read_to_string(self.root.join(path)) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(FilesError { path: path.to_owned(), source }),
+        let failed = |source| FilesError { path: path.to_owned(), source };
+        match self.read(path) {
+            Ok(bytes) => String::from_utf8(bytes)
+                .map(Some)
+                .map_err(|error| failed(io::Error::new(ErrorKind::InvalidData, error))),
+            Err(error) if error.source.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
     /// Whether a file or folder is there.
     pub fn holds(&self, path: &Utf8Path) -> bool {
-        self.root.join(path).exists()
+        match self.embedded {
+            Some(files) => embedded::holds(files, path),
+            None => self.root.join(path).exists(),
+        }
     }
 
     /// Writes a file that must not exist yet, with the folders that lead to it.
@@ -95,6 +117,9 @@ impl Folder {
 
 impl Files for Folder {
     fn list(&self, folder: &Utf8Path) -> Result<Vec<File>, FilesError> {
+        if let Some(files) = self.embedded {
+            return Ok(embedded::list(files, folder));
+        }
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(files) = listed.get(folder) {
             return Ok(files.to_vec());
@@ -115,11 +140,17 @@ impl Files for Folder {
     }
 
     fn folders(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FilesError> {
+        if let Some(files) = self.embedded {
+            return Ok(embedded::folders(files, folder));
+        }
         let entries = self.entries(folder)?.into_iter();
         Ok(entries.filter(|(_, entry)| entry.path().is_dir()).map(|(path, _)| path).collect())
     }
 
     fn read(&self, path: &Utf8Path) -> Result<Vec<u8>, FilesError> {
+        if let Some(files) = self.embedded {
+            return embedded::read(files, path).map(<[u8]>::to_vec);
+        }
         std::fs::read(self.root.join(path))
             .map_err(|source| FilesError { path: path.to_owned(), source })
     }

@@ -9,7 +9,7 @@ use whimbrel_history::{FilesError, formats};
 
 use crate::config::{self, Config, ConfigError};
 use crate::database::DatabaseError;
-use crate::folder::Folder;
+use crate::folder::{Embedded, Folder};
 use crate::surroundings::Surroundings;
 
 /// A project: its folder, its configuration, and what surrounds it. A clone is the same project.
@@ -57,6 +57,19 @@ impl Workspace {
             }
             None => find_root(&surroundings.folder),
         };
+        Self::of(surroundings, folder)
+    }
+
+    /// The project that a program has in itself.
+    pub fn embedded(
+        surroundings: Surroundings,
+        files: &'static Embedded,
+    ) -> Result<Self, WorkspaceError> {
+        let folder = Folder::embedded(surroundings.folder.clone(), files);
+        Self::of(surroundings, folder)
+    }
+
+    fn of(surroundings: Surroundings, folder: Folder) -> Result<Self, WorkspaceError> {
         let text = folder.text(Utf8Path::new(config::FILE))?;
         let config = match &text {
             Some(text) => Config::parse(Utf8Path::new(config::FILE), text, &format_names())?,

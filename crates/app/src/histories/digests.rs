@@ -57,7 +57,9 @@ impl Kept {
     pub(super) fn open(workspace: &Workspace) -> Self {
         let surroundings = workspace.surroundings();
         let root = workspace.folder().root().to_owned();
-        let place = surroundings.cache().map(|cache| {
+        // What a program brings along has no times that would tell one build from another.
+        let cache = surroundings.cache().filter(|_| workspace.folder().is_on_disk());
+        let place = cache.map(|cache| {
             let mut hasher = DefaultHasher::new();
             root.hash(&mut hasher);
             cache.join("digests").join(format!("{:016x}.json", hasher.finish()))

@@ -24,6 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("whimbrel", &["whimbrel-app"]),
+    ("whimbrel-embed", &[]),
+    ("whimbrel-example-axum-start", &["whimbrel-app"]),
     ("whimbrel-testkit", &["whimbrel-engine"]),
     ("whimbrel-benches", &["whimbrel-engine", "whimbrel-testkit"]),
 ];

@@ -1,0 +1,5 @@
+//! Puts the migrations into the binary.
+
+fn main() -> Result<(), whimbrel_embed::EmbedError> {
+    whimbrel_embed::embed(&["migrations"])
+}
