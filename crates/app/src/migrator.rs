@@ -127,7 +127,7 @@ impl Migrator {
     /// The database; without it, it is looked for where the command looks.
     #[must_use]
     pub fn database_url(mut self, url: impl Into<String>) -> Self {
-        let url = Some(Secret::new(&url.into()));
+        let url = Some(Secret::new(url.into()));
         self.place.database = DatabaseOptions { database_url: url, ..DatabaseOptions::default() };
         self
     }
