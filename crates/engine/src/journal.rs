@@ -157,6 +157,21 @@ pub(crate) fn applied(run: i64, id: &Id<'_>, fingerprint: &str, took: &str) -> S
     )
 }
 
+/// The same for a migration that was applied, by expressions.
+pub(crate) fn applied_by(
+    run: i64,
+    history: &str,
+    migration: &str,
+    fingerprint: &str,
+    took: &str,
+) -> String {
+    format!(
+        "insert into whimbrel_journal.applied (history, migration, direction, run, \
+         execution_time_ms, fingerprint) \
+         values ({history}, {migration}, 'up', {run}, {took}, {fingerprint})"
+    )
+}
+
 /// How long each migration of a run took.
 pub(crate) fn times(run: i64) -> String {
     format!(

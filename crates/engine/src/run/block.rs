@@ -18,7 +18,7 @@ use whimbrel_history::ledgers::{self, Took};
 use whimbrel_sql::{Kind, Mode, Step};
 
 use crate::pause::Pause;
-use crate::run::compose::{self, Cleaning, Message, Origin, Role};
+use crate::run::compose::{self, Message, Origin, Role};
 use crate::run::failure::{Blocker, Cause, Failed, Stop};
 use crate::run::send::Sent;
 use crate::run::{Direction, End, Report, Run, Work, begun, one_transaction, watch};
@@ -165,14 +165,11 @@ impl Run<'_> {
     fn open_unit(&mut self, work: &Work, message: &mut Message) {
         let range = one_transaction(work).unwrap_or_default();
         self.lane.open(&compose::begin(&work.script, &range), message);
-        message.set_up(&work.settings(self.options), work.id());
-        if let Some(fence) = self.fence() {
-            message.ours(Role::Fence, &fence);
-        }
+        self.open_work(work, message);
     }
 
     fn close_unit(&mut self, work: &Work, message: &mut Message) {
-        message.clean_up(Cleaning::All, |message| self.record(work, Took::Noted, message));
+        self.end_work(work, message);
         self.lane.commit(message);
     }
 

@@ -268,6 +268,18 @@ impl Message {
             self.ours(Role::Reset, reset);
         }
     }
+
+    /// The same around a function that notes the time by itself.
+    pub(crate) fn clean_up_with(&mut self, record: impl FnOnce(&mut Self)) {
+        let (role, rest) = RESETS.split_at(OWN_ROLE);
+        for reset in role.iter().chain(&["set local statement_timeout = 0"]) {
+            self.ours(Role::Reset, reset);
+        }
+        record(self);
+        for reset in rest {
+            self.ours(Role::Reset, reset);
+        }
+    }
 }
 
 /// How much of what a script left in its session is put away.

@@ -15,6 +15,7 @@ mod failure;
 mod lane;
 mod prepare;
 mod resume;
+mod scribe;
 mod send;
 mod steps;
 mod watch;
@@ -189,6 +190,8 @@ pub(crate) struct Run<'a> {
     pub(crate) lane: Lane,
     /// The run's row in the journal; `None` without one.
     pub(crate) run: Option<i64>,
+    /// Functions that stand in for the runner's own statements, in a run of many.
+    pub(crate) scribe: Option<scribe::Scribe>,
     /// Whether a pooler was found to give this client a server connection of its own.
     pub(crate) session_is_ours: bool,
 }
@@ -218,6 +221,7 @@ pub async fn run(
         intents,
         lane,
         run: None,
+        scribe: None,
         session_is_ours: false,
     };
     let mut report = Report::default();

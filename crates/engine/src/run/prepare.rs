@@ -49,7 +49,7 @@ impl Run<'_> {
         if keeps_journal {
             self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
         }
-        Ok(())
+        self.employ_scribe(works).await
     }
 
     /// Makes missing tables of the ledgers that the works use.
@@ -156,6 +156,9 @@ impl Run<'_> {
             message.ours(Role::Record, &journal::end_run(run, state));
             times = Some(message.len());
             message.ours(Role::Record, &journal::times(run));
+        }
+        if let Some(scribe) = &self.scribe {
+            message.ours(Role::Record, &scribe.drop());
         }
         message.ours(Role::Commit, "commit");
         let lost = matches!(report.stopped, Some(Stop::Lost(_) | Stop::Connect(_)));

@@ -87,6 +87,13 @@ pub trait Ledger: Sync {
     /// its script, and fails where the entry cannot be written.
     fn record(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String>;
 
+    /// The same by expressions that give the key and the milliseconds, for a function whose plans
+    /// the server keeps; `None` in ledgers that record more of a migration than its key.
+    fn record_by(&self, place: &Place, key: &str, took: &str) -> Option<Vec<String>> {
+        let _ = (place, key, took);
+        None
+    }
+
     /// The same for a migration that is recorded as applied already: a repeatable one, or one that
     /// the person runs again. What it is now replaces what it was.
     fn record_again(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String>;

@@ -5,5 +5,6 @@ mod contention;
 pub(crate) mod kit;
 mod orphans;
 mod poolers;
+mod scribe;
 mod seeds;
 mod steps;

@@ -190,21 +190,16 @@ impl Ledger for Own {
             clear_error(&at),
             Literal(key),
         );
-        vec![format!("with done as ({update} returning id)\nselect {} as id", done(key))]
+        let which = Which::of(key);
+        vec![format!("with done as ({update} returning id)\nselect {} as id", which.done())]
     }
 
     fn record(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String> {
-        let at = migrations(place);
-        let key = &definition.migration.key;
-        let took = milliseconds(took);
-        let update = format!(
-            "update {} set status = 'completed', applied_at = pg_catalog.clock_timestamp(){}{} where id = {}",
-            at.table(),
-            set(&at, "execution_time_ms", &took),
-            clear_error(&at),
-            Literal(key),
-        );
-        vec![executed(place, key, &update, "completed", &took, None)]
+        recorded(place, &Which::of(&definition.migration.key), &milliseconds(took))
+    }
+
+    fn record_by(&self, place: &Place, key: &str, took: &str) -> Option<Vec<String>> {
+        Some(recorded(place, &Which::by(key), took))
     }
 
     fn record_again(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String> {
@@ -222,7 +217,7 @@ impl Ledger for Own {
         }
         let also: Vec<&str> = values.iter().map(|(column, _)| *column).collect();
         let update = upsert(&at, &[definition], &values, &also);
-        vec![executed(place, key, &update, "completed", &took, None)]
+        vec![executed(place, &Which::of(key), &update, "completed", &took, None)]
     }
 
     fn fail(&self, place: &Place, definition: &Definition, error: &str) -> Vec<String> {
@@ -236,7 +231,7 @@ impl Ledger for Own {
             set(&at, "error_message", &Literal(&error).to_string()),
             Literal(key),
         );
-        vec![executed(place, key, &update, "failed", "null", Some(&error))]
+        vec![executed(place, &Which::of(key), &update, "failed", "null", Some(&error))]
     }
 
     fn forget(&self, place: &Place, definition: &Definition) -> Vec<String> {
@@ -250,7 +245,7 @@ impl Ledger for Own {
         );
         vec![executed(
             place,
-            key,
+            &Which::of(key),
             &update,
             "rolled_back",
             &milliseconds(Took::ThisTransaction),
@@ -272,27 +267,61 @@ fn clear_error(at: &At<'_>) -> String {
     set(at, "error_message", "null")
 }
 
-/// The id that `done` gave back; the statement fails where it gave none.
-///
-/// What the server says then is `unrecognized configuration parameter "no entry of 003_c to
-/// write"`: a function that may fail only when it is called, and costs little to plan.
-fn done(key: &str) -> String {
-    let lost = format!("no entry of {key} to write");
-    format!("coalesce((select id from done), pg_catalog.current_setting({}))", Literal(&lost))
+/// A migration, as statements name it.
+struct Which {
+    /// The expression that gives its key.
+    key: String,
+    /// The expression that gives what is said where it has no row.
+    lost: String,
+}
+
+impl Which {
+    /// A migration by its key.
+    fn of(key: &str) -> Self {
+        let lost = format!("no entry of {key} to write");
+        Self { key: Literal(key).to_string(), lost: Literal(&lost).to_string() }
+    }
+
+    /// One whose key an expression gives.
+    fn by(key: &str) -> Self {
+        let lost = format!("pg_catalog.concat('no entry of ', {key}, ' to write')");
+        Self { key: key.to_owned(), lost }
+    }
+
+    /// The id that `done` gave back; the statement fails where it gave none.
+    ///
+    /// What the server says then is `unrecognized configuration parameter "no entry of 003_c to
+    /// write"`: a function that may fail only when it is called, and costs little to plan.
+    fn done(&self) -> String {
+        format!("coalesce((select id from done), pg_catalog.current_setting({}))", self.lost)
+    }
+}
+
+/// What records a migration as applied.
+fn recorded(place: &Place, which: &Which, took: &str) -> Vec<String> {
+    let at = migrations(place);
+    let update = format!(
+        "update {} set status = 'completed', applied_at = pg_catalog.clock_timestamp(){}{} where id = {}",
+        at.table(),
+        set(&at, "execution_time_ms", took),
+        clear_error(&at),
+        which.key,
+    );
+    vec![executed(place, which, &update, "completed", took, None)]
 }
 
 /// Changes the row of a migration and adds one to the history, in one statement that fails where
 /// the migration has no row: an applied migration without an entry must not commit.
 fn executed(
     place: &Place,
-    key: &str,
+    which: &Which,
     change: &str,
     status: &str,
     took: &str,
     error: Option<&str>,
 ) -> String {
     let at = history(place);
-    let mut values = vec![("migration_id", done(key)), ("status", format!("'{status}'"))];
+    let mut values = vec![("migration_id", which.done()), ("status", format!("'{status}'"))];
     if at.kind("id") == Some("uuid") {
         values.push(("id", "pg_catalog.gen_random_uuid()".into()));
     }
