@@ -1,5 +1,7 @@
 //! The server against a real database: alone, and as twenty replicas.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
