@@ -2,13 +2,18 @@
 
 use whimbrel_engine::Events as Watch;
 
-use crate::wire::Confirmation;
+use crate::wire::{Confirmation, MigrationShown};
 
 /// Somebody who watches and can be asked.
 pub trait Events: Watch {
     /// Hears how many migrations are going to run.
     fn planned(&mut self, count: usize) {
         let _ = count;
+    }
+
+    /// Hears what is going to run, and what it loses, where nobody is asked about it.
+    fn loses(&mut self, migrations: &[MigrationShown]) {
+        let _ = migrations;
     }
 
     /// Asks a person; [`Answer::Nobody`] where there is none.

@@ -152,4 +152,33 @@ pub struct MigrationShown {
     pub description: Option<String>,
     /// The file, relative to the project; `None` where only the ledger knows it.
     pub file: Option<Utf8PathBuf>,
+    /// What it loses of what was there before; `None` where that is not known.
+    pub losses: Option<Vec<LossShown>>,
+}
+
+/// Something that a migration loses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LossShown {
+    /// What is done to it.
+    pub how: LossHow,
+    /// `table`, `column`, `materialized view` or `enum label`.
+    pub kind: &'static str,
+    /// Its name when the migration runs, qualified.
+    pub name: String,
+    /// How many rows the table in question has now; `None` where that is not known.
+    pub rows: Option<u64>,
+    /// Whether the rows were counted, and not estimated.
+    pub counted: bool,
+}
+
+/// What is done to something that is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossHow {
+    /// It is dropped.
+    Dropped,
+    /// It is dropped, and something new gets its name.
+    Replaced,
+    /// It is emptied by `truncate`, or rewritten whole: the catalog does not tell which.
+    EmptiedOrRewritten,
 }

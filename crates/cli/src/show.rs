@@ -2,7 +2,7 @@
 
 use whimbrel_app::mask;
 use whimbrel_app::run::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown};
-use whimbrel_app::wire::{DatabaseShown, PlaceShown};
+use whimbrel_app::wire::{DatabaseShown, LossHow, LossShown, PlaceShown};
 
 use crate::page::{Column, Page, Table};
 use crate::theme::{Tone, clean};
@@ -132,11 +132,52 @@ fn shown(report: &Report, page: &mut Page) {
         }
     }
     for migration in &report.migrations {
+        losses(&migration.id, migration.losses.as_deref().unwrap_or_default(), page);
+    }
+    for migration in &report.migrations {
         let Some(sql) = &migration.sql else { continue };
         page.gap();
         page.line(page.paint(Tone::Heading, format!("-- {}", migration.id)));
         page.line(mask(&clean(sql)));
     }
+}
+
+/// What a migration loses of what was there before, a line each.
+pub(crate) fn losses(id: &str, losses: &[LossShown], page: &mut Page) {
+    for loss in losses {
+        let label = page.paint(Tone::Care, "loses:");
+        page.line(format!("{label} {}", mask(&clean(&format!("{id} {}", loses(loss))))));
+    }
+}
+
+/// `drops table app.users, which has 3 rows`
+fn loses(loss: &LossShown) -> String {
+    let LossShown { how, kind, name, rows, counted } = loss;
+    let what = match how {
+        LossHow::Dropped => format!("drops {kind} {name}"),
+        LossHow::Replaced => format!("drops {kind} {name} and makes a new one of that name"),
+        LossHow::EmptiedOrRewritten => format!("empties or rewrites {kind} {name}"),
+    };
+    let table = if *kind == "column" { "its table" } else { "it" };
+    match (rows, counted) {
+        (None, _) => what,
+        (Some(1), true) => format!("{what}; {table} has 1 row"),
+        (Some(rows), true) => format!("{what}; {table} has {} rows", thousands(*rows)),
+        (Some(rows), false) => format!("{what}; {table} has about {} rows", thousands(*rows)),
+    }
+}
+
+/// `1,234,567`
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// How a script runs, in words.
@@ -160,6 +201,9 @@ pub(crate) fn name(id: &str, name: &str) -> String {
     clean(&if says_it { id.to_owned() } else { format!("{id} {name}") })
 }
 
+/// What follows from there having been no rehearsal.
+const UNKNOWN: &str = "; so it is not known whether anything is lost";
+
 fn rehearsal(report: &Report, page: &mut Page) {
     match &report.rehearsal {
         RehearsalShown::Passed { server, milliseconds: count } => {
@@ -171,7 +215,7 @@ fn rehearsal(report: &Report, page: &mut Page) {
         }
         RehearsalShown::None { because } => {
             let because = mask(&clean(because));
-            page.line(page.paint(Tone::Faint, format!("not rehearsed: {because}")));
+            page.line(page.paint(Tone::Faint, format!("not rehearsed: {because}{UNKNOWN}")));
         }
     }
 }
@@ -262,6 +306,12 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_numbers_are_shown_in_groups() {
+        let shown: Vec<String> = [0, 999, 1000, 1_234_567].into_iter().map(thousands).collect();
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+    }
 
     #[test]
     fn times_are_shown_as_people_say_them() {

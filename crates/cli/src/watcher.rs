@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use dialoguer::{Confirm, Input};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use whimbrel_app::wire::Confirmation;
+use whimbrel_app::wire::{Confirmation, MigrationShown};
 use whimbrel_app::{Answer, Direction, Event, Events, Question, Watch, mask};
 
 use crate::show;
@@ -104,6 +104,13 @@ impl Watcher {
             let name = page.paint(Tone::Name, show::name(&migration.id, &migration.name));
             let description = clean(migration.description.as_deref().unwrap_or_default());
             page.line(format!("  {name}  {description}"));
+        }
+        for migration in migrations {
+            let losses = migration.losses.as_deref().unwrap_or_default();
+            show::losses(&migration.id, losses, &mut page);
+        }
+        if migrations.iter().any(|migration| migration.losses.is_none()) {
+            page.line("It is not known whether anything is lost: not all was rehearsed.");
         }
         page.gap();
         let what = match *command {
@@ -221,6 +228,15 @@ impl Events for Watcher {
             self.bar.set_position(0);
             self.bar.set_style(style(COUNTING));
         }
+    }
+
+    fn loses(&mut self, migrations: &[MigrationShown]) {
+        let mut page = self.terminal.talk_page();
+        for migration in migrations {
+            let losses = migration.losses.as_deref().unwrap_or_default();
+            show::losses(&migration.id, losses, &mut page);
+        }
+        self.bar.suspend(|| self.terminal.talk(page));
     }
 
     fn ask(&mut self, question: &Question<'_>) -> Answer {

@@ -1,24 +1,24 @@
 //! Asks whether to run.
 
+use super::report::Report;
 use super::{Consent, Plan};
 use crate::error::Error;
 use crate::events::{Answer, Events, Question};
 use crate::wire::{Confirmation, MigrationShown};
 
-/// Goes on only with somebody's word.
-pub(super) fn ask(plan: &Plan<'_>, events: &mut dyn Events) -> Result<(), Error> {
+/// Goes on only with somebody's word; what is lost is said in any case.
+pub(super) fn ask(plan: &Plan<'_>, report: &Report, events: &mut dyn Events) -> Result<(), Error> {
     let Plan { project, state, aim, options, choice, .. } = plan;
     let is_protected = project.database.protected && !options.allowed.protected;
     let is_own = options.place.database.dev;
-    if is_own || (options.consent == Consent::Given && !is_protected) {
-        return Ok(());
-    }
-    let migrations = choice.planned.iter().map(|planned| MigrationShown {
+    let losses = report.migrations.iter().map(|shown| shown.losses.clone());
+    let migrations = choice.planned.iter().zip(losses).map(|(planned, losses)| MigrationShown {
         history: project.histories[planned.history].name.clone(),
         id: planned.migration.id.clone(),
         name: planned.migration.name.clone(),
         description: planned.migration.description.clone(),
         file: planned.file(),
+        losses,
     });
     let confirmation = Confirmation {
         database: project.shown(&state.facts),
@@ -26,6 +26,10 @@ pub(super) fn ask(plan: &Plan<'_>, events: &mut dyn Events) -> Result<(), Error>
         migrations: migrations.collect(),
         word: is_protected.then(|| project.database.environment.clone()).flatten(),
     };
+    if is_own || (options.consent == Consent::Given && !is_protected) {
+        events.loses(&confirmation.migrations);
+        return Ok(());
+    }
     match events.ask(&Question::Proceed(&confirmation)) {
         Answer::Yes => Ok(()),
         Answer::Interrupted => Err(Error::Interrupted),

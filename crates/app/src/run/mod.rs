@@ -7,6 +7,7 @@ mod consent;
 mod execute;
 mod exists;
 mod explain;
+mod losses;
 mod rehearse;
 mod report;
 mod seeds;
@@ -223,7 +224,7 @@ pub(crate) async fn run(
         return Ok(report);
     }
     if options.depth == Depth::Run {
-        consent::ask(&run, events)?;
+        consent::ask(&run, &report, events)?;
         report = Box::pin(execute::execute(&mut run, session, report, events)).await?;
     } else {
         session.close().await;

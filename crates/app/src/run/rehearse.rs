@@ -13,7 +13,7 @@ use whimbrel_history::state::{Row, State as Standing};
 use super::choose::{Choice, Planned};
 use super::explain::{self, Stage};
 use super::report::{RehearsalShown, Report};
-use super::{Aim, Depth, Fetch, Plan, Rehearse, works};
+use super::{Aim, Depth, Fetch, Plan, Rehearse, losses, works};
 use crate::error::Error;
 use crate::events::Events;
 use crate::wire;
@@ -129,8 +129,9 @@ async fn attempt(
         applied: &applied,
         pending: &plan.works,
     };
-    let Rehearsed { rehearsal, server, inherited: _ } =
+    let Rehearsed { rehearsal, server, inherited: _, losses } =
         rehearse::rehearse(&what, &options, events).await?;
+    losses::note(report, &losses, session).await?;
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (number, failed) = match rehearsal {
         Rehearsal::Passed => return Ok(RehearsalShown::Passed { server, milliseconds }),

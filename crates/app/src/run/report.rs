@@ -12,7 +12,7 @@ use super::{Aim, Depth, Options};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::project::Project;
-use crate::wire::{self, DatabaseShown, ErrorShown};
+use crate::wire::{self, DatabaseShown, ErrorShown, LossShown};
 
 /// What a run did, or would do.
 #[derive(Debug, Serialize)]
@@ -88,6 +88,9 @@ pub struct PlannedShown {
     pub because: Option<String>,
     /// Its script, where it was asked for.
     pub sql: Option<String>,
+    /// What it loses of what was there before, as the rehearsal saw it; `None` where that is not
+    /// known.
+    pub losses: Option<Vec<LossShown>>,
     /// What became of it.
     pub result: ResultShown,
     /// How long it took.
@@ -168,6 +171,7 @@ impl Report {
             transaction: "one",
             because: None,
             sql: None,
+            losses: None,
             result: ResultShown::NotRun,
             execution_time_ms: None,
         });

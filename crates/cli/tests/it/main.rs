@@ -11,6 +11,7 @@ mod help;
 mod house;
 mod interrupt;
 mod kit;
+mod losses;
 mod reference;
 mod secrets;
 mod seeds;

@@ -5,6 +5,7 @@
 //! state that cannot be rebuilt (a script that is gone, an extension that the shadow lacks) proves
 //! nothing and stops nobody.
 
+mod losses;
 mod objects;
 mod surroundings;
 
@@ -14,7 +15,9 @@ use crate::run::{Cause, Failed, Stop, Work, bare};
 use crate::shadow::{Lineage, Server, Shadow, ShadowError, ShadowOptions};
 use crate::wire::{ConnectError, Failure, Session};
 use crate::{Event, Events};
+use losses::Losses;
 
+pub use losses::{Lost, Rows, rows};
 pub use objects::objects;
 pub use surroundings::Surroundings;
 
@@ -77,6 +80,8 @@ pub struct Rehearsed {
     pub server: String,
     /// How many applied migrations came from the cache.
     pub inherited: usize,
+    /// What each of the pending works loses of what was there before, as far as they ran.
+    pub losses: Vec<Vec<Lost>>,
 }
 
 /// Why there was no rehearsal.
@@ -105,10 +110,11 @@ pub async fn rehearse(
     let lineage = lineage(rehearse);
     let server = Shadow::start_from(options, rehearse.major, &lineage, events).await?;
     let inherited = server.inherited().saturating_sub(1);
-    let rehearsal = on(&server, rehearse, &lineage, events).await;
+    let mut losses = Vec::new();
+    let rehearsal = on(&server, rehearse, &lineage, &mut losses, events).await;
     let described = server.described().to_owned();
     server.stop().await;
-    Ok(Rehearsed { rehearsal: rehearsal?, server: described, inherited })
+    Ok(Rehearsed { rehearsal: rehearsal?, server: described, inherited, losses })
 }
 
 /// The objects of a throw-away database in which applied and pending works ran; `None` where they
@@ -131,7 +137,8 @@ async fn read_made(
     lineage: &Lineage,
     events: &mut dyn Events,
 ) -> Result<Option<Objects>, RehearseError> {
-    let Rehearsal::Passed = on(server, rehearse, lineage, events).await? else { return Ok(None) };
+    let rehearsal = on(server, rehearse, lineage, &mut Vec::new(), events).await?;
+    let Rehearsal::Passed = rehearsal else { return Ok(None) };
     let target = server.target(lineage.database());
     let mut session = Session::connect(&target, "whimbrel rehearsal").await?;
     let made = objects(&mut session).await?;
@@ -153,6 +160,7 @@ async fn on(
     server: &Server,
     rehearse: &Rehearse<'_>,
     lineage: &Lineage,
+    losses: &mut Vec<Vec<Lost>>,
     events: &mut dyn Events,
 ) -> Result<Rehearsal, RehearseError> {
     let target = server.target(lineage.database());
@@ -178,10 +186,12 @@ async fn on(
         session = Session::connect(&target, "whimbrel rehearsal").await?;
     }
     rehearse.surroundings.all_roles(&mut session).await?;
+    let mut follower = Losses::follow(&mut session).await?;
     for (number, work) in rehearse.pending.iter().enumerate() {
         if let Some(end) = pending(&mut session, number, work).await? {
             return Ok(end);
         }
+        losses.push(follower.after_script(&mut session).await?);
     }
     Ok(Rehearsal::Passed)
 }

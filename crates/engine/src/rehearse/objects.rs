@@ -9,23 +9,28 @@ use crate::wire::{Answer, Failure, Session};
 /// In a transaction of its own with an empty `search_path`, so that every name in a definition is
 /// qualified, and with everything pinned that the server's rendering of values depends on.
 pub async fn objects(session: &mut Session) -> Result<Objects, Failure> {
-    let message = format!("{PINNED}; {OBJECTS}; commit");
-    let answers = match session.simple(&message).await {
-        Ok(answers) => answers,
-        Err(failure) => {
-            if !failure.is_lost() {
-                session.simple("rollback").await?;
-            }
-            return Err(failure);
-        }
-    };
     let mut objects = Objects::default();
+    let answers = read(session, OBJECTS).await?;
     let rows = answers.iter().filter(|answer| answer.columns().len() == 3);
     for row in rows.flat_map(Answer::rows) {
         let text = |column| row.get(column).unwrap_or_default();
         objects.insert(text("kind"), text("name"), text("checksum"));
     }
     Ok(objects)
+}
+
+/// Asks the catalog one thing, with everything pinned.
+pub(super) async fn read(session: &mut Session, query: &str) -> Result<Vec<Answer>, Failure> {
+    let message = format!("{PINNED}; {query}; commit");
+    match session.simple(&message).await {
+        Ok(answers) => Ok(answers),
+        Err(failure) => {
+            if !failure.is_lost() {
+                session.simple("rollback").await?;
+            }
+            Err(failure)
+        }
+    }
 }
 
 const PINNED: &str = "begin isolation level repeatable read read only; \

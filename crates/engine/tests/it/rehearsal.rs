@@ -1,6 +1,9 @@
 //! Rehearsals in the shadow.
 
-use whimbrel_engine::rehearse::{Rehearsal, Rehearse, Rehearsed, Surroundings, objects, rehearse};
+use whimbrel_catalog::Named;
+use whimbrel_engine::rehearse::{
+    Rehearsal, Rehearse, Rehearsed, Rows, Surroundings, objects, rehearse, rows,
+};
 use whimbrel_engine::run::{Direction, Work};
 use whimbrel_engine::wire::Session;
 
@@ -145,4 +148,122 @@ async fn states_are_compared_object_by_object() {
         "type public.mood",
     ];
     assert_eq!(named, expected);
+}
+
+/// What pending scripts lose of what an applied one made: script, how, kind, name, table at first.
+async fn lost(applied: &str, pending: &[&str]) -> Vec<String> {
+    let applied = [up("000_before", applied)];
+    let pending: Vec<Work> = pending
+        .iter()
+        .enumerate()
+        .map(|(number, text)| up(&format!("{:03}_pending", number + 1), text))
+        .collect();
+    let held = held(&surroundings(&["postgres"]), &applied, &pending).await;
+    assert!(matches!(held.rehearsal, Rehearsal::Passed), "{held:?}");
+    let mut shown = Vec::new();
+    for (number, losses) in held.losses.iter().enumerate() {
+        for lost in losses {
+            let (loss, holding) = (&lost.loss, &lost.loss.holding);
+            let (how, kind) = (loss.kind, holding.kind.name());
+            shown.push(format!("{} {how:?} {kind} {holding} of {}", number + 1, lost.table));
+        }
+    }
+    shown
+}
+
+#[tokio::test]
+async fn what_a_script_drops_is_named_whoever_drops_it() {
+    let applied = "create table a (id int, name text, \"Odd\" int); create table b (id int); \
+        create schema s; create table s.c (id int); create materialized view m as select 1 as one; \
+        create type mood as enum ('sad', 'glad'); \
+        create function away() returns void language sql as 'drop table b';";
+    let pending = [
+        "alter table a drop column name, drop column \"Odd\"; drop materialized view m",
+        "select away()",
+        "do $$ begin execute 'drop schema s cascade'; end $$",
+        "alter type mood rename to old_mood; create type mood as enum ('sad'); drop type old_mood",
+    ];
+    let expected = [
+        "1 Dropped materialized view public.m of public.m",
+        "1 Dropped column public.a.\"Odd\" of public.a",
+        "1 Dropped column public.a.name of public.a",
+        "2 Dropped table public.b of public.b",
+        "3 Dropped table s.c of s.c",
+        "4 Dropped enum label public.mood 'glad' of public.mood",
+    ];
+    assert_eq!(lost(applied, &pending).await, expected);
+}
+
+#[tokio::test]
+async fn what_only_changes_its_name_is_not_lost_and_what_is_made_anew_is() {
+    let applied = "create table a (id int, name text); create table b (id int); \
+        create type mood as enum ('sad', 'glad'); create materialized view m as select 1 as one; \
+        create table c (id int, note text);";
+    let pending = [
+        "alter table a rename to aa; alter table aa rename name to title; \
+         alter type mood rename value 'glad' to 'happy'; create schema t; \
+         alter table aa set schema t; drop materialized view m; \
+         create materialized view m as select 2 as one",
+        "alter table t.aa drop title",
+        "drop table b; create table b (id int)",
+        "alter table c drop note, add note text",
+        "create table d (id int); drop table d; drop type mood",
+    ];
+    let expected = [
+        "2 Dropped column t.aa.title of public.a",
+        "3 Replaced table public.b of public.b",
+        "4 Replaced column public.c.note of public.c",
+    ];
+    assert_eq!(lost(applied, &pending).await, expected);
+}
+
+#[tokio::test]
+async fn a_table_that_gets_a_new_file_was_emptied_or_rewritten() {
+    let applied = "create table a (id int); create table b (id int); create table c (id int);";
+    let pending =
+        ["truncate a", "alter table b alter id type bigint", "alter table c add name text"];
+    let expected = ["1 NewFile table public.a of public.a", "2 NewFile table public.b of public.b"];
+    assert_eq!(lost(applied, &pending).await, expected);
+}
+
+#[tokio::test]
+async fn partitions_and_inherited_columns_go_with_what_they_are_of() {
+    let applied = "create table p (id int, name text) partition by range (id); \
+        create table p1 partition of p for values from (0) to (10); \
+        create table p2 partition of p for values from (10) to (20); \
+        create table q (id int) partition by list (id); create table q1 partition of q default;";
+    let pending = ["alter table p drop name", "drop table p1", "drop table q"];
+    let expected = [
+        "1 Dropped column public.p.name of public.p",
+        "2 Dropped table public.p1 of public.p1",
+        "3 Dropped table public.q of public.q",
+    ];
+    assert_eq!(lost(applied, &pending).await, expected);
+}
+
+#[tokio::test]
+async fn rows_are_counted_or_estimated_or_unknown() {
+    let database = database().await;
+    let mut session = Session::connect(database.target(), "test").await.unwrap();
+    let setup = "create table \"Small\" as select 1 as id from generate_series(1, 42); \
+        create table parted (id int) partition by range (id); \
+        create table parted_1 partition of parted for values from (0) to (10); \
+        create table parted_2 partition of parted for values from (10) to (20); \
+        insert into parted select generate_series(5, 14); \
+        create table large as select i as id, repeat('x', 900) as text \
+            from generate_series(1, 20000) i; \
+        create table strange (id int) with (autovacuum_enabled = off); \
+        alter table large set (autovacuum_enabled = off);";
+    session.simple(setup).await.unwrap();
+    let named = |name: &str| Named { schema: "public".to_owned(), name: name.to_owned() };
+    let small = rows(&mut session, &named("Small")).await.unwrap();
+    assert_eq!(small, Some(Rows::Counted(42)));
+    assert_eq!(rows(&mut session, &named("parted")).await.unwrap(), Some(Rows::Counted(10)));
+    assert_eq!(rows(&mut session, &named("large")).await.unwrap(), Some(Rows::Counted(20_000)));
+    session.simple("analyze large").await.unwrap();
+    assert_eq!(rows(&mut session, &named("large")).await.unwrap(), Some(Rows::Estimated(20_000)));
+    assert_eq!(rows(&mut session, &named("nowhere")).await.unwrap(), None);
+    let mut other = Session::connect(database.target(), "test").await.unwrap();
+    other.simple("begin; lock table strange").await.unwrap();
+    assert_eq!(rows(&mut session, &named("strange")).await.unwrap(), None);
 }
