@@ -23,6 +23,8 @@ pub enum Exit {
     Unreachable = 5,
     /// Another run holds the lock.
     Locked = 6,
+    /// Stopped because its terminal went away.
+    HungUp = 129,
     /// Stopped by Ctrl-C.
     Interrupted = 130,
     /// Stopped by a termination signal.
@@ -39,6 +41,7 @@ impl Exit {
         Self::Refused,
         Self::Unreachable,
         Self::Locked,
+        Self::HungUp,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -58,6 +61,7 @@ impl Exit {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Locked => "locked",
+            Self::HungUp => "hung-up",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
         }
@@ -79,6 +83,7 @@ impl Exit {
             }
             Self::Unreachable => "The database could not be reached, or did not let us in.",
             Self::Locked => "Another run holds the lock of this database.",
+            Self::HungUp => "Stopped because its terminal went away (SIGHUP).",
             Self::Interrupted => "Stopped by Ctrl-C.",
             Self::Terminated => "Stopped by a termination signal (SIGTERM).",
         }
@@ -98,7 +103,7 @@ impl Exit {
             }
             Self::Unreachable => "Try again later. Nothing is known to have been changed.",
             Self::Locked => "Try again later, or wait for it (`--wait`).",
-            Self::Interrupted | Self::Terminated => {
+            Self::HungUp | Self::Interrupted | Self::Terminated => {
                 "What had been applied stays applied and is recorded; the next run goes on from there."
             }
         }

@@ -88,7 +88,7 @@ Examples:
   whimbrel up --dev              The same in an embedded Postgres of this project
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 pending or different (--check),
-4 refused for safety, 5 cannot connect, 6 locked by another run, 130 and 143 interrupted.";
+4 refused for safety, 5 cannot connect, 6 locked by another run, 129, 130 and 143 interrupted.";
 
 /// The whole command line.
 pub(crate) fn command() -> Command {

@@ -116,6 +116,7 @@ impl House {
     pub(crate) fn exit(&self, exit: Exit) -> Exit {
         match (exit, self.signal) {
             (Exit::Interrupted, Some(Signal::Terminate)) => Exit::Terminated,
+            (Exit::Interrupted, Some(Signal::HangUp)) => Exit::HungUp,
             (exit, _) => exit,
         }
     }

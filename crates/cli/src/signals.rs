@@ -1,4 +1,4 @@
-//! Ctrl-C and the signal that ends a process politely.
+//! Ctrl-C, a terminal that goes away, and the signal that ends a process politely.
 
 use std::io;
 
@@ -9,6 +9,8 @@ pub(crate) enum Signal {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGHUP: the terminal went away, or the connection to it.
+    HangUp,
 }
 
 /// Hears signals instead of dying of them.
@@ -17,6 +19,9 @@ pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// `None` where whoever started us has us ignore it.
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -27,6 +32,10 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: match hang_ups() {
+                HangUps::Count => Some(signal(SignalKind::hangup())?),
+                HangUps::AreIgnored => None,
+            },
         })
     }
 
@@ -35,7 +44,38 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
+            () = hung_up(self.hang_up.as_mut()) => Signal::HangUp,
         }
+    }
+}
+
+/// Whether a terminal that goes away is to end us.
+#[cfg(unix)]
+enum HangUps {
+    Count,
+    /// `nohup whimbrel up` is to go on, and listening would end that.
+    AreIgnored,
+}
+
+/// How SIGHUP was set when this process was started.
+///
+/// Only the kernel's own page tells without unsafe code. Where there is none, the signal keeps the
+/// effect that it was started with.
+#[cfg(unix)]
+fn hang_ups() -> HangUps {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    match ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+        Some(mask) if mask & 1 == 0 => HangUps::Count,
+        Some(_) | None => HangUps::AreIgnored,
+    }
+}
+
+#[cfg(unix)]
+async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }
 

@@ -1,6 +1,6 @@
-//! Ctrl-C, once and twice.
+//! Ctrl-C, once and twice, and the other signals that end a run.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::kit::{Project, Said};
@@ -16,7 +16,12 @@ async fn slow() -> Project {
 
 /// Starts `up` and waits until the slow statement runs.
 async fn start(project: &Project) -> Child {
-    let child = project.command(&["up", "--yes", "--no-rehearsal"]).spawn().unwrap();
+    running(project, project.command(&["up", "--yes", "--no-rehearsal"])).await
+}
+
+/// Starts a command and waits until the slow statement runs.
+async fn running(project: &Project, mut command: Command) -> Child {
+    let child = command.spawn().unwrap();
     until_somebody_waits_for(project, "PgSleep").await;
     child
 }
@@ -137,4 +142,28 @@ async fn the_command_that_follows_hears_signals_itself() {
     }
     signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(9));
+}
+
+#[tokio::test]
+async fn a_terminal_that_goes_away_ends_a_run_cleanly() {
+    let project = slow().await;
+    let child = start(&project).await;
+    signal(&child, "HUP");
+    check(&project, child, 129).await;
+}
+
+#[tokio::test]
+async fn what_nohup_started_goes_on_without_its_terminal() {
+    let project = slow().await;
+    let whimbrel = env!("CARGO_BIN_EXE_whimbrel");
+    let started = format!("trap '' HUP; exec {whimbrel} up --yes --no-rehearsal");
+    let given = project.command(&[]);
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", &started]).current_dir(project.path()).env_clear();
+    nohup.envs(given.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = running(&project, nohup).await;
+    signal(&child, "HUP");
+    signal(&child, "INT");
+    check(&project, child, 130).await;
 }
