@@ -15,6 +15,9 @@ pub struct Entry {
     pub status: Status,
     /// When it was applied: `2026-01-31T12:00:00.000000Z`.
     pub applied_at: Option<String>,
+    /// What wrote the row, where `applied_at` does not tell one writing from the next: the
+    /// transaction's number.
+    pub written: Option<String>,
     /// How long it took.
     pub execution_time_ms: Option<i64>,
     /// The checksum recorded, in the ledger's own algorithm.

@@ -71,21 +71,23 @@ pub(super) fn narrow(
     Ok(())
 }
 
-/// When each applied migration was applied, where its ledger says so.
-type Applied = BTreeMap<(usize, String), Option<String>>;
+/// When each applied migration was applied and what wrote that, where its ledger says so.
+type Applied = BTreeMap<(usize, String), [Option<String>; 2]>;
 
 fn applied(project: &Project, state: &State) -> Applied {
     let mut applied = Applied::new();
     for (history, rows) in project.rows(state).iter().enumerate() {
         for row in rows.iter().filter(|row| row.state.is_applied()) {
-            applied.insert((history, row.key().to_owned()), at(row));
+            applied.insert((history, row.key().to_owned()), writing(row));
         }
     }
     applied
 }
 
-fn at(row: &Row<'_>) -> Option<String> {
-    row.entry.and_then(|entry| entry.applied_at.clone())
+/// What tells one writing of an entry from the next.
+fn writing(row: &Row<'_>) -> [Option<String>; 2] {
+    let entry = row.entry.map(|entry| [entry.applied_at.clone(), entry.written.clone()]);
+    entry.unwrap_or_default()
 }
 
 /// Whether a planned migration has not taken place since the plan was made.
@@ -93,7 +95,7 @@ fn is_left(planned: &Planned, before: &Applied, now: &Applied) -> bool {
     let key = (planned.history, planned.migration.key.clone());
     let (was, is) = (before.get(&key), now.get(&key));
     match planned.direction {
-        // One that was applied before is left for as long as its time is the old one; of a redo,
+        // One that was applied before is left for as long as its entry is the old one; of a redo,
         // whose down script has run, nothing is applied now.
         Direction::Up => is.is_none() || was == is,
         Direction::Down => is.is_some() && was == is,
@@ -136,7 +138,7 @@ mod tests {
     /// Whether up and down are left, by when it was applied before and when it is applied now.
     fn check(before: Option<&str>, now: Option<&str>, up: bool, down: bool) {
         let applied = |at: Option<&str>| {
-            at.map(|at| ((0, "a".to_owned()), Some(at.to_owned()))).into_iter().collect()
+            at.map(|at| ((0, "a".to_owned()), [Some(at.to_owned()), None])).into_iter().collect()
         };
         let (before, now) = (applied(before), applied(now));
         assert_eq!(is_left(&planned(Direction::Up), &before, &now), up);

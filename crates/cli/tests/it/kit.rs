@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use insta::Settings;
 use tempfile::TempDir;
+use whimbrel_engine::Target;
 use whimbrel_engine::wire::Session;
 use whimbrel_testkit::{Database, Server};
 
@@ -69,7 +70,12 @@ impl Project {
 
     /// The URL of its database.
     pub(crate) fn url(&self) -> String {
-        self.database.as_ref().unwrap().target().to_string()
+        self.target().to_string()
+    }
+
+    /// Its database.
+    pub(crate) fn target(&self) -> &Target {
+        self.database.as_ref().unwrap().target()
     }
 
     /// Writes a file.
@@ -91,8 +97,7 @@ impl Project {
 
     /// A session on its database.
     pub(crate) async fn session(&self) -> Session {
-        let target = self.database.as_ref().unwrap().target();
-        Session::connect(target, "test").await.unwrap()
+        Session::connect(self.target(), "test").await.unwrap()
     }
 
     /// Runs SQL, and answers the first value that it gives.

@@ -12,6 +12,7 @@ mod house;
 mod interrupt;
 mod kit;
 mod losses;
+mod redo;
 mod reference;
 mod secrets;
 mod seeds;

@@ -55,13 +55,14 @@ impl Ledger for Supabase {
     }
 
     fn read(&self, place: &Place) -> Option<String> {
-        place.tables.get(MIGRATIONS)?;
+        let table = place.tables.get(MIGRATIONS)?;
         let at = migrations(place);
+        let written = if table.view { "null" } else { "xmin::text" };
         let hash = if is_array(&at, "statements") { HASH } else { "null" };
         let down =
             if is_array(&at, "rollback") { "(cardinality(rollback) > 0)::text" } else { "null" };
         Some(format!(
-            "select version::text, {}, {}, {hash}, {down}\nfrom {}",
+            "select version::text, {}, {}, {hash}, {down}, {written}\nfrom {}",
             at.or_null("name", "name::text"),
             at.utc("applied_at"),
             at.table(),
@@ -69,7 +70,7 @@ impl Ledger for Supabase {
     }
 
     fn entry(&self, row: &[Option<&str>]) -> Result<Entry, LedgerError> {
-        let [Some(version), name, applied_at, hash, down] = *row else {
+        let [Some(version), name, applied_at, hash, down, written] = *row else {
             return Err(unknown(self, "a row", format!("{row:?}")));
         };
         Ok(Entry {
@@ -79,6 +80,7 @@ impl Ledger for Supabase {
             name: name.filter(|name| !name.is_empty()).map(str::to_owned),
             status: Status::Completed,
             applied_at: applied_at.map(str::to_owned),
+            written: written.map(str::to_owned),
             execution_time_ms: None,
             checksum: hash.map(str::to_owned),
             fingerprints: None,

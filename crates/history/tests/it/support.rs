@@ -167,6 +167,7 @@ pub(crate) fn entry(key: &str, status: Status) -> Entry {
         name: None,
         status,
         applied_at: None,
+        written: None,
         execution_time_ms: None,
         checksum: None,
         fingerprints: None,

@@ -125,6 +125,7 @@ impl Ledger for Own {
             name: owned(name),
             status,
             applied_at: owned(applied_at),
+            written: None,
             execution_time_ms: took
                 .map(|took| took.parse().map_err(|_| unknown(self, "execution_time_ms", took)))
                 .transpose()?,
