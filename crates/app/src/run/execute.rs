@@ -104,6 +104,8 @@ async fn once(
         return Ok(None);
     };
     again::narrow(plan, &entered.state, entry, report)?;
+    // Another run may have ended just before this one came to the lock, and left nothing.
+    let is_late = plan.works.is_empty() && entry == Entry::First;
     events.planned(plan.works.len());
     let target = &plan.project.database.target;
     let interrupt = &plan.options.interrupt;
@@ -112,7 +114,11 @@ async fn once(
     let stop = note(plan, ran, &there, report);
     if stop.is_none() {
         let has_failed = !report.failures.is_empty();
-        report.outcome = if has_failed { Outcome::Failed } else { Outcome::Done };
+        report.outcome = match (has_failed, is_late) {
+            (true, _) => Outcome::Failed,
+            (false, true) => Outcome::DoneByAnother,
+            (false, false) => Outcome::Done,
+        };
     }
     Ok(stop)
 }

@@ -16,3 +16,4 @@ mod redo;
 mod reference;
 mod secrets;
 mod seeds;
+mod together;
