@@ -1,6 +1,13 @@
 //! What must be known of a server's certificate beyond whether it is good.
 
+mod common_name;
+mod der;
+
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+
+use der::{CONTEXT_0, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, UTC_TIME, element};
+
+pub(super) use common_name::is_of;
 
 /// Hashes a certificate with the hash of its own signature, MD5 and SHA-1 raised to SHA-256.
 pub(super) fn end_point_hash(certificate: &[u8]) -> Option<Vec<u8>> {
@@ -62,30 +69,6 @@ fn pss_hash(parameters: &[u8]) -> Option<Hash> {
         [0x04] => Some(Hash::Sha224),
         _ => None,
     }
-}
-
-const SEQUENCE: u8 = 0x30;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const CONTEXT_0: u8 = 0xa0;
-const INTEGER: u8 = 0x02;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-
-/// Reads one DER element of that tag: its content and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&[first, length], rest) = der.split_first_chunk::<2>()?;
-    if first != tag {
-        return None;
-    }
-    let (length, rest) = if length < 0x80 {
-        (usize::from(length), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-        let fits = (1..=4).contains(&bytes.len());
-        let length = bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-        (fits.then_some(length)?, rest)
-    };
-    rest.split_at_checked(length)
 }
 
 /// When a certificate ends, as `2031-04-26T10:56:53Z`.

@@ -268,7 +268,10 @@ impl ServerCertVerifier for Verifier {
         if roots.iter().any(|root| root == end_entity) {
             if *host == HostCheck::Named {
                 let certificate = ParsedCertificate::try_from(end_entity)?;
-                rustls::client::verify_server_name(&certificate, server_name)?;
+                let verdict = rustls::client::verify_server_name(&certificate, server_name);
+                if !certificate::is_of(end_entity, server_name) {
+                    verdict?;
+                }
             }
             return Ok(ServerCertVerified::assertion());
         }
@@ -278,7 +281,9 @@ impl ServerCertVerifier for Verifier {
             // The name is the last thing looked at, so the chain itself is good.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if *host == HostCheck::Any => Ok(ServerCertVerified::assertion()),
+            )) if *host == HostCheck::Any || certificate::is_of(end_entity, server_name) => {
+                Ok(ServerCertVerified::assertion())
+            }
             verdict => verdict,
         }
     }

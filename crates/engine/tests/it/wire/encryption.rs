@@ -114,6 +114,19 @@ async fn a_certificate_that_vouches_for_itself_is_its_own_root() {
     assert!(matches!(error.last().cause, ConnectCause::Tls(_)), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_common_name_serves_where_there_is_no_alternative_name() {
+    let target = Certificate::Named.over_tcp("postgres").await;
+    let with =
+        |target: Target, ssl_roots| Target { ssl_mode: SslMode::VerifyFull, ssl_roots, ..target };
+    for roots_file in ["named-root.crt", "named.crt"] {
+        accepted(&with(target.clone(), roots(roots_file))).await;
+        let error = refused(&elsewhere(with(target.clone(), roots(roots_file)))).await;
+        assert!(matches!(error.last().cause, ConnectCause::Tls(_)), "{error:?}");
+    }
+    refused(&with(target, roots("root.crt"))).await;
+}
+
 /// A role with a password, over TLS.
 async fn proving(certificate: Certificate, channel_binding: ChannelBinding) -> Target {
     let target = certificate.over_tcp("in_scram").await;

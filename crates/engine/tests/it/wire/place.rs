@@ -41,13 +41,15 @@ pub(super) enum Certificate {
     Signed,
     Own,
     Old,
+    /// With a common name and no other.
+    Named,
 }
 
 /// A port that no other process listens on at these addresses, which nothing else uses; each
-/// process has four.
+/// process has five.
 pub(super) fn port(number: u16) -> u16 {
-    let pid = std::process::id() % 10_000;
-    20_000 + 4 * u16::try_from(pid).expect("it is less than 10,000") + number
+    let pid = std::process::id() % 9_000;
+    20_000 + 5 * u16::try_from(pid).expect("it is less than 9,000") + number
 }
 
 impl Certificate {
@@ -62,6 +64,9 @@ impl Certificate {
             Self::Old => {
                 (include_str!("certificates/old.crt"), include_str!("certificates/old.key"))
             }
+            Self::Named => {
+                (include_str!("certificates/named.crt"), include_str!("certificates/named.key"))
+            }
         }
     }
 
@@ -70,6 +75,7 @@ impl Certificate {
             Self::Signed => 0,
             Self::Own => 1,
             Self::Old => 2,
+            Self::Named => 4,
         })
     }
 
@@ -78,10 +84,12 @@ impl Certificate {
         static SIGNED: OnceCell<Server> = OnceCell::const_new();
         static OWN: OnceCell<Server> = OnceCell::const_new();
         static OLD: OnceCell<Server> = OnceCell::const_new();
+        static NAMED: OnceCell<Server> = OnceCell::const_new();
         let cell = match self {
             Self::Signed => &SIGNED,
             Self::Own => &OWN,
             Self::Old => &OLD,
+            Self::Named => &NAMED,
         };
         cell.get_or_init(|| self.start()).await
     }
