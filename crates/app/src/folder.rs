@@ -1,11 +1,12 @@
 //! A project's files, on disk or in the program.
 
 mod embedded;
+mod look;
 
 use std::collections::BTreeMap;
+use std::fs::DirEntry;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::{File, Files, FilesError};
@@ -21,13 +22,22 @@ pub struct Folder {
     root: Utf8PathBuf,
     /// What it holds, where it is not on disk.
     embedded: Option<&'static Embedded>,
-    listed: Arc<Mutex<BTreeMap<Utf8PathBuf, Arc<[File]>>>>,
+    seen: Arc<Mutex<BTreeMap<Utf8PathBuf, Seen>>>,
+}
+
+/// What was seen in a folder, sorted by name.
+#[derive(Debug)]
+struct Seen {
+    names: Arc<[Utf8PathBuf]>,
+    folders: Vec<Utf8PathBuf>,
+    /// The files with their sizes and times, once somebody asked for them.
+    files: Option<Arc<[File]>>,
 }
 
 impl Folder {
     /// The folder at an absolute path.
     pub fn new(root: impl Into<Utf8PathBuf>) -> Self {
-        Self { root: root.into(), embedded: None, listed: Arc::default() }
+        Self { root: root.into(), embedded: None, seen: Arc::default() }
     }
 
     /// The files of a program, as if they were in the folder.
@@ -77,74 +87,119 @@ impl Folder {
             let mut file = std::fs::File::create_new(&at)?;
             io::Write::write_all(&mut file, text.as_bytes())
         };
-        self.listed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.seen().clear();
         write().map_err(|source| FilesError { path: path.to_owned(), source })
     }
 
     /// Makes a folder, with those that lead to it.
     pub fn make(&self, path: &Utf8Path) -> Result<(), FilesError> {
+        self.seen().clear();
         std::fs::create_dir_all(self.root.join(path))
             .map_err(|source| FilesError { path: path.to_owned(), source })
     }
 
-    /// The entries directly in a folder; none where it is missing.
-    fn entries(
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<Utf8PathBuf, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks into a folder, unless that was done before, and takes something of what was seen.
+    fn see<T>(
         &self,
         folder: &Utf8Path,
-    ) -> Result<Vec<(Utf8PathBuf, std::fs::DirEntry)>, FilesError> {
+        take: impl FnOnce(&mut Seen) -> Result<T, FilesError>,
+    ) -> Result<T, FilesError> {
+        let mut all = self.seen();
+        if !all.contains_key(folder) {
+            all.insert(folder.to_owned(), Seen::read(&self.root, folder)?);
+        }
+        take(all.get_mut(folder).expect("it was put there if it was missing"))
+    }
+}
+
+impl Seen {
+    /// Reads the names in a folder; a missing one has none.
+    fn read(root: &Utf8Path, folder: &Utf8Path) -> Result<Self, FilesError> {
         let failed = |source| FilesError { path: folder.to_owned(), source };
-        let entries = match std::fs::read_dir(self.root.join(folder)) {
-            Ok(entries) => entries,
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                return Ok(Vec::new());
+        let (mut names, mut folders) = (Vec::new(), Vec::new());
+        match std::fs::read_dir(root.join(folder)) {
+            Ok(entries) => {
+                for entry in entries {
+                    let entry = entry.map_err(failed)?;
+                    // A name that is not UTF-8 is no name of a migration in any format.
+                    let name = entry.file_name();
+                    let Some(name) = name.to_str() else { continue };
+                    match Kind::of(&entry) {
+                        Ok(Kind::File) => names.push(join(folder, name)),
+                        Ok(Kind::Folder) => folders.push(join(folder, name)),
+                        Ok(Kind::Neither) => {}
+                        Err(source) => {
+                            return Err(FilesError { path: join(folder, name), source });
+                        }
+                    }
+                }
             }
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
             Err(source) => return Err(failed(source)),
-        };
-        let mut listed = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            // A name that is not UTF-8 is no name of a migration in any format.
-            if let Some(name) = entry.file_name().to_str() {
-                listed.push((join(folder, name), entry));
+        }
+        names.sort_unstable_by(|left, right| left.as_str().cmp(right.as_str()));
+        folders.sort_unstable_by(|left, right| left.as_str().cmp(right.as_str()));
+        Ok(Self { names: names.into(), folders, files: None })
+    }
+}
+
+/// What an entry of a folder is, or leads to: a migration may be a link.
+enum Kind {
+    File,
+    Folder,
+    Neither,
+}
+
+impl Kind {
+    fn of(entry: &DirEntry) -> io::Result<Self> {
+        let mut kind = entry.file_type()?;
+        if kind.is_symlink() {
+            match std::fs::metadata(entry.path()) {
+                Ok(metadata) => kind = metadata.file_type(),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::Neither),
+                Err(error) => return Err(error),
             }
         }
-        listed.sort_by(|left, right| left.0.as_str().cmp(right.0.as_str()));
-        Ok(listed)
+        Ok(match (kind.is_file(), kind.is_dir()) {
+            (true, _) => Self::File,
+            (_, true) => Self::Folder,
+            (false, false) => Self::Neither,
+        })
     }
 }
 
 impl Files for Folder {
-    fn list(&self, folder: &Utf8Path) -> Result<Vec<File>, FilesError> {
+    fn list(&self, folder: &Utf8Path) -> Result<Arc<[File]>, FilesError> {
         if let Some(files) = self.embedded {
-            return Ok(embedded::list(files, folder));
+            return Ok(embedded::list(files, folder).into());
         }
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(files) = listed.get(folder) {
-            return Ok(files.to_vec());
+        self.see(folder, |seen| {
+            if let Some(files) = &seen.files {
+                return Ok(files.clone());
+            }
+            let files: Arc<[File]> = look::look(&self.root, folder, &seen.names)?.into();
+            seen.files = Some(files.clone());
+            Ok(files)
+        })
+    }
+
+    fn names(&self, folder: &Utf8Path) -> Result<Arc<[Utf8PathBuf]>, FilesError> {
+        if let Some(files) = self.embedded {
+            return Ok(embedded::list(files, folder).into_iter().map(|file| file.path).collect());
         }
-        let mut files = Vec::new();
-        for (path, entry) in self.entries(folder)? {
-            // Follows links: a migration may be one.
-            let metadata = match std::fs::metadata(entry.path()) {
-                Ok(metadata) if metadata.is_file() => metadata,
-                Ok(_) => continue,
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(source) => return Err(FilesError { path, source }),
-            };
-            files.push(File { path, size: metadata.len(), modified: modified(&metadata) });
-        }
-        listed.insert(folder.to_owned(), files.clone().into());
-        Ok(files)
+        self.see(folder, |seen| Ok(seen.names.clone()))
     }
 
     fn folders(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FilesError> {
         if let Some(files) = self.embedded {
             return Ok(embedded::folders(files, folder));
         }
-        let entries = self.entries(folder)?.into_iter();
-        Ok(entries.filter(|(_, entry)| entry.path().is_dir()).map(|(path, _)| path).collect())
+        self.see(folder, |seen| Ok(seen.folders.clone()))
     }
 
     fn read(&self, path: &Utf8Path) -> Result<Vec<u8>, FilesError> {
@@ -154,29 +209,6 @@ impl Files for Folder {
         std::fs::read(self.root.join(path))
             .map_err(|source| FilesError { path: path.to_owned(), source })
     }
-}
-
-/// When a file was last changed, in nanoseconds since 1970.
-///
-/// The later of its two times: archives and images set the time of the content at will (all of them
-/// to the same, even), and nobody sets the time of the inode.
-fn modified(metadata: &std::fs::Metadata) -> i128 {
-    let content = metadata
-        .modified()
-        .ok()
-        .and_then(|time| i128::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok());
-    content.unwrap_or(0).max(inode_time(metadata))
-}
-
-#[cfg(unix)]
-fn inode_time(metadata: &std::fs::Metadata) -> i128 {
-    use std::os::unix::fs::MetadataExt as _;
-    i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn inode_time(_: &std::fs::Metadata) -> i128 {
-    0
 }
 
 /// A path in the project, with `/` between its parts on every system.
@@ -198,9 +230,8 @@ mod tests {
         for path in ["m/b.sql", "m/a.sql", "m/B.sql", "m/below/c.sql"] {
             folder.create(Utf8Path::new(path), path).unwrap();
         }
-        let names = |files: Vec<File>| {
-            files.into_iter().map(|file| file.path.to_string()).collect::<Vec<_>>()
-        };
+        let names =
+            |files: Arc<[File]>| files.iter().map(|file| file.path.to_string()).collect::<Vec<_>>();
         assert_eq!(
             names(folder.list(Utf8Path::new("m")).unwrap()),
             ["m/B.sql", "m/a.sql", "m/b.sql"]

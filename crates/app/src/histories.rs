@@ -69,13 +69,9 @@ fn read_one(
     kept: &mut Kept,
 ) -> Result<History, HistoryError> {
     let Outline { format, settings, .. } = outline;
-    let result = kept
-        .warm(*format, settings, workspace.folder())
-        .map_err(|source| ReadError::Files { history: settings.name.clone(), source })
-        .and_then(|()| {
-            let mut digests = Of { kept, format: format.name() };
-            formats::read(*format, workspace.folder(), settings, &mut digests)
-        });
+    let folder = workspace.folder();
+    let mut digests = Of { kept, format: *format, folder };
+    let result = formats::read(*format, folder, settings, &mut digests);
     result.map_err(|source| explain(workspace, source))
 }
 

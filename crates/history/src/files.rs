@@ -1,5 +1,7 @@
 //! The project's files, as this crate sees them.
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The files of a project; the only way in which this crate sees them.
@@ -7,7 +9,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 /// Paths are relative to the project's folder, with `/` between their parts.
 pub trait Files {
     /// Lists the files directly in a folder, sorted by name; a missing folder is empty.
-    fn list(&self, folder: &Utf8Path) -> Result<Vec<File>, FilesError>;
+    fn list(&self, folder: &Utf8Path) -> Result<Arc<[File]>, FilesError>;
+    /// The paths of these files; costs less, where each file would have to be looked at.
+    fn names(&self, folder: &Utf8Path) -> Result<Arc<[Utf8PathBuf]>, FilesError> {
+        Ok(self.list(folder)?.iter().map(|file| file.path.clone()).collect())
+    }
     /// Lists the folders directly in a folder, sorted by name; a missing folder is empty.
     fn folders(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FilesError>;
     /// Reads a file whole.

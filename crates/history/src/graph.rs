@@ -37,12 +37,15 @@ pub fn order(nodes: &[(&str, Vec<&str>)]) -> Result<Vec<usize>, Vec<GraphError>>
     let mut waits_for = vec![0_usize; nodes.len()];
     let mut needed_by = vec![Vec::new(); nodes.len()];
     for (index, (id, needs)) in nodes.iter().enumerate() {
-        for need in needs.iter().collect::<BTreeSet<_>>() {
+        for (place, need) in needs.iter().enumerate() {
+            if needs[..place].contains(need) {
+                continue;
+            }
             if let Some(&needed) = known.get(*need) {
                 waits_for[index] += 1;
                 needed_by[needed].push(index);
             } else {
-                let others = known.keys().copied().filter(|other| other != id);
+                let others = nodes.iter().map(|(other, _)| *other).filter(|other| other != id);
                 errors.push(GraphError::Missing {
                     id: (*id).to_owned(),
                     missing: (*need).to_owned(),

@@ -170,6 +170,9 @@ pub fn renamed<'a>(history: &History, names: &[&str], entries: &'a [Entry]) -> O
         .filter(|migration| !known.contains(migration.key.as_str()))
         .map(|migration| migration.id.as_str())
         .collect();
+    if strange.is_empty() {
+        return None;
+    }
     entries
         .iter()
         .filter(|entry| entry.status == Status::Completed && strange.contains(entry.id.as_str()))
@@ -183,15 +186,20 @@ pub fn renamed<'a>(history: &History, names: &[&str], entries: &'a [Entry]) -> O
 /// Whoever calls asks the ledger for their details and hands the fingerprints of those to
 /// [`matrix`].
 pub fn undecided<'a>(history: &History, entries: &[&'a Entry]) -> Vec<&'a str> {
+    let is_open = |entry: &Entry| {
+        entry.status == Status::Completed
+            && entry.fingerprints.is_none()
+            && entry.checksum.is_some()
+    };
+    let open: Vec<&'a Entry> = entries.iter().copied().filter(|entry| is_open(entry)).collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
     let files: BTreeMap<&str, &Migration> =
         history.migrations.iter().map(|migration| (migration.key.as_str(), migration)).collect();
-    let known: BTreeMap<&str, &Entry> =
-        entries.iter().map(|entry| (entry.key.as_str(), *entry)).collect();
-    let some_new = files.keys().any(|key| !known.contains_key(key));
-    entries
-        .iter()
-        .filter(|entry| entry.status == Status::Completed)
-        .filter(|entry| entry.fingerprints.is_none() && entry.checksum.is_some())
+    let known: BTreeSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    let some_new = history.migrations.iter().any(|one| !known.contains(one.key.as_str()));
+    open.into_iter()
         .filter(|entry| match files.get(entry.key.as_str()) {
             Some(migration) => !same_checksum(migration, entry),
             None => some_new,
@@ -222,7 +230,9 @@ pub fn matrix<'a>(
         })
         .collect();
     out_of_order(history, &mut rows);
-    let mut orphans: Vec<Row<'a>> = by_key.into_values().map(orphan).collect();
+    let mut left: Vec<&'a Entry> = by_key.into_values().collect();
+    left.sort_unstable_by(|one, two| one.key.cmp(&two.key));
+    let mut orphans: Vec<Row<'a>> = left.into_iter().map(orphan).collect();
     same_content(&mut rows, &mut orphans, recorded);
     insert_orphans(history.order, &mut rows, orphans);
     rows

@@ -54,7 +54,7 @@ pub(super) fn next_prefix(history: &History, now: u64) -> String {
 /// What stands before the name in a file's name.
 struct Prefix<'a> {
     letter: &'a str,
-    version: Version,
+    version: Version<'a>,
     separator: &'a str,
 }
 
@@ -78,8 +78,8 @@ impl<'a> Prefix<'a> {
 }
 
 /// The version after another, written alike: a count goes on, a time is now.
-fn next_version(last: &Version, now: u64) -> String {
-    let text = &last.text;
+fn next_version(last: &Version<'_>, now: u64) -> String {
+    let text = last.text;
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_digits && !last.is_date() {
         let (head, tail) = text.rsplit_once(['.', '_']).unwrap_or(("", text));
@@ -99,7 +99,7 @@ fn next_version(last: &Version, now: u64) -> String {
         });
         return replaced.collect();
     }
-    let next = text.parse::<u64>().map_or_else(|_| text.clone(), |last| (last + 1).to_string());
+    let next = text.parse::<u64>().map_or_else(|_| text.to_owned(), |last| (last + 1).to_string());
     let stamped = match text.len() {
         8 | 12 | 14 if text.starts_with("20") => stamp(now)[..text.len()].to_owned(),
         10 if text.starts_with('1') => now.to_string(),

@@ -55,21 +55,20 @@ impl Format for Flyway {
         files: &dyn Files,
         folder: &Utf8Path,
     ) -> Result<Option<String>, FilesError> {
-        let inside = files.list(folder)?;
+        let inside = files.names(folder)?;
         let named = |path: &Utf8Path| path.file_name().unwrap_or_default().to_owned();
-        let versions =
-            inside.iter().map(|file| file.path.as_path()).filter(|path| is_version(path));
-        let Some(first) = versions.map(named).next() else { return Ok(None) };
-        if let Some(file) = inside.iter().find(|file| file.path.as_str().ends_with(CONFIGURES)) {
-            return Ok(Some(format!("`{}`", named(&file.path))));
+        let Some(first) = inside.iter().find(|path| is_version(path)) else { return Ok(None) };
+        let first = named(first);
+        if let Some(path) = inside.iter().find(|path| path.as_str().ends_with(CONFIGURES)) {
+            return Ok(Some(format!("`{}`", named(path))));
         }
         if folder.ends_with("db/migration") {
             return Ok(Some(format!("`{first}` in `{folder}`")));
         }
-        let root =
-            files.list(Utf8Path::new(""))?.into_iter().chain(files.list(Utf8Path::new("conf"))?);
+        let root = files.names(Utf8Path::new(""))?;
+        let conf = files.names(Utf8Path::new("conf"))?;
         let configuration =
-            root.map(|file| file.path).find(|path| CONFIGURATIONS.contains(&path.as_str()));
+            root.iter().chain(&*conf).find(|path| CONFIGURATIONS.contains(&path.as_str()));
         Ok(configuration.map(|path| format!("`{path}` and `{first}`")))
     }
 
@@ -81,9 +80,9 @@ impl Format for Flyway {
         listing.skipped.retain(|skipped| {
             skipped.file.as_deref().is_none_or(|path| !is_baseline(Utf8Path::new(path)))
         });
-        for file in files.list(&settings.folder)? {
+        for file in files.list(&settings.folder)?.iter() {
             if file.path.as_str().ends_with(CONFIGURES) {
-                listing.files.push(file);
+                listing.files.push(file.clone());
             } else if is_sql(&file.path) && is_baseline(&file.path) {
                 listing.skipped.push(file_warning(
                     &file.path,

@@ -75,11 +75,10 @@ impl Format for Goose {
 
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
         let mut listing = numbered_files(files, settings)?;
-        for file in files.list(&settings.folder)? {
-            let is_go = file.path.extension() == Some("go");
-            if is_go && is_numbered(&file.path) {
+        for path in files.names(&settings.folder)?.iter() {
+            if path.as_str().ends_with(".go") && is_numbered(path) {
                 listing.skipped.push(file_warning(
-                    &file.path,
+                    path,
                     "the migration is Go code, which only goose can run",
                     vec!["write it in SQL, or go on running it with goose".into()],
                 ));

@@ -4,10 +4,15 @@ use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
 use super::{Format, Settings};
+use crate::migration::file_name;
 use crate::{Digest, File, Files, FilesError, History};
 
 /// Digests kept from an earlier reading.
 pub trait Digests {
+    /// Says which files will be asked for, for whoever wants to have them all at once.
+    fn expect(&mut self, files: &[File]) {
+        let _ = files;
+    }
     /// The digest of a file, if it was read with this size and modification time.
     fn get(&mut self, file: &File) -> Option<Digest>;
     /// Keeps one.
@@ -57,6 +62,7 @@ pub fn read(
     let failed = |source| ReadError::Files { history: settings.name.clone(), source };
     let invalid = |diagnostics| ReadError::Invalid { history: settings.name.clone(), diagnostics };
     let listing = format.list(files, settings).map_err(failed)?;
+    digests.expect(&listing.files);
     let mut read = Vec::with_capacity(listing.files.len());
     let mut wrong = Vec::new();
     for file in &listing.files {
@@ -87,8 +93,8 @@ pub(super) fn sql_files(
     folder: &Utf8Path,
     nested: bool,
 ) -> Result<Vec<File>, FilesError> {
-    let mut found = files.list(folder)?;
-    found.retain(|file| is_sql(&file.path));
+    let listed = files.list(folder)?;
+    let mut found: Vec<File> = listed.iter().filter(|file| is_sql(&file.path)).cloned().collect();
     if nested {
         for inner in files.folders(folder)? {
             if !inner.file_name().is_some_and(|name| name.starts_with('.')) {
@@ -101,5 +107,7 @@ pub(super) fn sql_files(
 
 /// Whether a path ends in `.sql`, in any case.
 pub(super) fn is_sql(path: &Utf8Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"))
+    let name = file_name(path);
+    name.rsplit_once('.')
+        .is_some_and(|(stem, ending)| !stem.is_empty() && ending.eq_ignore_ascii_case("sql"))
 }

@@ -38,14 +38,14 @@ pub(super) fn recognise(
     folder: &Utf8Path,
     dialect: &Dialect,
 ) -> Result<Option<String>, FilesError> {
-    let numbered = files.list(folder)?.into_iter();
-    let numbered = numbered.filter(|file| is_sql(&file.path) && is_numbered(&file.path));
-    for file in numbered.take(LOOKED_INTO) {
-        let bytes = files.read(&file.path)?;
+    let names = files.names(folder)?;
+    let numbered = names.iter().filter(|path| is_sql(path) && is_numbered(path));
+    for path in numbered.take(LOOKED_INTO) {
+        let bytes = files.read(path)?;
         let text = String::from_utf8_lossy(&bytes);
         let (comments, _) = header::leading(&text);
         if comments.iter().any(|comment| (dialect.marks.side)(comment.text).is_some()) {
-            let name = file.path.file_name().unwrap_or_default();
+            let name = path.file_name().unwrap_or_default();
             return Ok(Some(format!("`{}` in `{name}`", dialect.marks.up)));
         }
     }

@@ -134,6 +134,9 @@ pub struct Settings {
 impl Settings {
     /// Whether a pattern makes a file repeatable.
     pub(crate) fn is_repeatable(&self, path: &Utf8Path) -> bool {
+        if self.repeatable.is_empty() {
+            return false;
+        }
         let inner = path.strip_prefix(&self.folder).unwrap_or(path);
         self.repeatable.iter().any(|pattern| {
             glob(pattern, inner.as_str())

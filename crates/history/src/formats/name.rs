@@ -1,21 +1,22 @@
 //! Names of migrations: what a file's name says, and what a new one may be called.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use whimbrel_sql::{Diagnostic, Severity};
 
 /// A version: numbers parted by dots, of any length, compared as numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Version {
+pub(super) struct Version<'a> {
     /// As it is written.
-    pub(super) text: String,
+    pub(super) text: &'a str,
     /// Its numbers without leading zeros, and without zeros at the end: equal for equal versions.
-    pub(super) numbers: Vec<String>,
+    pub(super) numbers: Vec<Cow<'a, str>>,
 }
 
-impl Version {
+impl<'a> Version<'a> {
     /// Reads the version at the head of a name; the second part is what follows.
-    pub(super) fn read(name: &str) -> Option<(Self, &str)> {
+    pub(super) fn read(name: &'a str) -> Option<(Self, &'a str)> {
         let mut end = digits(name)?;
         while let Some(rest) = name[end..].strip_prefix('.') {
             let Some(more) = digits(rest) else { break };
@@ -28,23 +29,24 @@ impl Version {
     }
 
     /// A version of digits and whatever parts them.
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &'a str) -> Self {
         let dated = date(text) == Some(text.len());
-        let numbers: Vec<String> = if dated {
-            vec![text.chars().filter(char::is_ascii_digit).collect()]
+        let mut numbers: Vec<Cow<'a, str>> = if dated {
+            vec![Cow::Owned(text.chars().filter(char::is_ascii_digit).collect())]
         } else {
             text.split(|letter: char| !letter.is_ascii_digit())
                 .filter(|number| !number.is_empty())
-                .map(|number| number.trim_start_matches('0').to_owned())
+                .map(|number| Cow::Borrowed(number.trim_start_matches('0')))
                 .collect()
         };
         let end = numbers.iter().rposition(|number| !number.is_empty()).map_or(0, |last| last + 1);
-        Self { text: text.to_owned(), numbers: numbers[..end].to_vec() }
+        numbers.truncate(end);
+        Self { text, numbers }
     }
 
     /// Whether it is a date with its parts apart, as in `2024-01-31`.
     pub(super) fn is_date(&self) -> bool {
-        date(&self.text) == Some(self.text.len())
+        date(self.text) == Some(self.text.len())
     }
 
     /// Whether it is nothing but nines, eight or more: the place of a file that always comes last.
@@ -53,10 +55,10 @@ impl Version {
     }
 }
 
-impl Version {
+impl Version<'_> {
     /// Compares the numbers, however many zeros they are written with.
-    pub(super) fn by_number(&self, other: &Self) -> Ordering {
-        let by_value = |a: &String, b: &String| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+    pub(super) fn by_number(&self, other: &Version<'_>) -> Ordering {
+        let by_value = |a: &str, b: &str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
         self.numbers
             .iter()
             .zip(&other.numbers)
@@ -233,7 +235,7 @@ pub fn advise(typed: &str) -> Result<String, Diagnostic> {
 mod tests {
     use super::*;
 
-    fn version(text: &str) -> Version {
+    fn version(text: &str) -> Version<'_> {
         Version::read(text).unwrap().0
     }
 
@@ -254,9 +256,9 @@ mod tests {
     #[test]
     fn dates_with_dashes_are_one_version() {
         let (version, rest) = Version::read("2024_01_31_120000_create_users").unwrap();
-        assert_eq!((version.text.as_str(), rest), ("2024_01_31_120000", "_create_users"));
+        assert_eq!((version.text, rest), ("2024_01_31_120000", "_create_users"));
         let (version, rest) = Version::read("2024-01-31-users").unwrap();
-        assert_eq!((version.text.as_str(), rest), ("2024-01-31", "-users"));
+        assert_eq!((version.text, rest), ("2024-01-31", "-users"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::formats::{self, NoDigests, ReadError, Settings};
@@ -107,7 +108,7 @@ impl Project {
 }
 
 impl Files for Project {
-    fn list(&self, folder: &Utf8Path) -> Result<Vec<File>, FilesError> {
+    fn list(&self, folder: &Utf8Path) -> Result<Arc<[File]>, FilesError> {
         let own = self.files.iter().filter(|(path, _)| path.parent() == Some(folder));
         Ok(own
             .map(|(path, bytes)| File { path: path.clone(), size: bytes.len() as u64, modified: 0 })

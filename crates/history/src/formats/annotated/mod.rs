@@ -38,6 +38,7 @@ use crate::digest::{Header, Remark};
 use crate::graph::{self, GraphError};
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
+use crate::migration::{file_name, stem};
 use crate::{Digest, Files, FilesError, History, Migration, Order, Section, hash, nearest};
 
 use self::head::{Head, key_of};
@@ -76,17 +77,18 @@ impl Format for Annotated {
         files: &dyn Files,
         folder: &Utf8Path,
     ) -> Result<Option<String>, FilesError> {
-        let numbered = files.list(folder)?.into_iter().filter(|file| {
-            let name = file.path.file_name().unwrap_or_default();
-            is_sql(&file.path) && name.starts_with(|first: char| first.is_ascii_digit())
+        let names = files.names(folder)?;
+        let numbered = names.iter().filter(|path| {
+            let name = file_name(path);
+            is_sql(path) && name.starts_with(|first: char| first.is_ascii_digit())
         });
         // One with a header among those without is a mistake that the person should hear of.
-        for file in numbered.take(LOOKED_INTO) {
-            let bytes = files.read(&file.path)?;
+        for path in numbered.take(LOOKED_INTO) {
+            let bytes = files.read(path)?;
             let text = String::from_utf8_lossy(&bytes);
             let (comments, _) = header::leading(&text);
             if comments.iter().any(|line| matches!(key_of(line), Some(("Migration", _)))) {
-                let name = file.path.file_name().unwrap_or_default();
+                let name = file_name(path);
                 return Ok(Some(format!("the header of `{name}`")));
             }
         }
@@ -182,7 +184,7 @@ impl Format for Annotated {
 
 /// The id of a file: its name.
 fn id(path: &Utf8Path) -> &str {
-    path.file_stem().unwrap_or_default()
+    stem(path)
 }
 
 /// Refuses two files of one id, which only nested folders can hold, and ids no ledger can hold.
@@ -269,7 +271,7 @@ fn migration(settings: &Settings, digest: Digest) -> Migration {
             .as_ref()
             .map_or(id.as_str(), |(_, rest)| rest.trim_start_matches(['_', '-']))
             .to_owned(),
-        version: version.map(|(version, _)| version.text),
+        version: version.map(|(version, _)| version.text.to_owned()),
         id,
         description: digest.header.description,
         kind: digest.header.kind,

@@ -14,6 +14,7 @@
 mod name;
 mod pair;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
@@ -30,8 +31,7 @@ use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
 use crate::{
-    Digest, Directives, File, Files, FilesError, History, Migration, Order, Section, Transaction,
-    hash,
+    Digest, Directives, Files, FilesError, History, Migration, Order, Section, Transaction, hash,
 };
 
 use self::name::Name;
@@ -76,18 +76,14 @@ impl Format for Plain {
         files: &dyn Files,
         folder: &Utf8Path,
     ) -> Result<Option<String>, FilesError> {
-        let named = FOLDERS.contains(&folder.as_str()) || folder.as_str().contains("migrat");
-        if !named {
+        if !FOLDERS.contains(&folder.as_str()) && !folder.as_str().contains("migrat") {
             return Ok(None);
         }
-        let numbered: Vec<File> = files
-            .list(folder)?
-            .into_iter()
-            .filter(|file| is_sql(&file.path) && is_numbered(&file.path))
-            .collect();
-        Ok(numbered.first().map(|first| {
-            let name = first.path.file_name().unwrap_or_default();
-            match numbered.len() {
+        let names = files.names(folder)?;
+        let mut numbered = names.iter().filter(|path| is_sql(path) && is_numbered(path));
+        Ok(numbered.next().map(|first| {
+            let name = first.file_name().unwrap_or_default();
+            match 1 + numbered.count() {
                 1 => format!("`{name}`"),
                 count => format!("{count} files like `{name}`"),
             }
@@ -185,27 +181,19 @@ pub(super) fn assemble(
 ) -> Result<History, Vec<Diagnostic>> {
     let mut errors = Vec::new();
     let mut warnings: Vec<Diagnostic> = digests.iter().flat_map(Digest::warnings).collect();
-    let pairs = pair(digests, &mut errors);
-    let mut found: Vec<(Name, Migration)> = Vec::new();
-    for pair in pairs {
-        if let Some(name) = Name::of(&pair.up.path) {
-            let migration = migration(settings, &name, pair, &mut errors, &mut warnings);
-            found.push((name, migration));
-        }
-    }
-    found.sort_by(|(a, one), (b, two)| {
-        let by_number = match (&a.version, &b.version) {
-            (Some(a), Some(b)) => a.by_number(b),
-            (a, b) => a.is_some().cmp(&b.is_some()),
-        };
-        one.repeatable
-            .cmp(&two.repeatable)
-            .then(by_number)
-            .then_with(|| a.name.cmp(&b.name))
-            .then_with(|| one.path.cmp(&two.path))
-    });
+    let migrations: Vec<Migration> = pair(digests, &mut errors)
+        .into_iter()
+        .map(|pair| migration(settings, pair, &mut errors, &mut warnings))
+        .collect();
+    let mut found: Vec<Found<'_>> = migrations
+        .iter()
+        .enumerate()
+        .map(|(place, migration)| Found { place, name: Name::of(&migration.path), migration })
+        .collect();
+    found.sort_by(Found::by_turn);
     same_ids(&found, &mut errors);
     numbering(&found, &mut warnings);
+    let turns: Vec<usize> = found.iter().map(|found| found.place).collect();
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -213,22 +201,53 @@ pub(super) fn assemble(
         name: settings.name.clone(),
         format,
         folder: settings.folder.clone(),
-        migrations: found.into_iter().map(|(_, migration)| migration).collect(),
+        migrations: in_turn(migrations, &turns),
         order: Order::Versions,
         named: true,
         warnings,
     })
 }
 
+/// A migration and what its file's name says.
+struct Found<'a> {
+    /// Its place as it was found.
+    place: usize,
+    name: Name<'a>,
+    migration: &'a Migration,
+}
+
+impl Found<'_> {
+    /// Compares by which runs first.
+    fn by_turn(&self, other: &Self) -> Ordering {
+        let by_number = match (&self.name.version, &other.name.version) {
+            (Some(one), Some(two)) => one.by_number(two),
+            (one, two) => one.is_some().cmp(&two.is_some()),
+        };
+        let (one, two) = (self.migration, other.migration);
+        one.repeatable
+            .cmp(&two.repeatable)
+            .then(by_number)
+            .then_with(|| self.name.name.cmp(other.name.name))
+            .then_with(|| one.path.as_str().cmp(two.path.as_str()))
+    }
+}
+
+/// Puts migrations into the order in which they run.
+fn in_turn(migrations: Vec<Migration>, turns: &[usize]) -> Vec<Migration> {
+    let mut migrations: Vec<Option<Migration>> = migrations.into_iter().map(Some).collect();
+    let turns = turns.iter().map(|place| migrations[*place].take());
+    turns.map(|migration| migration.expect("each has one turn")).collect()
+}
+
 /// Makes a migration of its files.
 fn migration(
     settings: &Settings,
-    name: &Name,
     pair: Pair,
     errors: &mut Vec<Diagnostic>,
     warnings: &mut Vec<Diagnostic>,
 ) -> Migration {
     let Pair { up, down } = pair;
+    let name = Name::of(&up.path);
     if name.id.contains(':') {
         errors.push(file_error(
             &up.path,
@@ -260,9 +279,9 @@ fn migration(
     Migration {
         history: settings.name.clone(),
         key: format!("{}:{}", settings.name, name.id),
-        id: name.id.clone(),
-        version: name.version.as_ref().map(|version| version.text.clone()),
-        name: name.name.clone(),
+        id: name.id.to_owned(),
+        version: name.version.as_ref().map(|version| version.text.to_owned()),
+        name: name.name.to_owned(),
         description: None,
         kind: None,
         depends_on: Vec::new(),
@@ -282,9 +301,9 @@ fn migration(
 }
 
 /// Refuses two files of one id, which only nested folders can hold.
-fn same_ids(found: &[(Name, Migration)], errors: &mut Vec<Diagnostic>) {
+fn same_ids(found: &[Found<'_>], errors: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, &Migration> = BTreeMap::new();
-    for (_, migration) in found {
+    for Found { migration, .. } in found {
         if let Some(before) = seen.insert(&migration.id, migration) {
             errors.push(file_error(
                 &migration.path,
@@ -296,11 +315,11 @@ fn same_ids(found: &[(Name, Migration)], errors: &mut Vec<Diagnostic>) {
 }
 
 /// Names numbers that two files share, and numbers that are left out.
-fn numbering(found: &[(Name, Migration)], warnings: &mut Vec<Diagnostic>) {
-    let numbered: Vec<(&Version, &Migration)> = found
+fn numbering(found: &[Found<'_>], warnings: &mut Vec<Diagnostic>) {
+    let numbered: Vec<(&Version<'_>, &Migration)> = found
         .iter()
-        .filter(|(_, migration)| !migration.repeatable)
-        .filter_map(|(name, migration)| Some((name.version.as_ref()?, migration)))
+        .filter(|found| !found.migration.repeatable)
+        .filter_map(|found| Some((found.name.version.as_ref()?, found.migration)))
         .collect();
     for (one, two) in numbered.iter().zip(numbered.iter().skip(1)) {
         if one.0.by_number(two.0).is_eq() {
@@ -332,7 +351,7 @@ fn numbering(found: &[(Name, Migration)], warnings: &mut Vec<Diagnostic>) {
 }
 
 /// The value of a version that is one small number, as people count (not a date).
-fn count(version: &Version) -> Option<u64> {
+fn count(version: &Version<'_>) -> Option<u64> {
     match version.numbers.as_slice() {
         [] => Some(0),
         [number] if number.len() <= 6 => number.parse().ok(),

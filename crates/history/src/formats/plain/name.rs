@@ -1,8 +1,11 @@
 //! What a plain file's name says.
 
+use std::borrow::Cow;
+
 use camino::Utf8Path;
 
 use crate::formats::name::Version;
+use crate::migration::stem;
 
 /// Which script a file's name says it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,36 +16,30 @@ pub(super) enum Role {
 
 /// What a file's name says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
+pub(super) struct Name<'a> {
     /// Which script the file holds.
     pub(super) role: Role,
     /// `None` of a repeatable one without a number.
-    pub(super) version: Option<Version>,
+    pub(super) version: Option<Version<'a>>,
     /// What follows the version.
-    pub(super) name: String,
+    pub(super) name: &'a str,
     /// The file's name without `.sql` and `.up`.
-    pub(super) id: String,
+    pub(super) id: &'a str,
     /// Equal for the two files of one migration.
-    pub(super) pair: String,
+    pub(super) pair: Cow<'a, str>,
 }
 
-impl Name {
+impl<'a> Name<'a> {
     /// Reads any name: of a file that is listed, a pattern has made a migration of the rest.
-    pub(super) fn of(path: &Utf8Path) -> Option<Self> {
-        Self::read(path).or_else(|| Self::unnumbered(path))
+    pub(super) fn of(path: &'a Utf8Path) -> Self {
+        Self::read(path).unwrap_or_else(|| Self::unnumbered(path))
     }
 
     /// Reads the name of a numbered file, or of `R__name.sql`.
-    pub(super) fn read(path: &Utf8Path) -> Option<Self> {
-        let stem = path.file_stem()?;
+    pub(super) fn read(path: &'a Utf8Path) -> Option<Self> {
+        let stem = stem(path);
         if let Some(name) = stem.strip_prefix("R__") {
-            return Some(Self {
-                role: Role::Up,
-                version: None,
-                name: name.to_owned(),
-                id: stem.to_owned(),
-                pair: stem.to_owned(),
-            });
+            return Some(Self { role: Role::Up, version: None, name, id: stem, pair: stem.into() });
         }
         let (base, role) = match stem.rsplit_once('.') {
             Some((base, "up")) => (base, Role::Up),
@@ -68,26 +65,20 @@ impl Name {
         let undo = flyway.is_some() && base.starts_with('U');
         Some(Self {
             role: if undo { Role::Down } else { role },
-            name: name.to_owned(),
-            id: base.to_owned(),
+            name,
+            id: base,
             pair: match flyway {
-                Some(_) => format!("V{}", version.numbers.join(".")),
-                None => base.to_owned(),
+                Some(_) => format!("V{}", version.numbers.join(".")).into(),
+                None => base.into(),
             },
             version: Some(version),
         })
     }
 
     /// A file that only a `repeatable` pattern makes a migration.
-    fn unnumbered(path: &Utf8Path) -> Option<Self> {
-        let stem = path.file_stem()?;
-        Some(Self {
-            role: Role::Up,
-            version: None,
-            name: stem.to_owned(),
-            id: stem.to_owned(),
-            pair: stem.to_owned(),
-        })
+    fn unnumbered(path: &'a Utf8Path) -> Self {
+        let stem = stem(path);
+        Self { role: Role::Up, version: None, name: stem, id: stem, pair: stem.into() }
     }
 }
 

@@ -1,14 +1,15 @@
 //! Which files hold the scripts of one migration.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
 use super::name::{Name, Role};
 use crate::Digest;
 use crate::formats::header::file_error;
-use crate::migration::folder_of;
+use crate::migration::{file_name, folder_of, stem};
 
 /// Endings of a down script that stands beside its up script.
 const DOWN_ENDINGS: &[&str] = &[
@@ -35,53 +36,47 @@ pub(super) struct Pair {
 
 /// What the up script of a down script's file would be called.
 fn up_name(down: &Utf8Path, pair: &str) -> String {
-    match down.file_name().and_then(|name| name.strip_prefix('U')) {
+    match file_name(down).strip_prefix('U') {
         Some(rest) => format!("V{rest}"),
         None => format!("{pair}.up.sql"),
     }
 }
 
+/// What a file is to its migration.
+enum Part {
+    Up,
+    Down,
+}
+
 /// Joins up and down scripts.
 pub(super) fn pair(digests: Vec<Digest>, errors: &mut Vec<Diagnostic>) -> Vec<Pair> {
-    let mut ups: BTreeMap<(Utf8PathBuf, String), Pair> = BTreeMap::new();
-    let mut downs: Vec<((Utf8PathBuf, String), Digest)> = Vec::new();
-    let bases: BTreeSet<(Utf8PathBuf, String)> = digests
-        .iter()
-        .filter_map(|digest| {
-            let stem = digest.path.file_stem()?;
-            Some((folder_of(&digest.path).to_owned(), stem.trim_end_matches(".up").to_owned()))
-        })
-        .collect();
-    for digest in digests {
-        let folder = folder_of(&digest.path).to_owned();
-        let Some(name) = Name::of(&digest.path) else { continue };
-        let beside = DOWN_ENDINGS.iter().find_map(|ending| {
-            let key = (folder.clone(), name.id.strip_suffix(ending)?.to_owned());
-            bases.contains(&key).then_some(key)
-        });
-        if let Some(key) = beside {
-            downs.push((key, digest));
-        } else if name.role == Role::Down {
-            downs.push(((folder, name.pair), digest));
-        } else {
-            let key = (folder, name.pair);
-            if let Some(before) = ups.get(&key) {
-                errors.push(file_error(
+    let parts = parts(&digests);
+    let mut ups: Vec<Pair> = Vec::with_capacity(digests.len());
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut downs: Vec<(String, Digest)> = Vec::new();
+    for (digest, (part, key)) in digests.into_iter().zip(parts) {
+        match part {
+            Part::Down => downs.push((key, digest)),
+            Part::Up => match places.entry(key) {
+                Entry::Occupied(before) => errors.push(file_error(
                     &digest.path,
-                    format!("`{}` is an up script of the same version", before.up.path),
+                    format!("`{}` is an up script of the same version", ups[*before.get()].up.path),
                     vec!["give one of the two another version".into()],
-                ));
-                continue;
-            }
-            ups.insert(key, Pair { up: digest, down: None });
+                )),
+                Entry::Vacant(place) => {
+                    place.insert(ups.len());
+                    ups.push(Pair { up: digest, down: None });
+                }
+            },
         }
     }
     for (key, digest) in downs {
-        let Some(pair) = ups.get_mut(&key) else {
+        let Some(pair) = places.get(&key).map(|place| &mut ups[*place]) else {
+            let name = key.rsplit_once('/').map_or(key.as_str(), |(_, name)| name);
             errors.push(file_error(
                 &digest.path,
                 "the down script has no up script",
-                vec![format!("its up script would be `{}`", up_name(&digest.path, &key.1))],
+                vec![format!("its up script would be `{}`", up_name(&digest.path, name))],
             ));
             continue;
         };
@@ -96,5 +91,31 @@ pub(super) fn pair(digests: Vec<Digest>, errors: &mut Vec<Diagnostic>) -> Vec<Pa
         }
         pair.down = Some(digest);
     }
-    ups.into_values().collect()
+    ups
+}
+
+/// What each file is, and what it shares with the other file of its migration: the folder and a
+/// name.
+fn parts(digests: &[Digest]) -> Vec<(Part, String)> {
+    let bases: BTreeSet<(&str, &str)> = digests
+        .iter()
+        .map(|digest| {
+            (folder_of(&digest.path).as_str(), stem(&digest.path).trim_end_matches(".up"))
+        })
+        .collect();
+    let part = |digest: &Digest| {
+        let folder = folder_of(&digest.path).as_str();
+        let name = Name::of(&digest.path);
+        let beside = DOWN_ENDINGS
+            .iter()
+            .filter_map(|ending| name.id.strip_suffix(ending))
+            .find(|base| bases.contains(&(folder, base)));
+        let (part, shared) = match (beside, name.role) {
+            (Some(base), _) => (Part::Down, base),
+            (None, Role::Down) => (Part::Down, &*name.pair),
+            (None, Role::Up) => (Part::Up, &*name.pair),
+        };
+        (part, format!("{folder}/{shared}"))
+    };
+    digests.iter().map(part).collect()
 }

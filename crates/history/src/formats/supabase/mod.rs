@@ -20,7 +20,7 @@ use super::{Format, Listing, Seeds, SeedsError, Settings};
 use crate::digest::{Header, Part, Remark};
 use crate::ledgers::Ledger;
 use crate::ledgers::supabase::{Supabase as SupabaseLedger, hash_of};
-use crate::migration::folder_of;
+use crate::migration::{file_name, folder_of};
 use crate::statements::statements;
 use crate::{Digest, Files, FilesError, History, Migration, Order, Section, Transaction, hash};
 
@@ -66,19 +66,17 @@ impl Format for Supabase {
             return Ok(None);
         }
         let config = folder_of(folder).join("config.toml");
-        if files.list(folder_of(folder))?.iter().any(|file| file.path == config) {
+        if files.names(folder_of(folder))?.contains(&config) {
             return Ok(Some(format!("`{config}`")));
         }
-        let listed = files.list(folder)?;
-        Ok(listed
-            .iter()
-            .find(|file| parse(&file.path).is_some())
-            .map(|file| format!("`{}`", file.path)))
+        let names = files.names(folder)?;
+        let first = names.iter().find(|path| parse(path).is_some());
+        Ok(first.map(|path| format!("`{path}`")))
     }
 
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
         let mut listing = Listing::default();
-        for (place, file) in files.list(&settings.folder)?.into_iter().enumerate() {
+        for (place, file) in files.list(&settings.folder)?.iter().enumerate() {
             if place == 0 && is_old_init(&file.path) {
                 listing.skipped.push(file_warning(
                     &file.path,
@@ -86,7 +84,7 @@ impl Format for Supabase {
                     vec!["give it a name other than `init` to apply it".into()],
                 ));
             } else if parse(&file.path).is_some() {
-                listing.files.push(file);
+                listing.files.push(file.clone());
             } else if is_sql(&file.path) {
                 listing.skipped.push(file_warning(
                     &file.path,
@@ -226,7 +224,7 @@ fn down_section(path: &Utf8Path, text: &str) -> Option<Remark> {
 
 /// Version and name of `<version>_name.sql`.
 fn parse(path: &Utf8Path) -> Option<(&str, &str)> {
-    let stem = path.file_name()?.strip_suffix(".sql")?;
+    let stem = file_name(path).strip_suffix(".sql")?;
     let (version, name) = stem.split_once('_')?;
     let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
     digits.then_some((version, name))

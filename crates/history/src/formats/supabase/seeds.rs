@@ -12,7 +12,7 @@ use crate::{Files, FilesError, hash};
 pub(super) fn seeds(files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
     let home = folder_of(&settings.folder).to_owned();
     let config = home.join("config.toml");
-    let patterns = if files.list(&home)?.iter().any(|file| file.path == config) {
+    let patterns = if files.names(&home)?.contains(&config) {
         let bytes = files.read(&config)?;
         let text = String::from_utf8_lossy(&bytes);
         seed_patterns(&text)
@@ -97,10 +97,8 @@ fn matching(
     pattern: &str,
     found: &mut Vec<Utf8PathBuf>,
 ) -> Result<(), FilesError> {
-    let listed = files.list(folder)?;
-    found.extend(
-        listed.into_iter().map(|file| file.path).filter(|path| glob(pattern, path.as_str())),
-    );
+    let names = files.names(folder)?;
+    found.extend(names.iter().filter(|path| glob(pattern, path.as_str())).cloned());
     let rest = pattern.strip_prefix(folder.as_str()).unwrap_or(pattern).trim_start_matches('/');
     if rest.contains('/') {
         for inner in files.folders(folder)? {
