@@ -1,7 +1,5 @@
 //! A text for a person: lines and tables as wide as the terminal.
 
-use std::fmt::Write as _;
-
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 use crate::theme::{Theme, Tone};
@@ -66,13 +64,25 @@ impl Page {
             if *width == 0 {
                 continue;
             }
-            let alignment = match column.align {
-                Align::Left => Alignment::Left,
-                Align::Right => Alignment::Right,
-            };
-            let fitted = truncate_str(cell, *width, "…");
-            write!(line, "{}  ", pad_str(&fitted, *width, alignment, None))
-                .expect("writing to a string cannot fail");
+            match (plain_width(cell), column.align) {
+                (Some(own), Align::Left) if own <= *width => {
+                    line.push_str(cell);
+                    line.extend(std::iter::repeat_n(' ', width - own));
+                }
+                (Some(own), Align::Right) if own <= *width => {
+                    line.extend(std::iter::repeat_n(' ', width - own));
+                    line.push_str(cell);
+                }
+                (_, align) => {
+                    let alignment = match align {
+                        Align::Left => Alignment::Left,
+                        Align::Right => Alignment::Right,
+                    };
+                    let fitted = truncate_str(cell, *width, "…");
+                    line.push_str(&pad_str(&fitted, *width, alignment, None));
+                }
+            }
+            line.push_str("  ");
         }
         self.line(line);
     }
@@ -81,6 +91,17 @@ impl Page {
     pub(crate) fn into_text(self) -> String {
         self.text
     }
+}
+
+/// The width of a text on the terminal.
+fn text_width(text: &str) -> usize {
+    plain_width(text).unwrap_or_else(|| measure_text_width(text))
+}
+
+/// The width of a text of nothing but ASCII's visible letters and blanks, which most cells of a
+/// long table are; any other is measured letter by letter, its colours left out.
+fn plain_width(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(text.len())
 }
 
 /// Rows under titles. Columns that hold nothing are left out.
@@ -146,7 +167,7 @@ impl Table {
     fn widths(&self, total: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = (0..self.columns.len())
             .map(|index| {
-                let cells = self.rows.iter().map(|row| measure_text_width(&row[index]));
+                let cells = self.rows.iter().map(|row| text_width(&row[index]));
                 match cells.max().unwrap_or(0) {
                     0 => 0,
                     widest => widest.max(measure_text_width(self.columns[index].title)),

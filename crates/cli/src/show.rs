@@ -197,7 +197,7 @@ fn migration_name(migration: &PlannedShown) -> String {
 /// An id, and the name where the id does not hold it.
 pub(crate) fn name(id: &str, name: &str) -> String {
     let folded = |text: &str| text.to_lowercase().replace([' ', '-'], "_");
-    let says_it = name.is_empty() || folded(id).contains(&folded(name));
+    let says_it = id.contains(name) || folded(id).contains(&folded(name));
     clean(&if says_it { id.to_owned() } else { format!("{id} {name}") })
 }
 
