@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
+use tokio::task::JoinHandle;
 use whimbrel_engine::shadow::{Server, Shadow, Template};
 use whimbrel_engine::state::{self, Facts, State, Wanted};
-use whimbrel_engine::wire::Session;
+use whimbrel_engine::wire::{ConnectError, Session};
 use whimbrel_engine::{Event, Secret, Target};
 use whimbrel_history::ledgers::{self, Ledger};
 use whimbrel_history::select::uncompared;
@@ -58,22 +59,32 @@ impl Project {
         last_applied: LastApplied,
         events: &mut dyn Events,
     ) -> Result<(Self, Session, State), Error> {
-        let outlines = histories::outlines(workspace)?;
-        let outlines = histories::only(outlines, place.history.as_deref())?;
-        if outlines.is_empty() {
-            return Err(histories::none());
-        }
-        histories::check_folders(workspace, &outlines)?;
+        // The folder is listed while the server lets us in, and files are read while it reads.
+        let finding = {
+            let (workspace, history) = (workspace.clone(), place.history.clone());
+            tokio::task::spawn_blocking(move || {
+                let all = histories::outlines(&workspace)?;
+                let outlines = histories::only(all, history.as_deref())?;
+                if outlines.is_empty() {
+                    return Err(histories::none());
+                }
+                histories::check_folders(&workspace, &outlines)?;
+                Ok(outlines)
+            })
+        };
         let mut development = None;
-        let mut database = if place.database.dev {
+        let (outlines, database, session) = if place.database.dev {
+            let outlines = finding.await.expect(NO_PANIC)?;
             let (server, target) = develop(workspace, events).await?;
             development = Some(server);
-            Database::embedded(target)
+            let database = within(workspace, Database::embedded(target));
+            (outlines, database, None)
         } else {
-            database::find(workspace, &place.database)?
+            let database = database::find(workspace, &place.database);
+            let database = database.map(|database| within(workspace, database));
+            let (outlines, session) = meanwhile(finding, database.as_ref().ok()).await?;
+            (outlines, database?, session)
         };
-        let timeout = workspace.config().timeouts.connect;
-        database.target.connect_timeout.get_or_insert(timeout.0.as_secs().max(1));
         let reading = {
             let (workspace, outlines) = (workspace.clone(), outlines.clone());
             tokio::task::spawn_blocking(move || histories::read(&workspace, &outlines))
@@ -85,8 +96,16 @@ impl Project {
                 ledgers.push(ledger);
             }
         }
-        let both = read_ledgers(workspace, &database.target, &ledgers, last_applied).await;
-        let histories = reading.await.expect("reading files does not panic")?;
+        let both = async {
+            let mut session = match session {
+                Some(session) => session?,
+                None => Session::connect(&database.target, APPLICATION).await?,
+            };
+            let state = read_ledgers(workspace, &mut session, &ledgers, last_applied).await?;
+            Ok::<_, Error>((session, state))
+        };
+        let both = both.await;
+        let histories = reading.await.expect(NO_PANIC)?;
         let (mut session, state) = both?;
         let workspace = workspace.clone();
         let recorded = Vec::new();
@@ -230,14 +249,43 @@ fn wanted<'a>(
     ledgers.iter().map(|ledger| (*ledger, own(*ledger))).collect()
 }
 
-/// Connects, and reads what the ledgers say.
+const NO_PANIC: &str = "reading files does not panic";
+
+/// Gives connecting the time that the project has for it.
+fn within(workspace: &Workspace, mut database: Database) -> Database {
+    let timeout = workspace.config().timeouts.connect;
+    database.target.connect_timeout.get_or_insert(timeout.0.as_secs().max(1));
+    database
+}
+
+/// Connects while the histories are found. What is wrong with those is told first, and at once;
+/// what is wrong with the connection can wait until the files are read, too.
+async fn meanwhile(
+    mut finding: JoinHandle<Result<Vec<Outline>, Error>>,
+    database: Option<&Database>,
+) -> Result<(Vec<Outline>, Option<Result<Session, ConnectError>>), Error> {
+    let Some(database) = database else { return Ok((finding.await.expect(NO_PANIC)?, None)) };
+    let mut connecting = std::pin::pin!(Session::connect(&database.target, APPLICATION));
+    tokio::select! {
+        biased;
+        outlines = &mut finding => {
+            let outlines = outlines.expect(NO_PANIC)?;
+            Ok((outlines, Some(connecting.await)))
+        }
+        session = &mut connecting => {
+            let outlines = finding.await.expect(NO_PANIC)?;
+            Ok((outlines, Some(session)))
+        }
+    }
+}
+
+/// Reads what the ledgers say.
 async fn read_ledgers(
     workspace: &Workspace,
-    target: &Target,
+    session: &mut Session,
     ledgers: &[&'static dyn Ledger],
     last_applied: LastApplied,
-) -> Result<(Session, State), Error> {
-    let mut session = Session::connect(target, APPLICATION).await?;
+) -> Result<State, Error> {
     let wanted = wanted(workspace, ledgers);
     let is_report = last_applied == LastApplied::Wanted;
     let wanted = Wanted {
@@ -245,8 +293,7 @@ async fn read_ledgers(
         last_applied: is_report,
         tools: is_report.then_some(Search::Quick),
     };
-    let state = state::read(&mut session, wanted).await?;
-    Ok((session, state))
+    Ok(state::read(session, wanted).await?)
 }
 
 /// The database of a project's development server.
