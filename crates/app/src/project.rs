@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 use whimbrel_engine::shadow::{Server, Shadow, Template};
 use whimbrel_engine::state::{self, Facts, State, Wanted};
 use whimbrel_engine::wire::{ConnectError, Session};
@@ -59,22 +59,24 @@ impl Project {
         last_applied: LastApplied,
         events: &mut dyn Events,
     ) -> Result<(Self, Session, State), Error> {
-        // The folder is listed while the server lets us in, and files are read while it reads.
-        let finding = {
+        // Files are listed and read while the server lets us in and reads its own.
+        let (tell, told) = oneshot::channel();
+        let reading = {
             let (workspace, history) = (workspace.clone(), place.history.clone());
             tokio::task::spawn_blocking(move || {
-                let all = histories::outlines(&workspace)?;
-                let outlines = histories::only(all, history.as_deref())?;
-                if outlines.is_empty() {
-                    return Err(histories::none());
-                }
-                histories::check_folders(&workspace, &outlines)?;
-                Ok(outlines)
+                let outlines = chosen(&workspace, history.as_deref());
+                let histories = match &outlines {
+                    Ok(outlines) => outlines.clone(),
+                    Err(_) => Vec::new(),
+                };
+                // Whoever does not listen any more has failed, and wants no histories.
+                let _ = tell.send(outlines);
+                histories::read(&workspace, &histories)
             })
         };
         let mut development = None;
         let (outlines, database, session) = if place.database.dev {
-            let outlines = finding.await.expect(NO_PANIC)?;
+            let outlines = told.await.expect(NO_PANIC)?;
             let (server, target) = develop(workspace, events).await?;
             development = Some(server);
             let database = within(workspace, Database::embedded(target));
@@ -82,12 +84,8 @@ impl Project {
         } else {
             let database = database::find(workspace, &place.database);
             let database = database.map(|database| within(workspace, database));
-            let (outlines, session) = meanwhile(finding, database.as_ref().ok()).await?;
+            let (outlines, session) = meanwhile(told, database.as_ref().ok()).await?;
             (outlines, database?, session)
-        };
-        let reading = {
-            let (workspace, outlines) = (workspace.clone(), outlines.clone());
-            tokio::task::spawn_blocking(move || histories::read(&workspace, &outlines))
         };
         let mut ledgers: Vec<&'static dyn Ledger> = Vec::new();
         for outline in &outlines {
@@ -258,22 +256,32 @@ fn within(workspace: &Workspace, mut database: Database) -> Database {
     database
 }
 
+/// The histories that a command is about.
+fn chosen(workspace: &Workspace, history: Option<&str>) -> Result<Vec<Outline>, Error> {
+    let outlines = histories::only(histories::outlines(workspace)?, history)?;
+    if outlines.is_empty() {
+        return Err(histories::none());
+    }
+    histories::check_folders(workspace, &outlines)?;
+    Ok(outlines)
+}
+
 /// Connects while the histories are found. What is wrong with those is told first, and at once;
 /// what is wrong with the connection can wait until the files are read, too.
 async fn meanwhile(
-    mut finding: JoinHandle<Result<Vec<Outline>, Error>>,
+    mut told: oneshot::Receiver<Result<Vec<Outline>, Error>>,
     database: Option<&Database>,
 ) -> Result<(Vec<Outline>, Option<Result<Session, ConnectError>>), Error> {
-    let Some(database) = database else { return Ok((finding.await.expect(NO_PANIC)?, None)) };
+    let Some(database) = database else { return Ok((told.await.expect(NO_PANIC)?, None)) };
     let mut connecting = std::pin::pin!(Session::connect(&database.target, APPLICATION));
     tokio::select! {
         biased;
-        outlines = &mut finding => {
+        outlines = &mut told => {
             let outlines = outlines.expect(NO_PANIC)?;
             Ok((outlines, Some(connecting.await)))
         }
         session = &mut connecting => {
-            let outlines = finding.await.expect(NO_PANIC)?;
+            let outlines = told.await.expect(NO_PANIC)?;
             Ok((outlines, Some(session)))
         }
     }

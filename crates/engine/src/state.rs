@@ -147,8 +147,11 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
         for (state, _) in ledgers.iter_mut().zip(&reads).filter(|(_, read)| read.is_some()) {
             let answer = answers.next().ok_or(StateError::Missing { what: "entries" })?;
             let width = answer.columns().len();
+            state.entries.reserve_exact(answer.len());
+            let mut columns = Vec::with_capacity(width);
             for row in answer.rows() {
-                let columns: Vec<Option<&str>> = (0..width).map(|column| row.at(column)).collect();
+                columns.clear();
+                columns.extend((0..width).map(|column| row.at(column)));
                 let entry = state
                     .ledger
                     .entry(&columns)

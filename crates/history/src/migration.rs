@@ -162,19 +162,26 @@ impl Definition {
 /// Paths have `/` between their parts here, so this and the next two need not look for anything
 /// else, as `Utf8Path` does, which takes its time over thousands of them.
 pub(crate) fn folder_of(path: &Utf8Path) -> &Utf8Path {
-    Utf8Path::new(path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder))
+    Utf8Path::new(part_at_last(path.as_str(), b'/').map_or("", |(folder, _)| folder))
 }
 
 /// The name of a file.
 pub(crate) fn file_name(path: &Utf8Path) -> &str {
-    path.as_str().rsplit_once('/').map_or(path.as_str(), |(_, name)| name)
+    part_at_last(path.as_str(), b'/').map_or(path.as_str(), |(_, name)| name)
 }
 
 /// The name of a file without its ending.
 pub(crate) fn stem(path: &Utf8Path) -> &str {
     let name = file_name(path);
-    match name.rsplit_once('.') {
+    match part_at_last(name, b'.') {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
     }
+}
+
+/// What stands before and after the last of an ASCII letter: for short texts much faster than
+/// `rsplit_once`, which is made for long ones.
+pub(crate) fn part_at_last(text: &str, letter: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|byte| byte == letter)?;
+    Some((&text[..at], &text[at + 1..]))
 }

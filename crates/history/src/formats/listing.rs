@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
 use super::{Format, Settings};
-use crate::migration::file_name;
+use crate::migration::{file_name, part_at_last};
 use crate::{Digest, File, Files, FilesError, History};
 
 /// Digests kept from an earlier reading.
@@ -107,7 +107,6 @@ pub(super) fn sql_files(
 
 /// Whether a path ends in `.sql`, in any case.
 pub(super) fn is_sql(path: &Utf8Path) -> bool {
-    let name = file_name(path);
-    name.rsplit_once('.')
+    part_at_last(file_name(path), b'.')
         .is_some_and(|(stem, ending)| !stem.is_empty() && ending.eq_ignore_ascii_case("sql"))
 }

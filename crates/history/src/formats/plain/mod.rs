@@ -278,7 +278,7 @@ fn migration(
     };
     Migration {
         history: settings.name.clone(),
-        key: format!("{}:{}", settings.name, name.id),
+        key: [settings.name.as_str(), ":", name.id].concat(),
         id: name.id.to_owned(),
         version: name.version.as_ref().map(|version| version.text.to_owned()),
         name: name.name.to_owned(),

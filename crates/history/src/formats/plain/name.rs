@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use camino::Utf8Path;
 
 use crate::formats::name::Version;
-use crate::migration::stem;
+use crate::migration::{part_at_last, stem};
 
 /// Which script a file's name says it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl<'a> Name<'a> {
         if let Some(name) = stem.strip_prefix("R__") {
             return Some(Self { role: Role::Up, version: None, name, id: stem, pair: stem.into() });
         }
-        let (base, role) = match stem.rsplit_once('.') {
+        let (base, role) = match part_at_last(stem, b'.') {
             Some((base, "up")) => (base, Role::Up),
             Some((base, "down")) => (base, Role::Down),
             _ => (stem, Role::Up),

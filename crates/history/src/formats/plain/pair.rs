@@ -1,5 +1,6 @@
 //! Which files hold the scripts of one migration.
 
+use std::cell::LazyCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,13 +97,14 @@ pub(super) fn pair(digests: Vec<Digest>, errors: &mut Vec<Diagnostic>) -> Vec<Pa
 
 /// What each file is, and what it shares with the other file of its migration: the folder and a
 /// name.
-fn parts(digests: &[Digest]) -> Vec<(Part, String)> {
-    let bases: BTreeSet<(&str, &str)> = digests
-        .iter()
-        .map(|digest| {
+fn parts<'a>(digests: &'a [Digest]) -> Vec<(Part, String)> {
+    // Few projects have files that make anybody ask.
+    let bases = LazyCell::new(|| -> BTreeSet<(&str, &str)> {
+        let base = |digest: &'a Digest| {
             (folder_of(&digest.path).as_str(), stem(&digest.path).trim_end_matches(".up"))
-        })
-        .collect();
+        };
+        digests.iter().map(base).collect()
+    });
     let part = |digest: &Digest| {
         let folder = folder_of(&digest.path).as_str();
         let name = Name::of(&digest.path);
@@ -115,7 +117,7 @@ fn parts(digests: &[Digest]) -> Vec<(Part, String)> {
             (None, Role::Down) => (Part::Down, &*name.pair),
             (None, Role::Up) => (Part::Up, &*name.pair),
         };
-        (part, format!("{folder}/{shared}"))
+        (part, [folder, "/", shared].concat())
     };
     digests.iter().map(part).collect()
 }
