@@ -23,6 +23,9 @@ pub fn mask(text: &str) -> String {
     String::from_utf8(masked).expect("whole characters were replaced by ASCII")
 }
 
+/// What may stand in a password's place: the word itself, and what covers one already.
+const SHOWABLE: &[&str] = &["password", "•••"];
+
 /// `scheme://user:PASSWORD@host`, with or without its scheme, up to the last `@`.
 ///
 /// A `/`, `?`, `#` or `@` may itself be part of an unescaped password, so the last `@` decides:
@@ -38,7 +41,7 @@ fn url_passwords(text: &str) -> Vec<Range<usize>> {
         {
             let span = start + user + colon + 1..start + host;
             // Where a URL is explained, the word stands for itself.
-            if &text[span.clone()] != "password" {
+            if !SHOWABLE.contains(&&text[span.clone()]) {
                 spans.push(span);
             }
         }

@@ -311,7 +311,7 @@ const DEVELOPMENT: &str = "app";
 const MAJOR: u16 = 17;
 
 /// Starts or joins the project's development server.
-async fn develop(
+pub(crate) async fn develop(
     workspace: &Workspace,
     events: &mut dyn Events,
 ) -> Result<(Server, Target), Error> {
@@ -355,7 +355,7 @@ pub(crate) async fn read_scripts(
 }
 
 /// The hosts of a target, as they are tried.
-fn hosts(target: &Target) -> String {
+pub(crate) fn hosts(target: &Target) -> String {
     let hosts: Vec<String> = target.hosts.iter().map(ToString::to_string).collect();
     hosts.join(", ")
 }

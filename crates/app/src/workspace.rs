@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_engine::shadow::ShadowOptions;
-use whimbrel_engine::{Secret, Target};
+use whimbrel_engine::{Origins, Secret, Target};
 use whimbrel_history::{FilesError, formats};
 
 use crate::config::{self, Config, ConfigError};
@@ -109,7 +109,16 @@ impl Workspace {
 
     /// Reads a connection URL that a person gave.
     pub(crate) fn target(&self, url: &Secret, place: &str) -> Result<Target, DatabaseError> {
-        Target::parse(url.reveal(), &|name| self.libpq_variable(name))
+        self.explain(url, place).map(|(target, _)| target)
+    }
+
+    /// The same, with where each setting came from.
+    pub(crate) fn explain(
+        &self,
+        url: &Secret,
+        place: &str,
+    ) -> Result<(Target, Origins), DatabaseError> {
+        Target::explain(url.reveal(), &|name| self.libpq_variable(name))
             .map_err(|source| DatabaseError::Url { place: place.to_owned(), source })
     }
 

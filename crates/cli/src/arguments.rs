@@ -82,6 +82,7 @@ const AFTER: &str = "\
 Examples:
   whimbrel init                  Set up a project, or recognise the one that is there
   whimbrel new add_user_email    Write a new migration file
+  whimbrel doctor                See which database it is, and what there will hurt
   whimbrel status                See what is applied and what is pending
   whimbrel preview               See what `up` would do
   whimbrel up                    Apply what is pending

@@ -18,6 +18,11 @@ impl Page {
         Self { text: String::new(), theme, width }
     }
 
+    /// How wide lines may be.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
     /// How it is coloured.
     pub(crate) fn theme(&self) -> Theme {
         self.theme

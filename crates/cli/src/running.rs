@@ -255,6 +255,6 @@ fn as_given() -> String {
 }
 
 /// Reads a duration; the hint stands in the message, since clap has no other place for it.
-fn period(text: &str) -> Result<Period, String> {
+pub(crate) fn period(text: &str) -> Result<Period, String> {
     text.parse().map_err(|error: PeriodError| format!("{error}; {}", PeriodError::HINT))
 }

@@ -115,7 +115,7 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
         return Err(StateError::Missing { what: "facts" });
     };
     let mut facts = read_facts(session.process_id(), facts)?;
-    let found = read_relations(relations);
+    let found = found(relations);
     facts.journal = journal::TABLES.iter().all(|table| {
         found.iter().any(|(name, found)| name == table && found.schema == journal::SCHEMA)
     });
@@ -188,21 +188,22 @@ pub async fn seeds(
 
 /// The message that says what the server is and which of the tables we look for it has.
 fn probe(wanted: Wanted<'_>) -> String {
-    let mut names: Vec<&str> = wanted
-        .ledgers
-        .iter()
-        .flat_map(|(ledger, _)| ledger.tables().iter().map(|table| table.name))
+    let relations = relations(wanted.ledgers.iter().map(|(ledger, _)| *ledger));
+    let tools = wanted.tools.map(|search| format!(";\n{}", probe_tools(search)));
+    format!("{FACTS};\n{relations}{}", tools.unwrap_or_default())
+}
+
+/// A query for every table and view that has the name of one of these ledgers', or of the
+/// journal's, for [`found`].
+pub fn relations(ledgers: impl Iterator<Item = &'static dyn Ledger>) -> String {
+    let mut names: Vec<&str> = ledgers
+        .flat_map(|ledger| ledger.tables().iter().map(|table| table.name))
         .chain(journal::TABLES.iter().copied())
         .collect();
     names.sort_unstable();
     names.dedup();
     let names: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
-    let tools = wanted.tools.map(|search| format!(";\n{}", probe_tools(search)));
-    format!(
-        "{FACTS};\n{RELATIONS} in ({}){RELATIONS_ORDER}{}",
-        names.join(", "),
-        tools.unwrap_or_default()
-    )
+    format!("{RELATIONS} in ({}){RELATIONS_ORDER}", names.join(", "))
 }
 
 const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as version_number, \
@@ -255,8 +256,8 @@ fn read_facts(named: i32, answer: &Answer) -> Result<Facts, StateError> {
     })
 }
 
-/// The tables found, a name may occur in several schemas.
-fn read_relations(answer: &Answer) -> Vec<(String, Found)> {
+/// The tables that [`relations`] found; a name may occur in several schemas.
+pub fn found(answer: &Answer) -> Vec<(String, Found)> {
     let mut found: Vec<(String, Found)> = Vec::new();
     for row in answer.rows() {
         let column = |what| row.get(what).unwrap_or_default();

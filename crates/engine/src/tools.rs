@@ -66,7 +66,7 @@ impl ToolState {
 }
 
 /// The ledgers among the tables that the probe found.
-fn recognise(answer: &Answer) -> Vec<Ledger> {
+pub fn recognise(answer: &Answer) -> Vec<Ledger> {
     let rows = answer.rows().map(|row| {
         ["schema", "relation", "readable", "attribute", "type"]
             .map(|column| row.get(column).unwrap_or_default())

@@ -1,5 +1,6 @@
 //! The use cases: one file each, and two lines here.
 
+pub mod doctor;
 pub mod down;
 pub mod init;
 pub mod new;
@@ -20,6 +21,7 @@ pub const ALL: &[&Case] = &[
     &down::CASE,
     &redo::CASE,
     &shadow::CASE,
+    &doctor::CASE,
 ];
 
 /// What front ends, tests and pages must know of a use case.

@@ -9,7 +9,7 @@ mod supabase;
 use std::fmt;
 
 use camino::Utf8PathBuf;
-use whimbrel_engine::{Host, HostKind, Secret, Target, TargetError};
+use whimbrel_engine::{Host, HostKind, Origins, Secret, Target, TargetError};
 use whimbrel_history::FilesError;
 
 use crate::config::EnvironmentUrl;
@@ -80,6 +80,8 @@ pub struct Database {
     pub direct: Option<Target>,
     /// What a person should know of the choice.
     pub remark: Option<String>,
+    /// Where each setting of the target came from.
+    pub origins: Origins,
 }
 
 impl Database {
@@ -92,6 +94,7 @@ impl Database {
             protected: false,
             direct: None,
             remark: None,
+            origins: Origins::new(),
         }
     }
 }
@@ -313,14 +316,14 @@ fn search(
 }
 
 fn database(workspace: &Workspace, url: &Secret, place: String) -> Result<Database, DatabaseError> {
-    let target = workspace.target(url, &place)?;
+    let (target, origins) = workspace.explain(url, &place)?;
     let direct = session_mode(&target);
     let (environment, remark) = (None, None);
-    Ok(Database { target, place, environment, protected: false, direct, remark })
+    Ok(Database { target, place, environment, protected: false, direct, remark, origins })
 }
 
 /// Supabase's pooler serves sessions at another port of the same host.
-fn session_mode(target: &Target) -> Option<Target> {
+pub(crate) fn session_mode(target: &Target) -> Option<Target> {
     let mut direct = target.clone();
     for host in &mut direct.hosts {
         let transaction = host.kind() == HostKind::SupabaseTransaction;

@@ -1,5 +1,6 @@
 //! The commands: one file each, and two lines here.
 
+mod doctor;
 mod down;
 mod init;
 mod new;
@@ -28,6 +29,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<down::Down>::NEW,
     &Entry::<redo::Redo>::NEW,
     &Entry::<shadow::Shadow>::NEW,
+    &Entry::<doctor::Doctor>::NEW,
 ];
 
 /// A command as clap's derive describes it: the doc comment of the arguments is its help.

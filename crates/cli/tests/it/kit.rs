@@ -194,6 +194,8 @@ pub(crate) fn check(name: &str, text: &str) {
         (r"Postgres \d+\.\d+", "Postgres [version]"),
         (r"\btest_\d+\b", "[database]"),
         (r"(/[\w.-]+)+/\.s\.PGSQL\.\d+", "[socket]"),
+        (r"\?host=(/[\w.-]+)+", "?host=[folder]"),
+        (r"\b\d+ of \d+ connections", "[some] of [all] connections"),
         (r"(/[\w.-]+)*/project\w{6}", "[project]"),
         // Columns are as wide as what no two runs have in common.
         (r"(\S) {3,}", "$1  "),

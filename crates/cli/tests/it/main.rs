@@ -4,6 +4,7 @@
 
 mod adopt;
 mod commands;
+mod doctor;
 mod errors;
 mod examples;
 mod faults;

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use whimbrel_app::cases::doctor;
 use whimbrel_app::config::keys;
 use whimbrel_app::{Exit, database, environment, formats, ledgers};
 
@@ -18,6 +19,7 @@ const MADE: &str =
 /// Every page, by its path.
 fn pages() -> Vec<(&'static str, String)> {
     vec![
+        ("docs/doctor.md", doctor_page()),
         ("docs/exit-codes.md", exit_codes()),
         ("docs/reference/commands.md", command_pages()),
         ("docs/reference/configuration.md", configuration()),
@@ -59,9 +61,75 @@ fn exit_codes() -> String {
         )
         .unwrap();
     }
-    page.push_str("\n`status` and `preview` end with 0 whatever they show; `status --check` ends with 3 while something is pending or not as it should be.\n");
+    page.push_str("\n`status`, `preview` and `doctor` end with 0 whatever they show; `status --check` ends with 3 while something is pending or not as it should be, `doctor --check` when there is a warning or trouble.\n");
     page
 }
+
+fn doctor_page() -> String {
+    let mut page = format!("# Doctor\n\n{MADE}\n{DOCTOR}");
+    let mut group = "";
+    for about in doctor::abouts() {
+        if about.group.word() != group {
+            group = about.group.word();
+            write!(page, "\n### {group}\n\n| check | looks at | why it matters | cure |\n| --- | --- | --- | --- |\n").unwrap();
+        }
+        writeln!(page, "| `{}` | {} | {} | {} |", about.id, about.looks_at, about.why, about.cure)
+            .unwrap();
+    }
+    page.push_str("\n## Refusals\n\nWhat servers and poolers say when they let nobody in. The first line that fits counts; the words stand in the message.\n\n| SQLSTATE | words | what it means | what to do |\n| --- | --- | --- | --- |\n");
+    for known in doctor::KNOWN {
+        let words: Vec<String> = known.words.iter().map(|word| format!("`{word}`")).collect();
+        writeln!(
+            page,
+            "| {} | {} | {} | {} |",
+            known.codes.join(", "),
+            words.join(", "),
+            known.means,
+            known.cure
+        )
+        .unwrap();
+    }
+    page.push_str(NO_WAY);
+    page
+}
+
+/// What stands below them.
+const NO_WAY: &str = "
+## No way to the server
+
+| what the system says | what it means | what to do |
+| --- | --- | --- |
+| network is unreachable, cannot assign requested address, no route to host, address family not supported | mostly the address is an IPv6 one and this machine or container has no IPv6 | at Supabase the session pooler has IPv4; turn IPv6 on for the container |
+| name or service not known, no address associated with hostname | a wrong name, or a host of Supabase's with IPv6 only, or a paused project | check the name; at Supabase use the session pooler |
+| connection refused | nobody listens at that port; at Supabase a paused project, a ban or a network restriction | check host and port; lift the restriction |
+| no answer within … s | mostly a firewall in between | check the port and the firewall; `?connect_timeout=30` waits longer |
+| certificate expired | the server's certificate is out of date, or this machine's clock | a new certificate |
+| unknown issuer | no authority that is trusted here signed it | `?sslrootcert=FILE` |
+| not valid for name | it is made out to another host | use that name, or `?sslmode=verify-ca` |
+";
+
+/// What stands above doctor's tables.
+const DOCTOR: &str = "\
+`whimbrel doctor` explains the project, the way to its database, and what there will hurt. It reads
+only: its questions go out in two messages, each in a read-only transaction, and a question that may
+not be asked keeps no other from being answered. It goes as far as it can when there is no project,
+no database, or no way to it. With `--check` it ends with 3 when there is a warning or trouble;
+`--json` has the same findings, each with `check`, `group`, `severity`, `what`, `evidence`, `cure`
+and `sql`.
+
+| severity | means |
+| --- | --- |
+| ok | as it should be |
+| note | worth knowing |
+| warning | it will hurt in some cases |
+| trouble | it hurts already |
+
+Connecting is what libpq does, so what leads psql to a server leads Whimbrel there: connection URLs
+and strings, services, `.pgpass`, `~/.postgresql`, every variable, several hosts. Supabase's hosts
+are verified against Supabase's own authority, which is built in.
+
+## Checks
+";
 
 fn command_pages() -> String {
     let project = Project::new(&[]);

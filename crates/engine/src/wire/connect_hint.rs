@@ -3,8 +3,67 @@
 use std::io;
 
 use super::connect_error::{ConnectCause, ConnectError, HostError};
+use super::known::known;
 
 impl ConnectError {
+    /// What it means, where what happened is known to mean something.
+    pub fn means(&self) -> Option<&'static str> {
+        let HostError { place, cause } = self.last();
+        let supabase = is_supabase(place);
+        match cause {
+            ConnectCause::Server(error) => {
+                known(&error.code, &error.message).map(|known| known.means)
+            }
+            ConnectCause::Resolve(_) if supabase => Some(
+                "the host has no address that this machine could use: Supabase's direct hosts have \
+                 IPv6 addresses only, and none while a project is paused",
+            ),
+            ConnectCause::Resolve(_) => {
+                Some("the name has no address, or nobody could be asked for it")
+            }
+            ConnectCause::Reach(error) if no_way(error) => Some(
+                "this machine or container has no way to that address: mostly it is an IPv6 \
+                 address, and there is no IPv6 here",
+            ),
+            ConnectCause::Reach(error)
+                if supabase && error.kind() == io::ErrorKind::ConnectionRefused =>
+            {
+                Some(
+                    "the project is paused, or its network restrictions or bans keep this address out",
+                )
+            }
+            ConnectCause::Reach(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Some("nobody listens at that port")
+            }
+            ConnectCause::Timeout { .. } => {
+                Some("whoever is there does not answer: mostly a firewall in between")
+            }
+            ConnectCause::Tls(error) => Some(match CertificateFault::of(error) {
+                CertificateFault::Expired => "the server's certificate is out of date",
+                CertificateFault::UnknownAuthority => {
+                    "no authority that is trusted here signed the server's certificate"
+                }
+                CertificateFault::OtherHost => {
+                    "the server's certificate is made out to another name"
+                }
+                CertificateFault::Other => "the two sides could not agree on TLS",
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether the host could not be reached as hosts with IPv6 addresses only cannot: Supabase's
+    /// direct ones.
+    pub fn wants_another_way(&self) -> bool {
+        match &self.last().cause {
+            ConnectCause::Resolve(_) | ConnectCause::Timeout { .. } => true,
+            ConnectCause::Reach(error) => {
+                no_way(error) || error.kind() == io::ErrorKind::ConnectionRefused
+            }
+            _ => false,
+        }
+    }
+
     /// What to do about it, where that can be told.
     pub fn hint(&self) -> Option<String> {
         let HostError { place, cause } = self.last();
@@ -39,7 +98,9 @@ impl ConnectError {
                  `?channel_binding=prefer` goes without",
             ),
             ConnectCause::Protocol(_) => Some("check host and port in the connection URL"),
-            ConnectCause::Server(error) => said_no(&error.code, &error.message),
+            ConnectCause::Server(error) => {
+                known(&error.code, &error.message).map(|known| known.cure)
+            }
             ConnectCause::TlsSetup(_)
             | ConnectCause::Peer { .. }
             | ConnectCause::Imposter(_)
@@ -104,6 +165,17 @@ fn is_supabase(place: &str) -> bool {
     place.contains(".supabase.co:")
 }
 
+/// Whether there is no way to an address: no route, no network, no address of that family here.
+fn no_way(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::Unsupported
+    ) || error.to_string().contains("Address family not supported")
+}
+
 fn unreachable(place: &str, error: &io::Error) -> Option<&'static str> {
     let no_socket = error.kind() == io::ErrorKind::NotFound;
     let refused = error.kind() == io::ErrorKind::ConnectionRefused;
@@ -115,43 +187,6 @@ fn unreachable(place: &str, error: &io::Error) -> Option<&'static str> {
         Some("check whether the server runs and listens there")
     } else {
         None
-    }
-}
-
-/// By SQLSTATE, or by the words of Supabase's pooler, whose codes say little.
-fn said_no(code: &str, message: &str) -> Option<&'static str> {
-    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    if says(&["Tenant or user not found", "ENOTFOUND", "ENOIDENTIFIER"]) {
-        return Some(
-            "at Supabase's pooler the user is `postgres.<project ref>` and the host is that of \
-             the project's region; a paused project is not found either",
-        );
-    }
-    if says(&["EMAXCONN", "max clients"]) || code == "53300" {
-        return Some("all connections are taken: close some, or raise the pool's size");
-    }
-    if says(&["EADDRNOTALLOWED", "EBANNED", "ECIRCUITBREAKER"]) {
-        return Some("the project's network restrictions or bans keep this address out");
-    }
-    if says(&["ESSLREQUIRED"]) {
-        return Some("add `?sslmode=require` to the connection URL");
-    }
-    if says(&["unsupported startup parameter"]) {
-        return Some("a pooler refuses `options` in the connection URL; leave it out");
-    }
-    match code {
-        "28P01" => Some(
-            "check user and password; special characters in the URL are escaped (`@` as `%40`, \
-             `/` as `%2F`)",
-        ),
-        // In the server's own language: only the English words can be told apart.
-        "28000" if message.starts_with("role ") && message.ends_with("does not exist") => {
-            Some("check the user in the connection URL, or make the role (`createuser NAME`)")
-        }
-        "28000" => Some("the server's pg_hba.conf does not let this role in from here"),
-        "3D000" => Some("create it (`createdb NAME`), or check its name in the connection URL"),
-        "57P03" => Some("the server is starting up or shutting down: try again in a moment"),
-        _ => None,
     }
 }
 
@@ -191,6 +226,30 @@ mod tests {
         assert!(
             hint("aws-0-eu.pooler.supabase.com:6543", cause).contains("postgres.<project ref>")
         );
+    }
+
+    #[test]
+    fn every_known_refusal_is_told_by_each_of_its_words_and_codes() {
+        use crate::wire::KNOWN;
+        for entry in KNOWN {
+            let by_words = entry.words.iter().map(|words| ("XX000", *words));
+            for (code, words) in by_words.chain(entry.codes.iter().map(|code| (*code, "no"))) {
+                let message = format!("(code) {words} for user app");
+                assert_eq!(known(code, &message), Some(entry), "{code} {words}");
+                assert_eq!(hint("db:5432", server(code, &message)), entry.cure);
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_system_says_without_ipv6_is_known() {
+        for number in [97, 99, 101, 113] {
+            let cause = ConnectCause::Reach(io::Error::from_raw_os_error(number));
+            let error =
+                ConnectError { hosts: vec![HostError { place: "[::1]:5432".into(), cause }] };
+            assert!(error.means().is_some_and(|means| means.contains("IPv6")), "{number}");
+            assert!(error.wants_another_way());
+        }
     }
 
     #[test]
