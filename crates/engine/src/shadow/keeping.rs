@@ -129,7 +129,7 @@ fn keep(kind: KeepKind, path: Utf8PathBuf) -> Keep {
         }
         KeepKind::Development => {
             let folder = KeptFolder::at(path.clone());
-            let in_use = !matches!(folder.try_lease(), Ok(Some(_)));
+            let in_use = folder.is_leased();
             (in_use, folder.about().map(|about| about.project))
         }
         KeepKind::Run => (false, None),

@@ -119,6 +119,15 @@ impl KeptFolder {
         self.try_exclusive("lease")
     }
 
+    /// Whether a guard is there. Looks only: a file that it made in a folder that somebody else is
+    /// just removing would stay.
+    pub(crate) fn is_leased(&self) -> bool {
+        match File::open(self.path.join("lease")) {
+            Ok(file) => !matches!(lock_exclusively(file), Ok(Some(_))),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
     fn try_exclusive(&self, name: &str) -> io::Result<Option<File>> {
         lock_exclusively(self.open(name)?)
     }
