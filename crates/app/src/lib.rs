@@ -15,6 +15,7 @@ pub mod histories;
 mod mask;
 mod migrator;
 mod period;
+mod presumed;
 mod project;
 pub mod run;
 mod surroundings;

@@ -19,6 +19,7 @@ use crate::database::{self, Database, DatabaseOptions};
 use crate::error::{Error, Located};
 use crate::events::Events;
 use crate::histories::{self, Outline};
+use crate::presumed::Presumed;
 use crate::wire::{DatabaseShown, PlaceShown};
 use crate::workspace::Workspace;
 
@@ -36,8 +37,10 @@ pub(crate) struct Project {
     ledgers: Vec<&'static dyn Ledger>,
     /// For each history, the fingerprints of what its ledger holds where entries have none.
     pub(crate) recorded: Vec<BTreeMap<String, Fingerprints>>,
+    /// What the migrations presume in a database.
+    pub(crate) presumed: Option<Presumed>,
     /// The server of the development database, which runs as long as somebody holds it.
-    _development: Option<Server>,
+    development: Option<Server>,
 }
 
 /// What a person said about project and database.
@@ -77,7 +80,8 @@ impl Project {
         let mut development = None;
         let (outlines, database, session) = if place.database.dev {
             let outlines = told.await.expect(NO_PANIC)?;
-            let (server, target) = develop(workspace, events).await?;
+            let presumed = Presumed::of(workspace, &outlines)?;
+            let (server, target) = develop(workspace, presumed.as_ref(), events).await?;
             development = Some(server);
             let database = within(workspace, Database::embedded(target));
             (outlines, database, None)
@@ -105,6 +109,7 @@ impl Project {
         let both = both.await;
         let histories = reading.await.expect(NO_PANIC)?;
         let (mut session, state) = both?;
+        let presumed = Presumed::of(workspace, &outlines)?;
         let workspace = workspace.clone();
         let recorded = Vec::new();
         let mut project = Self {
@@ -114,7 +119,8 @@ impl Project {
             database,
             ledgers,
             recorded,
-            _development: development,
+            presumed,
+            development,
         };
         project.recorded = project.read_recorded(&state, &mut session).await?;
         if last_applied == LastApplied::Unwanted {
@@ -212,6 +218,11 @@ impl Project {
             matrix(history, &belonging(history, entries), recorded)
         });
         rows.collect()
+    }
+
+    /// Whether extensions of the database may be stand-ins: it is our own.
+    pub(crate) fn has_stand_ins(&self) -> bool {
+        self.development.is_some() && self.presumed.is_some()
     }
 
     /// A remark with its line and column.
@@ -313,20 +324,29 @@ const MAJOR: u16 = 17;
 /// Starts or joins the project's development server.
 pub(crate) async fn develop(
     workspace: &Workspace,
+    presumed: Option<&Presumed>,
     events: &mut dyn Events,
 ) -> Result<(Server, Target), Error> {
     let what = "start this project's embedded Postgres".to_owned();
     events.on(Event::Working { what, percent: None });
     let root = workspace.folder().root();
-    let server = Shadow::develop(&workspace.shadow_options(), MAJOR, root, events).await?;
-    let target = server.target(DEVELOPMENT);
-    match Session::connect(&target, APPLICATION).await {
-        Ok(session) => session.close().await,
+    let mut options = workspace.shadow_options();
+    options.baseline = presumed.map(|presumed| presumed.baseline);
+    let major = presumed.and_then(|presumed| presumed.major).unwrap_or(MAJOR);
+    let server = Shadow::develop(&options, major, root, events).await?;
+    let name = presumed.map_or(DEVELOPMENT, |presumed| presumed.baseline.database());
+    let target = server.target(name);
+    let mut session = match Session::connect(&target, APPLICATION).await {
         Err(error) if error.server().is_some_and(|error| error.code == "3D000") => {
-            server.create_database(DEVELOPMENT, Template::Empty).await?;
+            server.create_database(name, Template::Empty).await?;
+            Session::connect(&target, APPLICATION).await?
         }
-        Err(error) => return Err(error.into()),
+        connected => connected?,
+    };
+    if let Some(presumed) = presumed {
+        presumed.ensure(&mut session, server.major()).await?;
     }
+    session.close().await;
     Ok((server, target))
 }
 

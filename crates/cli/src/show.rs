@@ -206,18 +206,28 @@ const UNKNOWN: &str = "; so it is not known whether anything is lost";
 
 fn rehearsal(report: &Report, page: &mut Page) {
     match &report.rehearsal {
-        RehearsalShown::Passed { server, milliseconds: count } => {
+        RehearsalShown::Passed { server, milliseconds: count, stand_ins } => {
             let took = milliseconds(i64::try_from(*count).unwrap_or(i64::MAX));
-            page.line(page.paint(Tone::Faint, format!("rehearsed on {server} in {took}")));
+            let with = standing(stand_ins);
+            page.line(page.paint(Tone::Faint, format!("rehearsed on {server} in {took}{with}")));
         }
-        RehearsalShown::Failed { server } => {
-            page.line(page.paint(Tone::Bad, format!("failed in the rehearsal on {server}")));
+        RehearsalShown::Failed { server, stand_ins } => {
+            let with = standing(stand_ins);
+            page.line(page.paint(Tone::Bad, format!("failed in the rehearsal on {server}{with}")));
         }
         RehearsalShown::None { because } => {
             let because = mask(&clean(because));
             page.line(page.paint(Tone::Faint, format!("not rehearsed: {because}{UNKNOWN}")));
         }
     }
+}
+
+/// What was not real in a rehearsal.
+fn standing(stand_ins: &[String]) -> String {
+    if stand_ins.is_empty() {
+        return String::new();
+    }
+    format!(", with stand-ins for {}", stand_ins.join(", "))
 }
 
 /// How it ended, in one line.

@@ -25,6 +25,8 @@ use crate::database::{self, Database, DatabaseError, DatabaseOptions};
 use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
+use crate::histories;
+use crate::presumed::Presumed;
 use crate::project::{develop, hosts};
 use crate::wire::{self, DatabaseShown};
 use crate::workspace::Workspace;
@@ -152,7 +154,8 @@ async fn find(
     if !options.dev {
         return Ok((database::find(workspace, options), None));
     }
-    let (server, target) = develop(workspace, events).await?;
+    let presumed = Presumed::of(workspace, &histories::outlines(workspace)?)?;
+    let (server, target) = develop(workspace, presumed.as_ref(), events).await?;
     Ok((Ok(Database::embedded(target)), Some(server)))
 }
 

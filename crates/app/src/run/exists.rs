@@ -59,6 +59,7 @@ async fn both(
     let real = rehearse::objects(&mut session).await.ok()?;
     let applied = rehearsal::applied(plan, &mut session).await.ok()?;
     let mut surroundings = Surroundings::read(&mut session).await.ok()?;
+    let options = rehearsal::shadow_options(plan, &mut session).await.ok()?;
     session.close().await;
     surroundings.database = rehearsal::database_name(&surroundings.database);
     let what = rehearse::Rehearse {
@@ -67,7 +68,6 @@ async fn both(
         applied: &applied,
         pending: works,
     };
-    let options = rehearsal::shadow_options(plan).ok()?;
     let made = rehearse::made(&what, &options, events).await.ok()??;
     Some((made, real))
 }

@@ -17,12 +17,14 @@ use std::time::Duration;
 
 use whimbrel_engine::Interrupt;
 use whimbrel_engine::run::Work;
+use whimbrel_engine::shadow::stand_ins;
 use whimbrel_engine::state::State;
+use whimbrel_engine::wire::Session;
 use whimbrel_history::select::{Back, Wish};
 
 use crate::error::Error;
 use crate::events::Events;
-use crate::project::{LastApplied, Project, Where};
+use crate::project::{APPLICATION, LastApplied, Project, Where};
 use crate::workspace::Workspace;
 use choose::{Choice, Planned};
 
@@ -208,7 +210,11 @@ pub(crate) async fn run(
     if choice.planned.is_empty() {
         session.close().await;
         report.outcome = Outcome::Nothing;
-        return seeds::sow(&project, options, report, events).await;
+        let mut report = seeds::sow(&project, options, report, events).await?;
+        if report.seeds.iter().any(|seed| seed.result.is_some()) {
+            note_stand_ins(&project, &mut report).await;
+        }
+        return Ok(report);
     }
     let works = works::works(&project, &state, &choice, &mut session).await?;
     report.describe(&works, options.depth);
@@ -229,7 +235,27 @@ pub(crate) async fn run(
     } else {
         session.close().await;
     }
-    Box::pin(seeds::sow(&run.project, options, report, events)).await
+    let mut report = Box::pin(seeds::sow(&run.project, options, report, events)).await?;
+    note_stand_ins(&run.project, &mut report).await;
+    Ok(report)
+}
+
+/// Says which extensions of the embedded database are not the real ones.
+async fn note_stand_ins(project: &Project, report: &mut Report) {
+    if !project.has_stand_ins() {
+        return;
+    }
+    let Ok(mut session) = Session::connect(&project.database.target, APPLICATION).await else {
+        return;
+    };
+    if let Ok(standing) = stand_ins(&mut session).await
+        && !standing.is_empty()
+    {
+        report
+            .remarks
+            .push(format!("stand-ins take the place of these extensions: {}", standing.join(", ")));
+    }
+    session.close().await;
 }
 
 /// The server only reads.

@@ -105,11 +105,7 @@ fn left_out(plan: &Plan<'_>) -> Option<String> {
         }
         Rehearse::IfPossible | Rehearse::Always => {}
     }
-    let mut formats = plan.project.histories.iter().map(|history| history.format);
-    let presuming = formats.find_map(|format| Some((format.name(), format.baseline()?)));
-    presuming.map(|(format, baseline)| {
-        format!("{format} migrations presume {baseline}, which the shadow does not have yet")
-    })
+    None
 }
 
 async fn attempt(
@@ -120,7 +116,7 @@ async fn attempt(
 ) -> Result<RehearsalShown, NotRehearsed> {
     let started = Instant::now();
     let applied = applied(plan, session).await?;
-    let options = shadow_options(plan)?;
+    let options = shadow_options(plan, session).await?;
     let mut surroundings = Surroundings::read(session).await.map_err(StateError::from)?;
     surroundings.database = database_name(&surroundings.database);
     let what = rehearse::Rehearse {
@@ -129,19 +125,21 @@ async fn attempt(
         applied: &applied,
         pending: &plan.works,
     };
-    let Rehearsed { rehearsal, server, inherited: _, losses } =
+    let Rehearsed { rehearsal, server, inherited: _, losses, stand_ins } =
         rehearse::rehearse(&what, &options, events).await?;
     losses::note(report, &losses, session).await?;
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (number, failed) = match rehearsal {
-        Rehearsal::Passed => return Ok(RehearsalShown::Passed { server, milliseconds }),
+        Rehearsal::Passed => {
+            return Ok(RehearsalShown::Passed { server, milliseconds, stand_ins });
+        }
         Rehearsal::Failed { number, failed } => (number, *failed),
         Rehearsal::NotRepeatable { number, failed: Some(failed), differences: _ } => {
             (number, *failed)
         }
         Rehearsal::NotRepeatable { number, failed: None, differences } => {
             report.fail(not_repeatable(&plan.works[number], &differences));
-            return Ok(RehearsalShown::Failed { server });
+            return Ok(RehearsalShown::Failed { server, stand_ins });
         }
         Rehearsal::NotRebuilt { number, failed } => {
             let because = wire::chain(&*failed).join(": ");
@@ -158,7 +156,13 @@ async fn attempt(
     };
     let error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Rehearsal);
     report.fail(Error::from(Box::new(error)));
-    Ok(RehearsalShown::Failed { server })
+    if let (Some(presumed), None) = (&plan.project.presumed, &options.baseline) {
+        report.remarks.push(format!(
+            "{} migrations presume more than this database has, which is a plain Postgres",
+            presumed.format
+        ));
+    }
+    Ok(RehearsalShown::Failed { server, stand_ins })
 }
 
 /// A migration that is to run again and changes something each time.
@@ -173,10 +177,10 @@ fn not_repeatable(work: &Work, differences: &[Difference]) -> Error {
     }
 }
 
-/// A database of the same name, since scripts may name it; those that every cluster has are taken.
+/// A database of the same name, since scripts may name it; those that the shadow has are taken.
 pub(super) fn database_name(database: &str) -> String {
     match database {
-        "postgres" | "template0" | "template1" => "whimbrel".to_owned(),
+        "template0" | "template1" => "whimbrel".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -230,12 +234,18 @@ fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
     })
 }
 
-/// How the shadow is had for a rehearsal.
-pub(super) fn shadow_options(plan: &Plan<'_>) -> Result<ShadowOptions, Error> {
+/// How the shadow is had for a rehearsal: with what the migrations presume, if the database has it.
+pub(super) async fn shadow_options(
+    plan: &Plan<'_>,
+    session: &mut Session,
+) -> Result<ShadowOptions, Error> {
     let workspace = &plan.project.workspace;
     let mut options = workspace.shadow_options();
     if let Some(url) = &plan.options.place.shadow_url {
         options.url = Some(workspace.target(url, "--shadow-url")?);
+    }
+    if let Some(presumed) = &plan.project.presumed {
+        options.baseline = presumed.baseline.as_in(session).await.map_err(StateError::from)?;
     }
     if plan.options.fetch == Fetch::Forbidden && plan.options.rehearse != Rehearse::Always {
         options.fetch = ShadowFetch::Forbidden;

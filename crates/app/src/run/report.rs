@@ -138,11 +138,15 @@ pub enum RehearsalShown {
         server: String,
         /// How long it took.
         milliseconds: u64,
+        /// Extensions that were not the real ones.
+        stand_ins: Vec<String>,
     },
     /// A migration failed there.
     Failed {
         /// The server it ran on.
         server: String,
+        /// Extensions that were not the real ones.
+        stand_ins: Vec<String>,
     },
     /// There was none.
     None {

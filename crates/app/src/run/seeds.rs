@@ -77,10 +77,13 @@ async fn sow_one(
     let recorded = entered.seeds(ledger).await;
     let recorded = recorded.map_err(whimbrel_engine::state::StateError::from)?;
     let due = sort(found, &recorded, report);
-    let works = due
+    let mut works = due
         .iter()
         .map(|seed| work(project, history, ledger, seed))
         .collect::<Result<Vec<Work>, Error>>()?;
+    if project.has_stand_ins() {
+        super::works::fit(&mut works);
+    }
     if works.is_empty() {
         return Ok(());
     }
@@ -148,6 +151,7 @@ fn work(project: &Project, history: usize, ledger: usize, seed: &Seed) -> Result
         seed: Some(seed.clone()),
         again: false,
         after: Vec::new(),
+        sent: None,
     })
 }
 

@@ -28,7 +28,20 @@ pub(super) async fn works(
         let before = &choice.planned[..number];
         work(project, planned, before, recorded.get(&key), &mut files)
     });
-    works.collect()
+    let mut works = works.collect::<Result<Vec<Work>, Error>>()?;
+    if project.has_stand_ins() {
+        fit(&mut works);
+    }
+    Ok(works)
+}
+
+/// Leaves out of scripts what the stand-ins of a database of ours cannot take.
+pub(super) fn fit(works: &mut [Work]) {
+    for work in works {
+        if let Some(fitted) = work.fitted() {
+            *work = fitted;
+        }
+    }
 }
 
 /// The scripts that ledgers keep of what is undone by them, by history and key.
@@ -108,6 +121,7 @@ fn work(
         again: planned.again,
         seed: None,
         after,
+        sent: None,
     })
 }
 

@@ -44,8 +44,13 @@ impl Project {
 
     /// A copy of one of the bundled examples.
     pub(crate) fn example(name: &str) -> Self {
+        Self::copy_of(&root().join("examples").join(name))
+    }
+
+    /// A copy of a folder.
+    pub(crate) fn copy_of(folder: &Path) -> Self {
         let project = Self::new(&[]);
-        copy(&root().join("examples").join(name), project.folder.path());
+        copy(folder, project.folder.path());
         project
     }
 

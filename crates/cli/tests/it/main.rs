@@ -17,4 +17,5 @@ mod redo;
 mod reference;
 mod secrets;
 mod seeds;
+mod supabase;
 mod together;

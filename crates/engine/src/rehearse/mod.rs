@@ -9,10 +9,12 @@ mod losses;
 mod objects;
 mod surroundings;
 
+use std::borrow::Cow;
+
 use whimbrel_catalog::{Difference, Objects};
 
 use crate::run::{Cause, Failed, Stop, Work, bare};
-use crate::shadow::{Lineage, Server, Shadow, ShadowError, ShadowOptions};
+use crate::shadow::{Baseline, Lineage, Server, Shadow, ShadowError, ShadowOptions, stand_ins};
 use crate::wire::{ConnectError, Failure, Session};
 use crate::{Event, Events};
 use losses::Losses;
@@ -82,6 +84,8 @@ pub struct Rehearsed {
     pub inherited: usize,
     /// What each of the pending works loses of what was there before, as far as they ran.
     pub losses: Vec<Vec<Lost>>,
+    /// Extensions that were not the real ones.
+    pub stand_ins: Vec<String>,
 }
 
 /// Why there was no rehearsal.
@@ -107,14 +111,15 @@ pub async fn rehearse(
     options: &ShadowOptions,
     events: &mut dyn Events,
 ) -> Result<Rehearsed, RehearseError> {
-    let lineage = lineage(rehearse);
-    let server = Shadow::start_from(options, rehearse.major, &lineage, events).await?;
+    let stage = Stage::of(rehearse, options);
+    let server = Shadow::start_from(options, rehearse.major, &stage.lineage, events).await?;
     let inherited = server.inherited().saturating_sub(1);
     let mut losses = Vec::new();
-    let rehearsal = on(&server, rehearse, &lineage, &mut losses, events).await;
+    let held = hold(&server, &stage, &mut losses, events).await;
     let described = server.described().to_owned();
     server.stop().await;
-    Ok(Rehearsed { rehearsal: rehearsal?, server: described, inherited, losses })
+    let (rehearsal, stand_ins) = held?;
+    Ok(Rehearsed { rehearsal, server: described, inherited, losses, stand_ins })
 }
 
 /// The objects of a throw-away database in which applied and pending works ran; `None` where they
@@ -124,49 +129,91 @@ pub async fn made(
     options: &ShadowOptions,
     events: &mut dyn Events,
 ) -> Result<Option<Objects>, RehearseError> {
-    let lineage = lineage(rehearse);
-    let server = Shadow::start_from(options, rehearse.major, &lineage, events).await?;
-    let made = read_made(&server, rehearse, &lineage, events).await;
+    let stage = Stage::of(rehearse, options);
+    let server = Shadow::start_from(options, rehearse.major, &stage.lineage, events).await?;
+    let made = read_made(&server, &stage, events).await;
     server.stop().await;
     made
 }
 
 async fn read_made(
     server: &Server,
-    rehearse: &Rehearse<'_>,
-    lineage: &Lineage,
+    stage: &Stage<'_>,
     events: &mut dyn Events,
 ) -> Result<Option<Objects>, RehearseError> {
-    let rehearsal = on(server, rehearse, lineage, &mut Vec::new(), events).await?;
+    let rehearsal = on(server, stage, &mut Vec::new(), events).await?;
     let Rehearsal::Passed = rehearsal else { return Ok(None) };
-    let target = server.target(lineage.database());
-    let mut session = Session::connect(&target, "whimbrel rehearsal").await?;
+    let mut session = stage.connect(server).await?;
     let made = objects(&mut session).await?;
     session.close().await;
     Ok(Some(made))
 }
 
-/// The first step is what surrounds the scripts, each further one an applied migration.
-fn lineage(rehearse: &Rehearse<'_>) -> Lineage {
-    let mut lineage = Lineage::of(&rehearse.surroundings.database);
-    lineage.add(rehearse.surroundings.identity().as_bytes());
-    for work in rehearse.applied {
-        lineage.add(work.text().as_bytes());
+/// Rehearses, and asks which extensions were not the real ones.
+async fn hold(
+    server: &Server,
+    stage: &Stage<'_>,
+    losses: &mut Vec<Vec<Lost>>,
+    events: &mut dyn Events,
+) -> Result<(Rehearsal, Vec<String>), RehearseError> {
+    let rehearsal = on(server, stage, losses, events).await?;
+    let mut standing = Vec::new();
+    if stage.baseline.is_some() {
+        let mut session = stage.connect(server).await?;
+        standing = stand_ins(&mut session).await?;
+        session.close().await;
     }
-    lineage
+    Ok((rehearsal, standing))
+}
+
+/// A rehearsal, and what its database begins with.
+struct Stage<'a> {
+    rehearse: &'a Rehearse<'a>,
+    baseline: Option<Baseline>,
+    /// The first step is what surrounds the scripts, each further one an applied migration.
+    lineage: Lineage,
+}
+
+impl<'a> Stage<'a> {
+    fn of(rehearse: &'a Rehearse<'a>, options: &ShadowOptions) -> Self {
+        let mut lineage = Lineage::of(&rehearse.surroundings.database);
+        let mut around = rehearse.surroundings.identity();
+        if let Some(baseline) = &options.baseline {
+            around.push_str(&baseline.identity(rehearse.major));
+        }
+        lineage.add(around.as_bytes());
+        for work in rehearse.applied {
+            lineage.add(work.text().as_bytes());
+        }
+        Self { rehearse, baseline: options.baseline, lineage }
+    }
+
+    /// A work as this database can take it.
+    fn fit<'w>(&self, work: &'w Work) -> Cow<'w, Work> {
+        let fitted = self.baseline.and_then(|_| work.fitted());
+        fitted.map_or(Cow::Borrowed(work), Cow::Owned)
+    }
+
+    async fn connect(&self, server: &Server) -> Result<Session, ConnectError> {
+        Session::connect(&server.target(self.lineage.database()), "whimbrel rehearsal").await
+    }
 }
 
 async fn on(
     server: &Server,
-    rehearse: &Rehearse<'_>,
-    lineage: &Lineage,
+    stage: &Stage<'_>,
     losses: &mut Vec<Vec<Lost>>,
     events: &mut dyn Events,
 ) -> Result<Rehearsal, RehearseError> {
-    let target = server.target(lineage.database());
-    let mut session = Session::connect(&target, "whimbrel rehearsal").await?;
+    let Stage { rehearse, baseline, lineage } = stage;
+    let mut session = stage.connect(server).await?;
     let begin_with = server.inherited();
     if begin_with == 0 {
+        if let Some(baseline) = baseline {
+            let what = "making what the migrations presume".to_owned();
+            events.on(Event::Working { what, percent: None });
+            baseline.set_up(&mut session, rehearse.major).await?;
+        }
         rehearse.surroundings.set_up(&mut session).await?;
     }
     let replayed = begin_with.saturating_sub(1);
@@ -176,19 +223,20 @@ async fn on(
             what: format!("rebuilding what is applied: {}", work.id()),
             percent: u8::try_from(number * 100 / of.max(1)).ok(),
         });
-        if let Err(failed) = with_roles(&mut session, work, rehearse.surroundings).await? {
+        let work = stage.fit(work);
+        if let Err(failed) = with_roles(&mut session, &work, rehearse.surroundings).await? {
             return Ok(Rehearsal::NotRebuilt { number, failed: Box::new(failed) });
         }
     }
     if begin_with < lineage.len() {
         session.close().await;
         server.keep(lineage).await?;
-        session = Session::connect(&target, "whimbrel rehearsal").await?;
+        session = stage.connect(server).await?;
     }
     rehearse.surroundings.all_roles(&mut session).await?;
     let mut follower = Losses::follow(&mut session).await?;
     for (number, work) in rehearse.pending.iter().enumerate() {
-        if let Some(end) = pending(&mut session, number, work).await? {
+        if let Some(end) = pending(&mut session, number, &stage.fit(work)).await? {
             return Ok(end);
         }
         losses.push(follower.after_script(&mut session).await?);

@@ -20,12 +20,14 @@ mod send;
 mod steps;
 mod watch;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use whimbrel_history::Definition;
 use whimbrel_sql::{Mode, Script};
 
 use crate::journal::{self, Runner, StepState};
+use crate::shadow::fit_to_stand_ins;
 use crate::state::{Facts, LedgerState, State};
 use crate::{Event, Events, Interrupt, Target};
 
@@ -76,6 +78,8 @@ pub struct Work {
     pub again: bool,
     /// Ids of the same history without which it must not run.
     pub after: Vec<String>,
+    /// What is sent in place of its text, as long as that: for a database with stand-ins.
+    pub sent: Option<String>,
 }
 
 /// A seed file, which its ledger records by path and hash.
@@ -90,9 +94,20 @@ pub struct Seed {
 impl Work {
     /// The text of its script.
     pub fn text(&self) -> &str {
+        if let Some(sent) = &self.sent {
+            return sent;
+        }
         match self.direction {
             Direction::Up => &self.definition.up,
             Direction::Down => self.definition.down.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// The same for a database with stand-ins, where those cannot take it as it is.
+    pub fn fitted(&self) -> Option<Self> {
+        match fit_to_stand_ins(self.text()) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(text) => Some(Self { sent: Some(text), ..self.clone() }),
         }
     }
 

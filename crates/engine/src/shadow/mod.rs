@@ -5,6 +5,7 @@
 //! docs/shadow.md tells the whole of it.
 
 mod admin;
+mod baselines;
 mod borrowed;
 mod cache;
 mod cluster;
@@ -22,6 +23,7 @@ mod lineage;
 mod link;
 mod options;
 mod order;
+mod overlay;
 mod own;
 mod place;
 mod portable;
@@ -34,6 +36,7 @@ mod socket;
 mod starter;
 mod starting;
 
+pub use baselines::{Baseline, fit_to_stand_ins, stand_ins};
 pub use error::{Cause, PackageWanted, ShadowError};
 pub use keeping::{Clean, Keep, KeepKind, cache_folder, clean, list};
 pub use lineage::Lineage;

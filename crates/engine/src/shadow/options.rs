@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use camino::Utf8PathBuf;
 
+use super::baselines::Baseline;
 use super::cache::Cache;
 use crate::Target;
 
@@ -21,6 +22,8 @@ pub struct ShadowOptions {
     pub project: Option<Utf8PathBuf>,
     /// The program that plays the guard; see [`enter_if_asked`](super::enter_if_asked).
     pub helper: Option<PathBuf>,
+    /// What migrations presume: the server has stand-ins for the extensions that it lacks.
+    pub baseline: Option<Baseline>,
     /// Server settings beside the shadow's own, which they override.
     pub settings: Vec<(String, String)>,
     /// Files put into the data folder before the server starts: `pg_hba.conf`, a certificate.
@@ -66,6 +69,7 @@ impl ShadowOptions {
             fetch,
             project: None,
             helper: None,
+            baseline: None,
             settings: Vec::new(),
             files: Vec::new(),
             environment,

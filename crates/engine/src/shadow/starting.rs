@@ -18,7 +18,7 @@ use super::order::{Home, Order};
 use super::own::{Hold, Own};
 use super::providers::{self, Provided};
 use super::server::{Server, Template};
-use super::{admin, place};
+use super::{admin, overlay, place};
 use crate::{Event, Events};
 
 /// The port of a shadow, which is only a part of its socket's name.
@@ -187,6 +187,18 @@ async fn poll<T>(mut attempt: impl FnMut() -> io::Result<Option<T>>) -> io::Resu
     }
 }
 
+/// The programs with what the baseline's stand-ins add.
+fn with_stand_ins(
+    programs: Distribution,
+    options: &ShadowOptions,
+    cache: &Cache,
+) -> Result<Distribution, ShadowError> {
+    match &options.baseline {
+        Some(baseline) => overlay::with_stand_ins(programs, baseline.stand_ins(), cache),
+        None => Ok(programs),
+    }
+}
+
 /// Looks for a server on a thread of its own: npm takes seconds.
 async fn provide(
     major: u16,
@@ -203,8 +215,14 @@ async fn provide(
     let (sender, mut relayed) = mpsc::unbounded_channel();
     let (options, cache) = (options.clone(), cache.clone());
     // A plain thread, so that a caller that gives up does not wait for it.
-    let found =
-        std::thread::spawn(move || providers::find(major, &options, &cache, &mut Relay(sender)));
+    let found = std::thread::spawn(move || {
+        match providers::find(major, &options, &cache, &mut Relay(sender))? {
+            Provided::Programs(programs) => {
+                with_stand_ins(programs, &options, &cache).map(Provided::Programs)
+            }
+            Provided::Running(target) => Ok(Provided::Running(target)),
+        }
+    });
     while let Some(event) = relayed.recv().await {
         events.on(event);
     }

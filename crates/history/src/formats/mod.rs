@@ -85,14 +85,18 @@ pub trait Format: Sync {
         false
     }
 
-    /// What its migrations presume in a database beside Postgres itself: `Supabase's roles and
-    /// schemas`.
-    fn baseline(&self) -> Option<&'static str> {
-        None
+    /// What its migrations presume in a database beside Postgres itself.
+    fn baseline(
+        &self,
+        files: &dyn Files,
+        settings: &Settings,
+    ) -> Result<Option<Baseline>, ProjectError> {
+        let _ = (files, settings);
+        Ok(None)
     }
 
     /// The seed files of a project, in the order in which they run; `None` in formats without.
-    fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
+    fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, ProjectError> {
         let _ = (files, settings);
         Ok(None)
     }
@@ -173,11 +177,22 @@ pub struct Seed {
     pub hash: String,
 }
 
-/// Why the seed files of a project cannot be told.
+/// What migrations presume in a database beside Postgres itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// The name by which the shadow knows it.
+    pub name: &'static str,
+    /// Which of its variants the project asks for.
+    pub variant: Option<&'static str>,
+    /// The major version of the server that the project is made for.
+    pub major: Option<u16>,
+}
+
+/// Why a project's own configuration does not say what is wanted of it.
 #[derive(Debug, thiserror::Error)]
-pub enum SeedsError {
+pub enum ProjectError {
     /// A file could not be read.
-    #[error("list the seed files")]
+    #[error("read the project's own configuration")]
     Files(#[from] FilesError),
     /// The project's own configuration does not say them.
     #[error("`{path}`: {message}")]

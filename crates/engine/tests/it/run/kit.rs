@@ -188,6 +188,7 @@ pub(crate) fn work(definition: &Definition, direction: Direction) -> Work {
         again: false,
         seed: None,
         after: definition.migration.depends_on.clone(),
+        sent: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! lies in `supabase/migrations/down/<version>_name.sql`, where the CLI does not look. A first line
 //! `-- pg-delta: transaction=false` runs a file statement by statement, as the CLI has it.
 
+mod config;
 mod seeds;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
 use super::sections::{OURS, is_empty, part, sections, whole};
-use super::{Format, Listing, Seeds, SeedsError, Settings};
+use super::{Baseline, Format, Listing, ProjectError, Seeds, Settings};
 use crate::digest::{Header, Part, Remark};
 use crate::ledgers::Ledger;
 use crate::ledgers::supabase::{Supabase as SupabaseLedger, hash_of};
@@ -47,8 +48,17 @@ impl Format for Supabase {
         &SupabaseLedger
     }
 
-    fn baseline(&self) -> Option<&'static str> {
-        Some("Supabase's roles and schemas")
+    fn baseline(
+        &self,
+        files: &dyn Files,
+        settings: &Settings,
+    ) -> Result<Option<Baseline>, ProjectError> {
+        let (_, config) = config::read(files, settings)?;
+        Ok(Some(Baseline {
+            name: "supabase-platform",
+            variant: config.auto_expose().then_some("auto-expose"),
+            major: config.major(),
+        }))
     }
 
     fn folders(&self) -> &'static [&'static str] {
@@ -206,7 +216,7 @@ impl Format for Supabase {
         compose(new, history)
     }
 
-    fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
+    fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, ProjectError> {
         seeds::seeds(files, settings)
     }
 }

@@ -3,23 +3,17 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::formats::header::file_warning;
-use crate::formats::{Seed, Seeds, SeedsError, Settings};
+use crate::formats::{ProjectError, Seed, Seeds, Settings};
 use crate::glob::glob;
 use crate::migration::folder_of;
 use crate::{Files, FilesError, hash};
 
 /// Lists the seed files in the order in which they run; `None` where they are not enabled.
-pub(super) fn seeds(files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, SeedsError> {
+pub(super) fn seeds(files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, ProjectError> {
     let home = folder_of(&settings.folder).to_owned();
-    let config = home.join("config.toml");
-    let patterns = if files.names(&home)?.contains(&config) {
-        let bytes = files.read(&config)?;
-        let text = String::from_utf8_lossy(&bytes);
-        seed_patterns(&text)
-            .map_err(|message| SeedsError::Config { path: config.clone(), message })?
-    } else {
-        Some(vec!["./seed.sql".to_owned()])
-    };
+    let (config, said) = super::config::read(files, settings)?;
+    let patterns = seed_patterns(said.seed())
+        .map_err(|message| ProjectError::Config { path: config.clone(), message })?;
     let Some(patterns) = patterns else {
         return Ok(None);
     };
@@ -47,10 +41,7 @@ pub(super) fn seeds(files: &dyn Files, settings: &Settings) -> Result<Option<See
 }
 
 /// The `sql_paths` of `[db.seed]`; `None` where it is not enabled.
-fn seed_patterns(config: &str) -> Result<Option<Vec<String>>, String> {
-    let config: toml::Table =
-        config.parse().map_err(|error: toml::de::Error| error.message().to_owned())?;
-    let seed = config.get("db").and_then(|db| db.get("seed"));
+fn seed_patterns(seed: Option<&toml::Value>) -> Result<Option<Vec<String>>, String> {
     let Some(seed) = seed else {
         return Ok(Some(vec!["./seed.sql".to_owned()]));
     };

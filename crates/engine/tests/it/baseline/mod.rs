@@ -1,0 +1,6 @@
+//! What a database has before the first migration.
+
+mod behaviour;
+mod kit;
+mod rows;
+mod stand_ins;
