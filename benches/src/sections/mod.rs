@@ -1,6 +1,7 @@
 //! What is measured, a file a subject.
 
 mod apply;
+mod large;
 mod nothing;
 mod rehearsal;
 mod shadow;
@@ -23,6 +24,7 @@ use crate::tools::Tools;
 pub(crate) const ALL: &[(&str, Measure)] = &[
     ("nothing", nothing::section),
     ("far", nothing::far),
+    ("large", large::section),
     ("apply", apply::section),
     ("apply-far", apply::far),
     ("disk", apply::disk),
