@@ -145,6 +145,15 @@ pub(crate) fn fence(run: i64) -> String {
     )
 }
 
+/// Writes the run's row as it is: whatever was committed before reaches the disk with it. Answers
+/// the id while the run is still the one that may write.
+pub(crate) fn flush(run: i64) -> String {
+    format!(
+        "update whimbrel_journal.runs set state = 'running' \
+         where id = {run} and state = 'running' returning id"
+    )
+}
+
 /// Notes that a migration ran.
 pub(crate) fn applied(run: i64, id: &Id<'_>, fingerprint: &str, took: &str) -> String {
     format!(

@@ -8,7 +8,9 @@
 //! ```
 //!
 //! The server abandons a message at its first error, so nothing after a failed migration runs; and
-//! each `commit` that it reports is a migration applied and recorded, whatever happens next.
+//! each `commit` that it reports is a migration applied and recorded, whatever happens next to us.
+//! Only the last commit of a message waits for the disk, and takes those before it along, since a
+//! log is written in order: none of them counts as done before that.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -55,10 +57,12 @@ impl Run<'_> {
         while next < end {
             self.check_lock()?;
             let pieces = pieces_of(&works[next]);
+            let mut unflushed = Vec::new();
             let (sent, message, last) = if groups(&works[next]) && pieces.len() == 1 {
                 let message = self.compose_block(works, next..end, limit);
                 let last = next + message.units();
-                let sent = self.send_block(&message, works, next, report, events).await;
+                let sent;
+                (sent, unflushed) = self.send_block(&message, works, next, report, events).await;
                 (sent, message, last)
             } else {
                 let (sent, message) = self.send_pieces(works, next, &pieces, report, events).await;
@@ -75,6 +79,10 @@ impl Run<'_> {
                 }
                 Err(failure) => failure,
             };
+            if !failure.is_lost() {
+                self.roll_back().await?;
+                self.flush(unflushed, report).await?;
+            }
             let before = next;
             next = report.done.last().map_or(next, |(number, _)| (number + 1).max(next));
             if next > before {
@@ -86,7 +94,6 @@ impl Run<'_> {
             let Failure::Server { error, completed, .. } = failure else {
                 return Err(Stop::Lost(failure));
             };
-            self.roll_back().await?;
             if message.statement(completed) == Some(Origin::Ours(Role::Fence)) {
                 return Err(self.fenced_off());
             }
@@ -144,20 +151,36 @@ impl Run<'_> {
         self.steps(&works, number, report, events).await
     }
 
+    /// Brings to the disk what a message committed before it failed, which is done then.
+    async fn flush(
+        &mut self,
+        unflushed: Vec<(usize, u64)>,
+        report: &mut Report,
+    ) -> Result<(), Stop> {
+        let (Some(run), false) = (self.run, unflushed.is_empty()) else { return Ok(()) };
+        let session = self.lane.session();
+        let answers = session.simple(&journal::flush(run)).await.map_err(Stop::Lost)?;
+        if answers.first().and_then(Answer::value).is_none() {
+            return Err(self.fenced_off());
+        }
+        report.done.extend(unflushed);
+        Ok(())
+    }
+
     /// Composes one message of several units.
     fn compose_block(&mut self, works: &[Work], range: Range<usize>, limit: usize) -> Message {
         let mut message = Message::default();
-        for number in range.take(if self.lane.is_within() { 1 } else { limit }) {
-            if message.size() + works[number].text().len() > BLOCK_BYTES && message.len() > 0 {
-                break;
-            }
+        let mut numbers = range.take(if self.lane.is_within() { 1 } else { limit }).peekable();
+        while let Some(number) = numbers.next() {
             let Some(statements) = one_transaction(&works[number]) else { break };
-            if pieces_of(&works[number]).len() > 1 {
-                break;
-            }
             self.open_unit(&works[number], &mut message);
             message.script(number, works[number].text(), &works[number].script, statements);
-            self.close_unit(&works[number], &mut message);
+            let next = numbers.peek().filter(|next| fits(&works[**next], &message));
+            let another = next.map_or(Another::None, |_| Another::Follows);
+            self.close_unit(&works[number], &mut message, another);
+            if another == Another::None {
+                break;
+            }
         }
         message
     }
@@ -168,9 +191,17 @@ impl Run<'_> {
         self.open_work(work, message);
     }
 
-    fn close_unit(&mut self, work: &Work, message: &mut Message) {
+    /// Ends a unit; where another follows it in the message, that one takes it to the disk.
+    fn close_unit(&mut self, work: &Work, message: &mut Message, another: Another) {
         self.end_work(work, message);
-        self.lane.commit(message);
+        match (another, self.run) {
+            // Without a journal there is nothing by which to bring it there after a failure.
+            (Another::Follows, Some(_)) => {
+                message.ours(Role::Reset, compose::LATER);
+                message.ours(Role::CommitLater, "commit");
+            }
+            (Another::Follows | Another::None, _) => self.lane.commit(message),
+        }
     }
 
     /// Adds the statements that record a work, in the ledger and in the journal.
@@ -201,11 +232,12 @@ impl Run<'_> {
         first: usize,
         report: &mut Report,
         events: &mut (dyn Events + Send),
-    ) -> Sent {
+    ) -> (Sent, Vec<(usize, u64)>) {
         begun(&works[first], events);
         let mut tracker = Tracker::new(message, works, first, &mut report.done);
-        self.send(message, works, &mut |index, events| tracker.completed(index, events), events)
-            .await
+        let mut note = |index, events: &mut dyn Events| tracker.completed(index, events);
+        let sent = self.send(message, works, &mut note, events).await;
+        (sent, tracker.unflushed)
     }
 
     /// Sends a work whose text cannot go in one message: the same transaction, piece by piece.
@@ -228,7 +260,7 @@ impl Run<'_> {
             }
             message.script(number, work.text(), &work.script, pieces[index].clone());
             if is_last {
-                self.close_unit(work, &mut message);
+                self.close_unit(work, &mut message, Another::None);
             }
             let mut tracker = Tracker::new(&message, works, number, &mut report.done);
             let sent = self
@@ -307,6 +339,20 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether another unit follows in the same message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Another {
+    Follows,
+    None,
+}
+
+/// Whether a work goes into a message that has others already.
+fn fits(work: &Work, message: &Message) -> bool {
+    message.size() + work.text().len() <= BLOCK_BYTES
+        && one_transaction(work).is_some()
+        && pieces_of(work).len() == 1
 }
 
 /// Whether a work can share a message with others: no data to send in its middle.
@@ -391,12 +437,16 @@ pub(crate) fn failure_of(
 }
 
 /// Follows a message and notes each work whose `commit` the server reports.
+///
+/// What waits for a later commit to reach the disk is not done before that: a server that crashes
+/// in between takes effect and entry back, together.
 struct Tracker<'a> {
     message: &'a Message,
     works: &'a [Work],
     first: usize,
     next: usize,
     since: Instant,
+    unflushed: Vec<(usize, u64)>,
     done: &'a mut Vec<(usize, u64)>,
 }
 
@@ -407,14 +457,18 @@ impl<'a> Tracker<'a> {
         first: usize,
         done: &'a mut Vec<(usize, u64)>,
     ) -> Self {
-        Self { message, works, first, next: first, since: Instant::now(), done }
+        let unflushed = Vec::new();
+        Self { message, works, first, next: first, since: Instant::now(), unflushed, done }
     }
 
     fn completed(&mut self, index: usize, events: &mut dyn Events) {
         match self.message.statement(index) {
-            Some(Origin::Ours(Role::Commit)) => {
+            Some(Origin::Ours(role @ (Role::Commit | Role::CommitLater))) => {
                 let took = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-                self.done.push((self.next, took));
+                self.unflushed.push((self.next, took));
+                if role == Role::Commit {
+                    self.done.append(&mut self.unflushed);
+                }
                 let work = &self.works[self.next];
                 events.on(Event::Done {
                     migration: work.id().to_owned(),

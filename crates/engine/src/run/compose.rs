@@ -53,6 +53,8 @@ pub(crate) enum Role {
     Record,
     /// Ends the transaction of this unit; seen complete, the unit is committed.
     Commit,
+    /// The same, but the unit reaches the disk with the next [`Role::Commit`].
+    CommitLater,
 }
 
 /// Data that follows a `copy … from stdin`.
@@ -137,7 +139,7 @@ impl Message {
     pub(crate) fn committed(&self, completed: usize) -> usize {
         self.statements[..completed.min(self.statements.len())]
             .iter()
-            .filter(|origin| **origin == Origin::Ours(Role::Commit))
+            .filter(|origin| matches!(origin, Origin::Ours(Role::Commit | Role::CommitLater)))
             .count()
     }
 
@@ -281,6 +283,9 @@ impl Message {
         }
     }
 }
+
+/// Lets a transaction's commit reach the disk with the next one that waits for it.
+pub(crate) const LATER: &str = "set local synchronous_commit = off";
 
 /// How much of what a script left in its session is put away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,39 +4,37 @@ use std::collections::BTreeMap;
 
 use whimbrel_history::Definition;
 
-use crate::run::compose::Role;
+use crate::run::compose::{self, Role};
 use crate::run::{Direction, Failed, Report, Run, Stop, Work};
 use crate::wire::Answer;
 use crate::{Event, Events, journal};
 
 impl Run<'_> {
     /// Makes the ledgers and the journal where they are missing, registers what is about to run
-    /// and writes the run's own row.
+    /// and writes the run's own row, all in one transaction. It reaches the disk with the first
+    /// migration; were it lost, nothing would be lost.
     ///
-    /// There is no row yet that a fence could share, so these transactions share the key of writers
-    /// instead: a run that comes while one of them is still under way, its runner long dead, waits
-    /// for it, and one that comes first stops it.
+    /// There is no row yet that a fence could share, so this transaction shares the key of writers
+    /// instead: a run that comes while it is still under way, its runner long dead, waits for it,
+    /// and one that comes first stops it.
     pub(crate) async fn prepare(
         &mut self,
         works: &[Work],
         events: &mut (dyn Events + Send),
     ) -> Result<(), Stop> {
-        self.make_ledgers(works).await?;
-        let keeps_journal = self.options.journal && self.make_journal(events).await?;
+        let keeps_journal = self.may_keep_journal(events);
         let mut message = self.own_transaction("5s");
-        for (number, state) in self.ledgers.iter().enumerate() {
-            let pending: Vec<&Definition> = works
-                .iter()
-                .filter(|work| work.ledger == number && work.direction == Direction::Up)
-                .filter(|work| work.seed.is_none())
-                .map(|work| &work.definition)
-                .collect();
-            if pending.is_empty() {
-                continue;
+        message.ours(Role::Open, compose::LATER);
+        for statement in self.missing_tables(works) {
+            message.ours(Role::Record, &statement);
+        }
+        if keeps_journal && !self.facts.journal {
+            for statement in journal::MAKE {
+                message.ours(Role::Record, statement);
             }
-            for statement in state.ledger.register(&state.place, &pending) {
-                message.ours(Role::Record, &statement);
-            }
+        }
+        for statement in self.registrations(works) {
+            message.ours(Role::Record, &statement);
         }
         let row = message.len();
         if keeps_journal {
@@ -45,15 +43,16 @@ impl Run<'_> {
             message.ours(Role::Record, &journal::begin_run(&self.options.runner, key, backend));
         }
         self.lane.commit(&mut message);
-        let answers = self.own_or_stop(&message, "begin the run").await?;
+        let answers = self.own_or_stop(&message, "make the ledger and begin the run").await?;
         if keeps_journal {
+            self.facts.journal = true;
             self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
         }
         self.employ_scribe(works).await
     }
 
-    /// Makes missing tables of the ledgers that the works use.
-    async fn make_ledgers(&mut self, works: &[Work]) -> Result<(), Stop> {
+    /// What makes the missing tables of the ledgers that the works use.
+    fn missing_tables(&self, works: &[Work]) -> Vec<String> {
         let mut statements = Vec::new();
         for (number, state) in self.ledgers.iter().enumerate() {
             let mut uses = works.iter().filter(|work| work.ledger == number).peekable();
@@ -67,36 +66,36 @@ impl Run<'_> {
                 statements.extend(seeds.prepare(&state.place));
             }
         }
-        self.make(&statements, "make the ledger").await
+        statements
     }
 
-    /// Makes tables in a transaction of their own; none are named where none are missing.
-    async fn make(&mut self, statements: &[String], what: &'static str) -> Result<(), Stop> {
-        if statements.is_empty() {
-            return Ok(());
+    /// What writes down the migrations that are about to run.
+    fn registrations(&self, works: &[Work]) -> Vec<String> {
+        let mut statements = Vec::new();
+        for (number, state) in self.ledgers.iter().enumerate() {
+            let pending: Vec<&Definition> = works
+                .iter()
+                .filter(|work| work.ledger == number && work.direction == Direction::Up)
+                .filter(|work| work.seed.is_none())
+                .map(|work| &work.definition)
+                .collect();
+            if !pending.is_empty() {
+                statements.extend(state.ledger.register(&state.place, &pending));
+            }
         }
-        let mut message = self.own_transaction("5s");
-        for statement in statements {
-            message.ours(Role::Record, statement);
-        }
-        self.lane.commit(&mut message);
-        self.own_or_stop(&message, what).await.map(drop)
+        statements
     }
 
-    /// Makes the journal where it is missing. A role that may not make schemas goes without, and
-    /// is told.
-    async fn make_journal(&mut self, events: &mut (dyn Events + Send)) -> Result<bool, Stop> {
-        if self.facts.journal {
-            return Ok(true);
+    /// Whether the run keeps a journal. A role that may not make schemas goes without, and is
+    /// told.
+    fn may_keep_journal(&self, events: &mut (dyn Events + Send)) -> bool {
+        if !self.options.journal || self.facts.journal {
+            return self.options.journal;
         }
         if !self.facts.may_create {
             events.on(Event::NoJournal { role: self.facts.role.clone() });
-            return Ok(false);
         }
-        let statements: Vec<String> = journal::MAKE.iter().map(ToString::to_string).collect();
-        self.make(&statements, "make the journal").await?;
-        self.facts.journal = true;
-        Ok(true)
+        self.facts.may_create
     }
 
     /// Writes a failure down, so that `status` and the next run know of it. What was rolled back

@@ -146,6 +146,7 @@ impl Run<'_> {
             return Ok(());
         }
         let mut message = self.own_transaction("2s");
+        message.ours(Role::Open, compose::LATER);
         for statement in scribe.make(&recorded, &fence) {
             message.ours(Role::Record, &statement);
         }

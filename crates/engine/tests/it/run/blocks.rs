@@ -3,7 +3,9 @@
 use whimbrel_engine::Event;
 use whimbrel_engine::rehearse::objects;
 use whimbrel_engine::run::{Cause, Stop};
+use whimbrel_engine::shadow::StopMode;
 use whimbrel_engine::wire::Session;
+use whimbrel_testkit::{Server, Settings};
 
 use super::kit::{Heard, Project, ask, database};
 
@@ -261,4 +263,43 @@ async fn how_long_a_script_took_is_noted_once_whatever_it_set() {
     )
     .await;
     assert_eq!(times, "t");
+}
+
+/// A server of the test's own, whose crash loses what had not reached its log.
+async fn crashing() -> Server {
+    Server::private(17, &Settings::new()).await
+}
+
+#[tokio::test]
+async fn what_a_run_reports_as_done_survives_a_crash_of_the_server() {
+    let server = crashing().await;
+    let database = server.database().await;
+    let project = (0..30).fold(Project::new(database.target()), |project, number| {
+        project.with(&format!("{number:03}"), &format!("create table t{number} (id int);"))
+    });
+    let report = project.up().await;
+    server.restart(StopMode::Immediate).await;
+    assert_eq!(report.done.len(), 30);
+    assert_eq!(project.applied().await.len(), 30);
+    let tables = "select count(*) from pg_tables where tablename ~ '^t[0-9]+$'";
+    assert_eq!(ask(database.target(), tables).await, "30");
+}
+
+#[tokio::test]
+async fn what_came_before_a_failure_survives_a_crash_of_the_server() {
+    let server = crashing().await;
+    let database = server.database().await;
+    let project = (0..8).fold(Project::new(database.target()), |project, number| {
+        let up = if number == 5 {
+            "select 1 / 0;".to_owned()
+        } else {
+            format!("create table t{number} (id int);")
+        };
+        project.with_down(&format!("{number:03}"), &up, "select 1;")
+    });
+    let report = project.up().await;
+    server.restart(StopMode::Immediate).await;
+    assert_eq!((report.done.len(), report.failed[0].0), (5, 5));
+    assert_eq!(project.applied().await.len(), 5);
+    assert_eq!(ask(database.target(), "select to_regclass('t4') is not null").await, "t");
 }
