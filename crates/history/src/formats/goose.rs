@@ -76,7 +76,7 @@ impl Format for Goose {
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
         let mut listing = numbered_files(files, settings)?;
         for path in files.names(&settings.folder)?.iter() {
-            if path.as_str().ends_with(".go") && is_numbered(path) {
+            if path.extension() == Some("go") && is_numbered(path) {
                 listing.skipped.push(file_warning(
                     path,
                     "the migration is Go code, which only goose can run",
