@@ -229,7 +229,8 @@ fn down(
         (_, Back::Newest(_) | Back::All) => None,
     };
     if let Some(place) = place {
-        let undo = select::down(&rows[place], back, &project.recorded[place])?;
+        let undo =
+            select::down(&project.histories[place], &rows[place], back, &project.recorded[place])?;
         return undo.iter().map(|undo| planned(project, place, undo, side)).collect();
     }
     // Over several histories the newest is told by the time at which it was applied.
@@ -240,7 +241,8 @@ fn down(
             Back::Newest(count) => Back::Newest(*count),
             Back::To(_) => continue,
         };
-        let mut undo = select::down(rows, &all, &project.recorded[place])?;
+        let mut undo =
+            select::down(&project.histories[place], rows, &all, &project.recorded[place])?;
         undo.reverse();
         queues.push((place, undo));
     }

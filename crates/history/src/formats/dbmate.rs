@@ -8,11 +8,11 @@ use whimbrel_sql::Diagnostic;
 use super::compose::{NewFile, NewMigration};
 use super::marked::{self, Dialect};
 use super::plain::{assemble, numbered_files};
-use super::sections::{Marks, Side};
+use super::sections::{Marks, Side, line_in};
 use super::{Format, Listing, Settings};
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
-use crate::{Digest, Files, FilesError, History};
+use crate::{Digest, Files, FilesError, History, Migration};
 
 /// dbmate's files.
 pub(super) struct Dbmate;
@@ -78,5 +78,9 @@ impl Format for Dbmate {
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
         marked::compose(new, history, &DIALECT)
+    }
+
+    fn down_place(&self, migration: &Migration) -> String {
+        line_in(DIALECT.down, migration)
     }
 }

@@ -14,14 +14,14 @@ use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_hea
 use super::header::{self, error, file_error, file_warning};
 use super::listing::is_sql;
 use super::name::advise;
-use super::plain::{assemble, is_numbered, numbered_files};
+use super::plain::{assemble, down_place, is_numbered, numbered_files};
 use super::sections::{part, whole};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
-use crate::{Digest, Directives, Files, FilesError, History, Transaction, hash};
+use crate::{Digest, Directives, Files, FilesError, History, Migration, Transaction, hash};
 
 /// Flyway's files.
 pub(super) struct Flyway;
@@ -167,6 +167,10 @@ impl Format for Flyway {
             files.push(file(format!("U{}{slug}.sql", &prefix[1..]), body(down, "")));
         }
         Ok(files)
+    }
+
+    fn down_place(&self, migration: &Migration) -> String {
+        down_place(migration)
     }
 }
 

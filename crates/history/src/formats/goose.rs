@@ -11,11 +11,11 @@ use super::compose::{NewFile, NewMigration};
 use super::header::file_warning;
 use super::marked::{self, Dialect};
 use super::plain::{assemble, is_numbered, numbered_files};
-use super::sections::{Marks, Side};
+use super::sections::{Marks, Side, line_in};
 use super::{Format, Listing, Settings};
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
-use crate::{Digest, Files, FilesError, History};
+use crate::{Digest, Files, FilesError, History, Migration};
 
 /// goose's files.
 pub(super) struct Goose;
@@ -101,5 +101,9 @@ impl Format for Goose {
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
         marked::compose(new, history, &DIALECT)
+    }
+
+    fn down_place(&self, migration: &Migration) -> String {
+        line_in(DIALECT.down, migration)
     }
 }

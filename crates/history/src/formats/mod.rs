@@ -25,7 +25,7 @@ use whimbrel_sql::Diagnostic;
 
 use crate::glob::glob;
 use crate::ledgers::Ledger;
-use crate::{Digest, File, Files, FilesError, History};
+use crate::{Digest, File, Files, FilesError, History, Migration};
 
 pub use compose::{NewFile, NewMigration};
 pub use discover::{Discovered, discover};
@@ -79,6 +79,10 @@ pub trait Format: Sync {
 
     /// The files of a new migration.
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic>;
+
+    /// Where the down script of a migration that has none would be read from: a file, or a line in
+    /// its own (``a line `-- @down` in `sql/001_create_users.sql` ``).
+    fn down_place(&self, migration: &Migration) -> String;
 
     /// Whether a new project gets it where nobody says another.
     fn is_for_new_projects(&self) -> bool {

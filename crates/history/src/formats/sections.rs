@@ -5,7 +5,7 @@ use whimbrel_sql::{Diagnostic, Span, SplitError, position, split};
 
 use super::header::{comment, error};
 use crate::digest::Part;
-use crate::hash;
+use crate::{Migration, hash};
 
 /// The parts of a file that has marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,14 @@ pub(super) const OURS: Marks = Marks {
     },
     up: "-- @up",
 };
+
+/// How the mark of a down script is written among ours.
+pub(super) const OURS_DOWN: &str = "-- @down";
+
+/// Where a down script begins that stands in the file of its up script.
+pub(super) fn line_in(mark: &str, migration: &Migration) -> String {
+    format!("a line `{mark}` in `{}`", migration.path)
+}
 
 struct Mark {
     side: Side,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::{SelectError, resolve};
 use crate::state::Row;
-use crate::{Down, Fingerprints};
+use crate::{Down, Fingerprints, History};
 
 /// How far back a person wants to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub enum DownFrom {
 /// Repeatable migrations stay, but for [`Back::All`], where those that have a down script come
 /// first. `recorded` are fingerprints of what the ledger holds, by key, where entries have none.
 pub fn down<'a>(
+    history: &History,
     rows: &[Row<'a>],
     back: &Back,
     recorded: &BTreeMap<String, Fingerprints>,
@@ -66,14 +67,17 @@ pub fn down<'a>(
         }
     }
     let mut undo = Vec::with_capacity(chosen.len());
-    let mut without = Vec::new();
+    let mut ids = Vec::new();
+    let mut places = Vec::new();
     for row in chosen {
-        match from(row, recorded) {
-            Some(from) => undo.push(Undo { row: row.clone(), from }),
-            None => without.push(row.id().to_owned()),
+        if let Some(from) = from(row, recorded) {
+            undo.push(Undo { row: row.clone(), from });
+        } else {
+            ids.push(row.id().to_owned());
+            places.extend(row.migration.map(|one| history.format.down_place(one)));
         }
     }
-    if without.is_empty() { Ok(undo) } else { Err(SelectError::NoDown { ids: without }) }
+    if ids.is_empty() { Ok(undo) } else { Err(SelectError::NoDown { ids, places }) }
 }
 
 /// The keys of applied migrations whose file and whose ledger both hold a down script that nobody

@@ -58,8 +58,13 @@ pub enum SelectError {
     NoDown {
         /// All of them.
         ids: Vec<String>,
+        /// Where their down scripts would be read from.
+        places: Vec<String>,
     },
 }
+
+/// How many places a hint names.
+const NAMED: usize = 3;
 
 impl SelectError {
     /// What to do next.
@@ -70,7 +75,15 @@ impl SelectError {
             Self::Ambiguous { .. } => "give more of the id".into(),
             Self::AlreadyApplied { .. } => "`--again` runs it once more".into(),
             Self::NeedsFirst { .. } => "`--with-dependencies` runs them, too".into(),
-            Self::NoDown { .. } => "write their down scripts, or undo them by hand".into(),
+            Self::NoDown { places, .. } => match places.as_slice() {
+                [] => "undo it by hand".into(),
+                [one] => format!("write it, where it is read from: {one}; or undo it by hand"),
+                several => format!(
+                    "write them, where they are read from: {}{}; or undo them by hand",
+                    several[..several.len().min(NAMED)].join(", "),
+                    if several.len() > NAMED { " …" } else { "" }
+                ),
+            },
             Self::NotApplied { .. } | Self::NoFile { .. } => return None,
         })
     }

@@ -56,7 +56,7 @@ fn chosen(history: &History, entries: &[Entry], wish: &Wish) -> Result<Vec<Strin
 }
 
 fn undone(history: &History, entries: &[Entry], back: &Back) -> Result<Vec<String>, SelectError> {
-    let undo = down(&rows(history, entries), back, &BTreeMap::new())?;
+    let undo = down(history, &rows(history, entries), back, &BTreeMap::new())?;
     Ok(undo.iter().map(|one| one.row.id().to_owned()).collect())
 }
 
@@ -203,6 +203,52 @@ fn what_cannot_be_undone_is_named_and_nothing_runs() {
 }
 
 #[test]
+fn a_missing_down_script_is_read_from_where_its_absence_is_told() {
+    let annotated = "-- Migration: 001_a\n-- Type: custom_sql\n-- @up\nselect 1;\n";
+    for (format, path, text, place) in [
+        (
+            "supabase",
+            "supabase/migrations/20250101000000_a.sql",
+            "select 1;\n",
+            "`supabase/migrations/down/20250101000000_a.sql`",
+        ),
+        ("plain", "m/001_a.up.sql", "select 1;\n", "`m/001_a.down.sql`"),
+        ("plain", "m/V1__a.sql", "select 1;\n", "`m/U1__a.sql`"),
+        ("flyway", "m/V1__a.sql", "select 1;\n", "`m/U1__a.sql`"),
+        ("plain", "m/001_a.sql", "select 1;\n", "a line `-- @down` in `m/001_a.sql`"),
+        ("annotated", "m/001_a.sql", annotated, "a line `-- @down` in `m/001_a.sql`"),
+        (
+            "dbmate",
+            "m/001_a.sql",
+            "-- migrate:up\nselect 1;\n",
+            "a line `-- migrate:down` in `m/001_a.sql`",
+        ),
+        (
+            "goose",
+            "m/001_a.sql",
+            "-- +goose Up\nselect 1;\n",
+            "a line `-- +goose Down` in `m/001_a.sql`",
+        ),
+    ] {
+        let folder = path.rsplit_once('/').unwrap().0;
+        let history = Project::new(&[(path, text)]).read(format, &settings(folder)).unwrap();
+        let entries = [applied(&history.migrations[0])];
+        let error = undone(&history, &entries, &Back::All).unwrap_err();
+        let told = error.hint().unwrap();
+        assert_eq!(told, format!("write it, where it is read from: {place}; or undo it by hand"));
+        // Written there, it is found.
+        let (mut up, mut files) = (text.to_owned(), Vec::new());
+        match place.strip_prefix("a line `").and_then(|line| line.split_once('`')) {
+            Some((mark, _)) => up = format!("{text}{mark}\nselect 2;\n"),
+            None => files.push((place.trim_matches('`'), "select 2;\n")),
+        }
+        files.push((path, &up));
+        let history = Project::new(&files).read(format, &settings(folder)).unwrap();
+        assert!(history.migrations[0].down.is_some(), "{format}: {place}");
+    }
+}
+
+#[test]
 fn a_target_that_is_not_applied_is_no_way_back() {
     let history = plain(&["001_a", "002_b"]);
     let entries = applied_in_order(&history, &["001_a"]);
@@ -226,7 +272,7 @@ fn the_down_script_is_the_files_the_ledgers_or_the_persons_choice() {
             }),
             ..entry(key, Status::Completed)
         }];
-        down(&rows(&history, &entries), &Back::Newest(1), &BTreeMap::new())
+        down(&history, &rows(&history, &entries), &Back::Newest(1), &BTreeMap::new())
             .map(|undo| undo[0].from)
             .ok()
     };
@@ -248,7 +294,7 @@ fn a_recorded_down_script_is_compared_once_its_text_is_known() {
     let other = Recorded { up: vec!["select 1".into()], down: Some(vec!["select 3".into()]) };
     recorded.insert("main:001_a".to_owned(), other.fingerprints());
     assert!(uncompared(&rows, &recorded).is_empty());
-    let undo = down(&rows, &Back::Newest(1), &recorded).unwrap();
+    let undo = down(&history, &rows, &Back::Newest(1), &recorded).unwrap();
     assert_eq!(undo[0].from, DownFrom::Differ);
 }
 

@@ -32,7 +32,7 @@ use super::compose::{NewFile, NewMigration, body, next_prefix, numbered, refusal
 use super::header::{self, file_error, list};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
-use super::sections::{OURS, part, part_if_any, sections};
+use super::sections::{OURS, OURS_DOWN, line_in, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::{Header, Remark};
 use crate::graph::{self, GraphError};
@@ -179,6 +179,10 @@ impl Format for Annotated {
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
         compose(new, history)
+    }
+
+    fn down_place(&self, migration: &Migration) -> String {
+        line_in(OURS_DOWN, migration)
     }
 }
 

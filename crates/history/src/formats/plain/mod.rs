@@ -24,7 +24,7 @@ use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_hea
 use super::header::{self, file_error, file_warning};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
-use super::sections::{OURS, is_empty, part, part_if_any, sections, whole};
+use super::sections::{OURS, OURS_DOWN, is_empty, line_in, part, part_if_any, sections, whole};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
 use crate::ledgers::Ledger;
@@ -35,7 +35,7 @@ use crate::{
 };
 
 use self::name::Name;
-use self::pair::{Pair, pair};
+use self::pair::{Pair, down_name, pair};
 
 /// Plain SQL files in a folder.
 pub(super) struct Plain;
@@ -145,6 +145,18 @@ impl Format for Plain {
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
         compose(new, history)
+    }
+
+    fn down_place(&self, migration: &Migration) -> String {
+        down_place(migration)
+    }
+}
+
+/// The file beside that of an up script which has such another, else a line in its own.
+pub(super) fn down_place(migration: &Migration) -> String {
+    match down_name(migration.file_name()) {
+        Some(name) => format!("`{}`", folder_of(&migration.path).join(name)),
+        None => line_in(OURS_DOWN, migration),
     }
 }
 

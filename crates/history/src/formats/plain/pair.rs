@@ -43,6 +43,16 @@ fn up_name(down: &Utf8Path, pair: &str) -> String {
     }
 }
 
+/// What the down script's file of an up script's would be called; `None` where the name asks for no
+/// other file.
+pub(super) fn down_name(up: &str) -> Option<String> {
+    if let Some(base) = up.strip_suffix(".up.sql") {
+        return Some(format!("{base}.down.sql"));
+    }
+    let flyway = up.strip_prefix(['V', 'v']).filter(|rest| rest.contains("__"));
+    Some(format!("U{}", flyway?))
+}
+
 /// What a file is to its migration.
 enum Part {
     Up,

@@ -216,6 +216,11 @@ impl Format for Supabase {
         compose(new, history)
     }
 
+    fn down_place(&self, migration: &Migration) -> String {
+        let folder = folder_of(&migration.path).join("down");
+        format!("`{}`", folder.join(migration.file_name()))
+    }
+
     fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, ProjectError> {
         seeds::seeds(files, settings)
     }
