@@ -25,6 +25,6 @@ pub use entry::{Down, Entry, Fingerprints, Recorded, Status};
 pub use files::{File, Files, FilesError};
 pub use history::{History, Order};
 pub use migration::{
-    Checksum, Definition, Directives, Migration, Section, SectionError, Transaction,
+    Checksum, Definition, Directives, Migration, Section, SectionError, Transaction, decode,
 };
 pub use nearest::nearest;

@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
-use whimbrel_sql::{Script, Span};
+use whimbrel_sql::{Position, Script, Span};
 
 use crate::hash;
 use crate::statements::statements;
@@ -65,8 +65,8 @@ pub struct Section {
 impl Section {
     /// The section's text in the bytes of its file, if it still is the text that was fingerprinted.
     pub fn text<'a>(&self, bytes: &'a [u8]) -> Result<&'a str, SectionError> {
-        let text = decode(bytes)
-            .map_err(|offset| SectionError::NotText { path: self.path.clone(), offset })?;
+        let text =
+            decode(bytes).map_err(|at| SectionError::NotText { path: self.path.clone(), at })?;
         match text.get(self.span.clone()) {
             Some(part) if hash::fingerprint(part) == self.fingerprint => Ok(part),
             _ => Err(SectionError::Changed { path: self.path.clone() }),
@@ -84,20 +84,26 @@ pub enum SectionError {
         path: Utf8PathBuf,
     },
     /// The file is not UTF-8.
-    #[error("`{path}` is not UTF-8 text: see byte {offset}")]
+    #[error("`{path}` is not UTF-8 text: see line {}, column {}", at.line, at.column)]
     NotText {
         /// The file.
         path: Utf8PathBuf,
         /// The first byte that is not.
-        offset: usize,
+        at: Position,
     },
 }
 
 /// Reads bytes as text, a byte order mark left out; the error is the first byte that is no UTF-8.
-pub(crate) fn decode(bytes: &[u8]) -> Result<&str, usize> {
-    let text = std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+pub fn decode(bytes: &[u8]) -> Result<&str, Position> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        Position::START.behind(before.strip_prefix(MARK.as_bytes()).unwrap_or(before))
+    })?;
+    Ok(text.strip_prefix(MARK).unwrap_or(text))
 }
+
+/// A byte order mark.
+const MARK: &str = "\u{feff}";
 
 /// Hashes of a whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,8 @@ use camino::Utf8Path;
 use whimbrel_engine::run::{self, Direction, Seed, Work};
 use whimbrel_engine::wire::Session;
 use whimbrel_history::{
-    Checksum, Definition, Directives, Files as _, Migration, Section, formats::Seeds as Found,
+    Checksum, Definition, Directives, Files as _, Migration, Section, decode,
+    formats::Seeds as Found,
 };
 use whimbrel_sql::fingerprint;
 
@@ -115,8 +116,8 @@ fn sort(found: &Found, recorded: &BTreeMap<String, String>, report: &mut Report)
 fn work(project: &Project, history: usize, ledger: usize, seed: &Seed) -> Result<Work, Error> {
     let path = Utf8Path::new(&seed.path);
     let bytes = project.workspace.folder().read(path)?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::Usage {
-        message: format!("`{path}` is not UTF-8"),
+    let text = decode(&bytes).map(str::to_owned).map_err(|at| Error::Usage {
+        message: format!("`{path}` is not UTF-8 text: see line {}, column {}", at.line, at.column),
         hints: vec!["save it as UTF-8".to_owned()],
     })?;
     let up =

@@ -210,10 +210,10 @@ pub(super) fn file_warning(
 
 /// Bytes as text, or the error that says where they are none.
 pub(super) fn text<'a>(path: &Utf8Path, bytes: &'a [u8]) -> Result<&'a str, Vec<Diagnostic>> {
-    crate::migration::decode(bytes).map_err(|offset| {
+    crate::migration::decode(bytes).map_err(|at| {
         vec![file_error(
             path,
-            format!("byte {offset} of the file is not UTF-8 text"),
+            format!("not UTF-8 text in line {}, column {}", at.line, at.column),
             vec!["save the file as UTF-8".into()],
         )]
     })

@@ -244,11 +244,12 @@ fn reformatting_keeps_the_fingerprint_and_changes_the_checksum() {
 
 #[test]
 fn bytes_that_are_no_text_are_an_error() {
-    let project = Project::new(&[("m/001_a.sql", b"select '\xff';".as_slice())]);
+    let latin = b"\xef\xbb\xbfselect 1;\nselect '\xc3\xa4\xe4';".as_slice();
+    let project = Project::new(&[("m/001_a.sql", latin)]);
     let errors = project.read("plain", &settings("m")).unwrap_err();
     assert_eq!(
         project.show_all(&errors),
-        ["m/001_a.sql: byte 8 of the file is not UTF-8 text (save the file as UTF-8)"]
+        ["m/001_a.sql: not UTF-8 text in line 2, column 10 (save the file as UTF-8)"]
     );
 }
 
