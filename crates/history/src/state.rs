@@ -109,6 +109,7 @@ impl State {
             Self::OutOfOrder { .. } => "out of order",
             Self::SameContent { .. } => "same content",
             Self::Applied => "applied",
+            Self::Reformatted(Change { down: true, .. }) => "down changed",
             Self::Reformatted(_) => "reformatted",
             Self::Modified(_) => "modified",
             Self::Changed => "changed",

@@ -147,10 +147,9 @@ fn a_down_script_in_a_file_of_its_own_is_compared_too() {
     };
     assert_eq!(state(&then, std::slice::from_ref(&entry), &[]), State::Applied);
     let now = plain(&[("m/001_a.up.sql", "select 1;"), ("m/001_a.down.sql", "select 3;")]);
-    assert_eq!(
-        state(&now, &[entry], &[]),
-        State::Reformatted(Change { down: true, ..Change::default() })
-    );
+    let changed = state(&now, &[entry], &[]);
+    assert_eq!(changed, State::Reformatted(Change { down: true, ..Change::default() }));
+    assert_eq!(changed.word(), "down changed");
 }
 
 #[test]
