@@ -137,7 +137,9 @@ fn shown(report: &Report, page: &mut Page) {
     for migration in &report.migrations {
         let Some(sql) = &migration.sql else { continue };
         page.gap();
-        page.line(page.paint(Tone::Heading, format!("-- {}", migration.id)));
+        let way = if report.command == "up" { "" } else { migration.direction };
+        let title = format!("-- {} {way}", migration.id);
+        page.line(page.paint(Tone::Heading, title.trim_end()));
         page.line(mask(&clean(sql)));
     }
 }

@@ -67,6 +67,17 @@ fn new_opens_the_editor_of_the_person() {
 }
 
 #[tokio::test]
+async fn the_two_scripts_of_a_redo_are_told_apart() {
+    let up = ("migrations/001_a.up.sql", "create table a ();\n");
+    let down = ("migrations/001_a.down.sql", "drop table a;\n");
+    let project = Project::new(&[up, down]).with_database().await;
+    project.done("up --yes --no-rehearsal");
+    let said = project.done("redo --dry-run --full --no-rehearsal");
+    let titled = "-- 001_a down\ndrop table a;\n\n-- 001_a up\ncreate table a ();\n";
+    assert!(said.out.contains(titled), "{}", said.whole());
+}
+
+#[tokio::test]
 async fn up_applies_and_status_shows_it() {
     let project = Project::example("annotated").with_database().await;
     check("status_pending", &project.show("status"));
