@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use whimbrel_history::formats::{self, Format, Settings};
 use whimbrel_history::nearest;
+use whimbrel_history::tools::{self, Seen};
 
 use super::{Case, Database};
 use crate::config::{self, keys};
@@ -36,8 +37,19 @@ pub struct Report {
     pub histories: Vec<Set>,
     /// Whether they were there before.
     pub found: bool,
+    /// Migrations of tools whose files are not read yet.
+    pub others: Vec<Other>,
     /// Where a connection URL is, if anywhere.
     pub database: Option<String>,
+}
+
+/// Migrations of a tool whose files are not read yet.
+#[derive(Clone, Debug, Serialize)]
+pub struct Other {
+    /// The tool.
+    pub tool: &'static str,
+    /// The file that tells so.
+    pub file: Utf8PathBuf,
 }
 
 /// A history that was found or set up.
@@ -64,6 +76,10 @@ pub fn init(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
     let asked = options.format.is_some() || options.folder.is_some();
     let mut outlines = if asked { Vec::new() } else { histories::outlines(workspace)? };
     let found = !outlines.is_empty();
+    let others = others(workspace)?;
+    if let (false, false, [other, ..]) = (found, asked, others.as_slice()) {
+        return Err(not_read(other));
+    }
     if !found {
         outlines.push(fresh(workspace, options)?);
     }
@@ -88,8 +104,28 @@ pub fn init(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
         config: Utf8PathBuf::from(config::FILE),
         histories: histories.collect(),
         found,
+        others,
         database: place,
     })
+}
+
+fn others(workspace: &Workspace) -> Result<Vec<Other>, Error> {
+    let seen = tools::seen(workspace.folder())?;
+    let other = |seen: Seen| Other { tool: seen.tool.name(), file: seen.file };
+    Ok(seen.into_iter().map(other).collect())
+}
+
+/// A second history beside one that is there is begun only by somebody who says so.
+fn not_read(other: &Other) -> Error {
+    let Other { tool, file } = other;
+    let usual = formats::for_new_projects().name();
+    Error::Usage {
+        message: format!("this project's migrations are those of {tool}, as `{file}` tells"),
+        hints: vec![
+            format!("Whimbrel does not read {tool}'s files yet: that comes later"),
+            format!("`whimbrel init --format {usual}` begins a history of SQL files beside them"),
+        ],
+    }
 }
 
 /// A history that does not exist yet.

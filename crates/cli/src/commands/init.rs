@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 use whimbrel_app::Exit;
-use whimbrel_app::cases::init::{self, Options, Report};
+use whimbrel_app::cases::init::{self, Options, Other, Report};
 
 use super::Verb;
 use crate::failure::Failure;
@@ -13,7 +13,8 @@ use crate::theme::Tone;
 /// Set up a project, or recognise the one that is there
 ///
 /// Looks for migrations in the folder and below, and writes a commented whimbrel.toml that says what
-/// was found. Where nothing is found, a folder for a new history is made.
+/// was found. Where nothing is found, a folder for a new history is made; beside the migrations of
+/// Alembic or Prisma, which are not read yet, only where `--format` or `--folder` asks for it.
 ///
 /// Most projects need no whimbrel.toml: the other commands look for the same things by themselves.
 #[derive(clap::Args, Debug)]
@@ -66,6 +67,11 @@ fn show(report: &Report, page: &mut Page) {
     page.gap();
     let wrote = page.paint(Tone::Good, "wrote");
     page.line(format!("{wrote} {}", report.config));
+    for other in &report.others {
+        let label = page.paint(Tone::Care, "note:");
+        let Other { tool, file } = other;
+        page.line(format!("{label} `{file}` is {tool}'s, whose migrations are not read yet"));
+    }
     match &report.database {
         Some(place) => page.line(format!("database: {place}")),
         None => page.line("database: none found yet; set DATABASE_URL, or use `--dev`"),

@@ -20,6 +20,29 @@ fn init_begins_anew_where_nothing_is() {
 }
 
 #[test]
+fn init_begins_no_second_history_unasked() {
+    for (file, tool) in [
+        ("alembic.ini", "alembic"),
+        ("backend/alembic.ini", "alembic"),
+        ("prisma/schema.prisma", "prisma"),
+        ("prisma/migrations/migration_lock.toml", "prisma"),
+    ] {
+        let project = Project::new(&[(file, "")]);
+        let said = project.run("init");
+        assert_eq!(said.code, 2, "{}", said.whole());
+        let message = format!("migrations are those of {tool}, as `{file}` tells");
+        assert!(said.err.contains(&message), "{}", said.whole());
+        assert!(!project.path().join("whimbrel.toml").exists());
+        project.done("init --format plain");
+    }
+    let flask = [("migrations/env.py", ""), ("migrations/versions/1f2a_users.py", "")];
+    let project = Project::new(&flask);
+    check("init_beside", &project.show("init"));
+    project.write("sql/001_a.sql", "select 1;");
+    check("init_beside_sql", &project.show("init"));
+}
+
+#[test]
 fn the_file_that_init_writes_can_be_uncommented() {
     let project = Project::example("annotated");
     project.remove("whimbrel.toml");

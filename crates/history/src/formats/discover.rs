@@ -46,21 +46,29 @@ pub fn discover(files: &dyn Files) -> Result<Vec<Discovered>, FilesError> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let mut level = vec![Utf8PathBuf::new()];
-    let mut seen = 0;
-    for _ in 0..=DEPTH {
-        let mut next = Vec::new();
-        for folder in level {
-            seen += 1;
-            if seen > FOLDERS {
-                return Ok(found);
-            }
-            found.extend(recognise(files, &folder)?);
-            next.extend(files.folders(&folder)?.into_iter().filter(|inner| is_own(inner)));
-        }
-        level = next;
+    for folder in own_folders(files)? {
+        found.extend(recognise(files, &folder)?);
     }
     Ok(found)
+}
+
+/// The project's folder and those below it in which a person may have written something, level by
+/// level.
+pub(crate) fn own_folders(files: &dyn Files) -> Result<Vec<Utf8PathBuf>, FilesError> {
+    let mut all = vec![Utf8PathBuf::new()];
+    let mut level = 0..1;
+    for _ in 0..DEPTH {
+        for place in level.clone() {
+            let inner = files.folders(&all[place])?;
+            all.extend(inner.into_iter().filter(|inner| is_own(inner)));
+            if all.len() > FOLDERS {
+                all.truncate(FOLDERS);
+                return Ok(all);
+            }
+        }
+        level = level.end..all.len();
+    }
+    Ok(all)
 }
 
 /// The first format that recognises a folder.

@@ -28,6 +28,7 @@ use crate::ledgers::Ledger;
 use crate::{Digest, File, Files, FilesError, History, Migration};
 
 pub use compose::{NewFile, NewMigration};
+pub(crate) use discover::own_folders;
 pub use discover::{Discovered, discover};
 pub use listing::{Digests, NoDigests, ReadError, read};
 pub use name::advise;

@@ -31,6 +31,11 @@ mod yoyo;
 
 use std::fmt;
 
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::formats::own_folders;
+use crate::{Files, FilesError};
+
 pub use probe::{Search, probe, tables};
 pub use reading::{Applied, Reading, ReadingError, Summary, Time};
 pub use shape::{Kind, Shape, Table};
@@ -72,6 +77,17 @@ pub trait Tool: Sync {
     /// What its columns say.
     fn reading(&self, table: &Table) -> Reading;
 
+    /// Which of a folder's files tells that this tool has migrations there, of a tool whose files no
+    /// format reads yet.
+    fn seen(
+        &self,
+        files: &dyn Files,
+        folder: &Utf8Path,
+    ) -> Result<Option<Utf8PathBuf>, FilesError> {
+        let _ = (files, folder);
+        Ok(None)
+    }
+
     /// What an entry stands for.
     fn records(&self) -> Records {
         Records::Each
@@ -107,6 +123,30 @@ pub struct Ledger {
     pub tool: &'static dyn Tool,
     /// The table.
     pub table: Table,
+}
+
+/// Migrations of a tool whose files no format reads yet.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The tool.
+    pub tool: &'static dyn Tool,
+    /// The file that tells so.
+    pub file: Utf8PathBuf,
+}
+
+/// Finds the tools that have migrations in a project whose files no format reads yet, each once.
+pub fn seen(files: &dyn Files) -> Result<Vec<Seen>, FilesError> {
+    let folders = own_folders(files)?;
+    let mut found = Vec::new();
+    for &tool in ALL {
+        for folder in &folders {
+            if let Some(file) = tool.seen(files, folder)? {
+                found.push(Seen { tool, file });
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Finds the ledgers among a database's tables.

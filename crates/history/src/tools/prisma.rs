@@ -1,7 +1,10 @@
 //! Prisma Migrate up to 7: a row an attempt. One that is neither finished nor rolled back failed, and
 //! a migration that was tried again has a row for each try.
 
+use camino::{Utf8Path, Utf8PathBuf};
+
 use super::{Kind, Reading, Shape, Table, Time, Tool};
+use crate::{Files, FilesError};
 
 /// Prisma Migrate up to 7.
 pub(super) struct Prisma;
@@ -26,6 +29,17 @@ impl Tool for Prisma {
             ],
         )];
         SHAPES
+    }
+
+    fn seen(
+        &self,
+        files: &dyn Files,
+        folder: &Utf8Path,
+    ) -> Result<Option<Utf8PathBuf>, FilesError> {
+        let is_its = |path: &&Utf8PathBuf| {
+            path.extension() == Some("prisma") || path.file_name() == Some("migration_lock.toml")
+        };
+        Ok(files.names(folder)?.iter().find(is_its).cloned())
     }
 
     fn reading(&self, _: &Table) -> Reading {
