@@ -9,6 +9,7 @@ mod commands;
 mod failure;
 mod house;
 mod page;
+mod prompt;
 mod running;
 mod show;
 mod signals;

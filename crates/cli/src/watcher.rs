@@ -1,13 +1,13 @@
 //! Somebody who watches a use case and can be asked: the person at the terminal.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use dialoguer::{Confirm, Input};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use whimbrel_app::wire::{Confirmation, MigrationShown};
 use whimbrel_app::{Answer, Direction, Event, Events, Question, Watch, mask};
 
+use crate::prompt;
 use crate::show;
 use crate::terminal::Terminal;
 use crate::theme::{Tone, clean};
@@ -80,18 +80,14 @@ impl Watcher {
     }
 
     /// Asks something while nothing moves.
-    fn ask_now<T>(&mut self, ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T, Answer> {
+    fn ask_now(&mut self, ask: impl FnOnce() -> io::Result<bool>) -> Answer {
         self.bar.disable_steady_tick();
-        let asked = self.bar.suspend(ask);
-        asked.map_err(|dialoguer::Error::IO(error)| {
-            if error.kind() == ErrorKind::Interrupted {
-                // The prompt hides it while it reads a key.
-                let _ = console::Term::stderr().show_cursor();
-                Answer::Interrupted
-            } else {
-                Answer::Nobody
-            }
-        })
+        match self.bar.suspend(ask) {
+            Ok(true) => Answer::Yes,
+            Ok(false) => Answer::No,
+            Err(error) if error.kind() == ErrorKind::Interrupted => Answer::Interrupted,
+            Err(_) => Answer::Nobody,
+        }
     }
 
     /// Shows what would run, and where.
@@ -214,10 +210,8 @@ impl Watch for Watcher {
             return false;
         }
         self.line(Tone::Bad, &format!("{migration} failed: {error}"));
-        let prompt = "Go on with what does not depend on it?";
-        let asked =
-            self.ask_now(|| Confirm::new().with_prompt(prompt).default(false).interact_opt());
-        matches!(asked, Ok(Some(true)))
+        let question = "Go on with what does not depend on it?";
+        self.ask_now(|| prompt::confirm(question)) == Answer::Yes
     }
 }
 
@@ -245,20 +239,9 @@ impl Events for Watcher {
         }
         let Question::Proceed(confirmation) = question;
         self.show_confirmation(confirmation);
-        let Some(word) = &confirmation.word else {
-            let confirm = || Confirm::new().with_prompt("Go on?").default(false).interact_opt();
-            return match self.ask_now(confirm) {
-                Ok(Some(true)) => Answer::Yes,
-                Ok(Some(false) | None) => Answer::No,
-                Err(answer) => answer,
-            };
-        };
-        let prompt = format!("Type `{word}` to go on");
-        let input = || Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text();
-        match self.ask_now(input) {
-            Ok(typed) if typed.trim() == word => Answer::Yes,
-            Ok(_) => Answer::No,
-            Err(answer) => answer,
+        match &confirmation.word {
+            None => self.ask_now(|| prompt::confirm("Go on?")),
+            Some(word) => self.ask_now(|| prompt::types(word)),
         }
     }
 }

@@ -35,8 +35,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("whimbrel-sql", &["tokio", "serde_json", "clap"]),
     ("whimbrel-catalog", &["tokio", "postgres-protocol", "clap"]),
     ("whimbrel-history", &["tokio", "postgres-protocol", "clap"]),
-    ("whimbrel-engine", &["clap", "anstream", "console", "indicatif", "dialoguer"]),
-    ("whimbrel-app", &["clap", "anstream", "anstyle", "console", "indicatif", "dialoguer"]),
+    ("whimbrel-engine", &["clap", "anstream", "console", "indicatif"]),
+    ("whimbrel-app", &["clap", "anstream", "anstyle", "console", "indicatif"]),
     ("whimbrel", &["postgres-protocol", "toml", "sha2"]),
 ];
 

@@ -18,4 +18,5 @@ mod reference;
 mod secrets;
 mod seeds;
 mod supabase;
+mod terminal;
 mod together;

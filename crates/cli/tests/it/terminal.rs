@@ -1,0 +1,174 @@
+//! The person at the terminal, on a real pseudo-terminal.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::kit::Project;
+
+const CTRL_C: &str = "\u{3}";
+const CTRL_D: &str = "\u{4}";
+
+/// `whimbrel` on a terminal, and whoever sits there.
+struct Seated {
+    child: Child,
+    shown: String,
+}
+
+impl Seated {
+    /// Runs a command line on a terminal that util-linux's `script` makes.
+    fn at(project: &Project, line: &str) -> Self {
+        let whimbrel = env!("CARGO_BIN_EXE_whimbrel");
+        let mut script = Command::new("script");
+        script.args(["-qec", &format!("exec '{whimbrel}' {line}"), "/dev/null"]);
+        script.current_dir(project.path()).env_clear().env("TERM", "xterm").env("SHELL", "/bin/sh");
+        let given = project.command(&[]);
+        script.envs(given.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let child = script.spawn().unwrap_or_else(|error| {
+            panic!("no terminal: {error}; `script` is in Debian's package bsdutils")
+        });
+        Self { child, shown: String::new() }
+    }
+
+    /// Waits until a text is on the screen.
+    fn sees(&mut self, text: &str) {
+        let out = self.child.stdout.as_mut().unwrap();
+        let mut bytes = [0; 1024];
+        while !self.shown.contains(text) {
+            let count = out.read(&mut bytes).unwrap();
+            assert_ne!(count, 0, "it ended without `{text}`: {}", self.shown);
+            self.shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    }
+
+    /// Presses keys.
+    fn types(&mut self, keys: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Presses a key until it is heard: the terminal itself takes one that comes before its mode is
+    /// set.
+    fn presses(&mut self, key: &str) {
+        while self.child.try_wait().unwrap().is_none() {
+            // It may end meanwhile, and hear nothing more.
+            let _ = self.child.stdin.as_mut().unwrap().write_all(key.as_bytes());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// How it ended.
+    fn ends(mut self) -> (i32, String) {
+        let mut rest = Vec::new();
+        self.child.stdout.as_mut().unwrap().read_to_end(&mut rest).unwrap();
+        self.shown.push_str(&String::from_utf8_lossy(&rest));
+        (self.child.wait().unwrap().code().unwrap(), self.shown)
+    }
+}
+
+/// A project with one migration, and somebody who is asked about it.
+async fn asked(line: &str, question: &str) -> (Project, Seated) {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", "create table users (id int);\n"),
+        ("whimbrel.toml", "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n"),
+    ]);
+    let project = project.with_database().await;
+    let mut seated = Seated::at(&project, line);
+    seated.sees(question);
+    (project, seated)
+}
+
+/// Whether the migration ran.
+async fn has_run(project: &Project) -> bool {
+    project.sql("select to_regclass('users')").await.is_some()
+}
+
+#[tokio::test]
+async fn yes_runs_what_was_shown() {
+    let (project, mut seated) = asked("up --no-rehearsal", "Go on?").await;
+    for shown in ["001_create_users", "1 migration will be applied.", "It is not known whether"] {
+        assert!(seated.shown.contains(shown), "{}", seated.shown);
+    }
+    seated.types("y");
+    let (code, shown) = seated.ends();
+    assert_eq!(code, 0, "{shown}");
+    assert!(has_run(&project).await, "{shown}");
+}
+
+#[tokio::test]
+async fn no_runs_nothing() {
+    for key in ["n", "\r"] {
+        let (project, mut seated) = asked("up --no-rehearsal", "Go on?").await;
+        seated.types(key);
+        let (code, shown) = seated.ends();
+        assert_eq!(code, 4, "{shown}");
+        assert!(shown.contains("nothing was run"), "{shown}");
+        assert!(!has_run(&project).await, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_input_is_a_no() {
+    let (project, mut seated) = asked("up --no-rehearsal", "Go on?").await;
+    seated.presses(CTRL_D);
+    let (code, shown) = seated.ends();
+    assert_eq!(code, 4, "{shown}");
+    assert!(!has_run(&project).await, "{shown}");
+}
+
+#[tokio::test]
+async fn an_interrupt_at_the_question_runs_nothing() {
+    let (project, mut seated) = asked("up --no-rehearsal", "Go on?").await;
+    seated.presses(CTRL_C);
+    let (code, shown) = seated.ends();
+    assert_eq!(code, 130, "{shown}");
+    assert!(!has_run(&project).await, "{shown}");
+}
+
+#[tokio::test]
+async fn a_protected_environment_wants_its_name_typed() {
+    let up = "up --yes --no-rehearsal --env production";
+    let question = "Type `production` to go on: ";
+    for (typed, code) in [("producer\u{7f}\u{7f}tion\r", 0), ("prodution\r", 4), ("\r", 4)] {
+        let (project, mut seated) = asked(up, question).await;
+        seated.types(typed);
+        let (ended, shown) = seated.ends();
+        assert_eq!(ended, code, "{typed:?}: {shown}");
+        assert_eq!(has_run(&project).await, code == 0, "{shown}");
+    }
+    for (key, code) in [(CTRL_D, 4), (CTRL_C, 130)] {
+        let (project, mut seated) = asked(up, question).await;
+        seated.presses(key);
+        let (ended, shown) = seated.ends();
+        assert_eq!(ended, code, "{shown}");
+        assert!(!has_run(&project).await, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn on_error_ask_goes_on_only_when_told_so() {
+    let annotated = |id: &str, needs: &str, sql: &str| {
+        format!(
+            "-- Migration: {id}\n-- Type: custom_sql\n-- Depends on: [{needs}]\n-- @up\n{sql}\n"
+        )
+    };
+    for (key, goes_on) in [("y", true), ("n", false), (CTRL_D, false)] {
+        let project = Project::new(&[
+            ("sql/migrations/001_a.sql", &annotated("001_a", "", "select nonsense;")),
+            ("sql/migrations/002_b.sql", &annotated("002_b", "001_a", "create table b ();")),
+            ("sql/migrations/003_c.sql", &annotated("003_c", "", "create table c ();")),
+        ]);
+        let project = project.with_database().await;
+        let mut seated = Seated::at(&project, "up --yes --no-rehearsal --on-error ask");
+        seated.sees("Go on with what does not depend on it?");
+        if key == CTRL_D {
+            seated.presses(key);
+        } else {
+            seated.types(key);
+        }
+        let (code, shown) = seated.ends();
+        assert_eq!(code, 1, "{shown}");
+        assert_eq!(project.sql("select to_regclass('b')").await, None, "{shown}");
+        assert_eq!(project.sql("select to_regclass('c')").await.is_some(), goes_on, "{shown}");
+    }
+}
