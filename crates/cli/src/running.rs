@@ -21,7 +21,7 @@ pub(crate) struct Looking {
     #[command(flatten)]
     pub(crate) dev: Dev,
 
-    /// Rehearse in a throw-away Postgres first, even if one must be fetched
+    /// Rehearse in a throw-away Postgres first, even if one must be fetched, or run nothing
     #[arg(long, conflicts_with = "no_rehearsal")]
     pub(crate) rehearse: bool,
 

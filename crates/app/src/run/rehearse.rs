@@ -28,48 +28,38 @@ pub(super) async fn rehearse(
     report: &mut Report,
     events: &mut dyn Events,
 ) -> Result<(), Error> {
-    if let Some(because) = left_out(plan) {
-        unproved(plan, &because)?;
-        report.rehearsal = RehearsalShown::None { because };
-        return Ok(());
-    }
-    let must = plan.options.rehearse == Rehearse::Always;
-    // Nothing of it is to be kept: the shadow goes with the future that is dropped.
-    let attempted = tokio::select! {
-        biased;
-        () = plan.options.interrupt.asked() => return Err(Error::Interrupted),
-        attempted = attempt(plan, session, report, events) => attempted,
+    let because = if let Some(because) = left_out(plan) {
+        because
+    } else {
+        // Nothing of it is to be kept: the shadow goes with the future that is dropped.
+        let attempted = tokio::select! {
+            biased;
+            () = plan.options.interrupt.asked() => return Err(Error::Interrupted),
+            attempted = attempt(plan, session, report, events) => attempted,
+        };
+        match attempted {
+            Ok(shown) => {
+                report.rehearsal = shown;
+                return Ok(());
+            }
+            Err(reason) => reason.unless_wanted(plan)?,
+        }
     };
-    match attempted {
-        Ok(shown) => {
-            report.rehearsal = shown;
-            Ok(())
-        }
-        Err(NotRehearsed::Error(error)) if must => Err(error),
-        Err(NotRehearsed::Because(because)) if must => Err(Error::Refused {
-            message: format!("cannot rehearse: {because}"),
-            hints: vec!["`--no-rehearsal` goes on without".to_owned()],
-        }),
-        Err(NotRehearsed::Error(error)) => {
-            let because = wire::chain(&error).join(": ");
-            unproved(plan, &because)?;
-            report.rehearsal = RehearsalShown::None { because };
-            Ok(())
-        }
-        Err(NotRehearsed::Because(because)) => {
-            unproved(plan, &because)?;
-            report.rehearsal = RehearsalShown::None { because };
-            Ok(())
-        }
-    }
+    unproved(plan, &because)?;
+    report.rehearsal = RehearsalShown::None { because };
+    Ok(())
+}
+
+/// The migration that a person wants to run although it is applied.
+fn wanted_again<'p>(plan: &'p Plan<'_>) -> Option<&'p Planned> {
+    let is_wanted = matches!(plan.aim, Aim::Up(wish) if wish.again);
+    plan.choice.planned.iter().find(|planned| is_wanted && planned.again)
 }
 
 /// Refuses to run an applied migration again that nothing proved to be fit for it.
 fn unproved(plan: &Plan<'_>, because: &str) -> Result<(), Error> {
-    let is_wanted = matches!(plan.aim, Aim::Up(wish) if wish.again);
     let is_run = plan.options.depth == Depth::Run && plan.options.rehearse != Rehearse::Never;
-    let again = plan.choice.planned.iter().find(|planned| planned.again);
-    match again.filter(|_| is_wanted && is_run) {
+    match wanted_again(plan).filter(|_| is_run) {
         None => Ok(()),
         Some(planned) => Err(Error::Refused {
             message: format!(
@@ -85,8 +75,30 @@ fn unproved(plan: &Plan<'_>, because: &str) -> Result<(), Error> {
 pub(super) enum NotRehearsed {
     /// Something failed that has nothing to do with what is due.
     Error(Error),
+    /// What is applied cannot be rebuilt, which stops nobody.
+    NotRebuilt(String),
     /// It would prove nothing.
     Because(String),
+}
+
+impl NotRehearsed {
+    /// Why; an error where a person asked for the rehearsal and could have it.
+    fn unless_wanted(self, plan: &Plan<'_>) -> Result<String, Error> {
+        let (because, mut hints) = match self {
+            Self::NotRebuilt(because) => return Ok(because),
+            Self::Because(because) => (because, Vec::new()),
+            Self::Error(error @ (Error::Shadow(_) | Error::Rehearse(_))) => {
+                (wire::chain(&error).join(": "), error.hints())
+            }
+            Self::Error(error) if plan.options.rehearse == Rehearse::Always => return Err(error),
+            Self::Error(error) => (wire::chain(&error).join(": "), Vec::new()),
+        };
+        if plan.options.rehearse != Rehearse::Always {
+            return Ok(because);
+        }
+        hints.push("`--no-rehearsal` goes on without".to_owned());
+        Err(Error::Refused { message: format!("cannot rehearse: {because}"), hints })
+    }
 }
 
 impl<E: Into<Error>> From<E> for NotRehearsed {
@@ -99,13 +111,12 @@ impl<E: Into<Error>> From<E> for NotRehearsed {
 fn left_out(plan: &Plan<'_>) -> Option<String> {
     let is_embedded = plan.options.place.database.dev;
     match plan.options.rehearse {
-        Rehearse::Never => return Some("it was not wanted".to_owned()),
-        Rehearse::IfPossible if is_embedded => {
-            return Some("the embedded database is itself for trying things out".to_owned());
+        Rehearse::Never => Some("it was not wanted".to_owned()),
+        Rehearse::IfPossible if is_embedded && wanted_again(plan).is_none() => {
+            Some("the embedded database is itself for trying things out".to_owned())
         }
-        Rehearse::IfPossible | Rehearse::Always => {}
+        Rehearse::IfPossible | Rehearse::Always => None,
     }
-    None
 }
 
 async fn attempt(
@@ -144,7 +155,7 @@ async fn attempt(
         Rehearsal::NotRebuilt { number, failed } => {
             let because = wire::chain(&*failed).join(": ");
             let id = applied[number].id();
-            return Err(NotRehearsed::Because(format!(
+            return Err(NotRehearsed::NotRebuilt(format!(
                 "`{id}`, which is applied, cannot be rebuilt in an empty database: {because}"
             )));
         }
@@ -195,7 +206,7 @@ pub(super) async fn applied(
     for (place, rows) in project.rows(&plan.state).into_iter().enumerate() {
         let mut queue = Vec::new();
         for row in rows.iter().filter(|row| row.state.is_applied()) {
-            queue.push(planned(place, row).map_err(NotRehearsed::Because)?);
+            queue.push(planned(place, row).map_err(NotRehearsed::NotRebuilt)?);
         }
         queues.push(queue);
     }

@@ -310,6 +310,40 @@ async fn again_is_refused_where_nothing_proves_that_it_may() {
 }
 
 #[tokio::test]
+async fn again_is_proved_in_the_embedded_database_too() {
+    let project = Project::new(&[
+        ("migrations/001_a.sql", "create table if not exists a ();\n"),
+        ("migrations/002_b.sql", "create table b ();\n"),
+    ]);
+    project.done("up --dev");
+    let said = project.done("up --dev --only 001 --again");
+    assert!(said.out.contains("rehearsed on"), "{}", said.whole());
+    let said = project.run("up --dev --only 002 --again");
+    assert_eq!(said.code, 1, "{}", said.whole());
+    assert!(said.err.contains("the rehearsal failed to apply `002_b`"), "{}", said.whole());
+    project.done("shadow clean --dev");
+}
+
+#[tokio::test]
+async fn a_rehearsal_that_was_asked_for_is_held_or_the_run_is_refused() {
+    let project = Project::new(&[("migrations/001_a.sql", "select 1;\n")]).with_database().await;
+    let said = project.run("up --yes --rehearse --shadow-url postgres://nobody@127.0.0.1:1/none");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert!(said.err.contains("error: cannot rehearse: "), "{}", said.whole());
+    assert!(said.err.contains("hint: `--no-rehearsal` goes on without"), "{}", said.whole());
+    project.done("up --yes");
+    // What is applied and cannot be rebuilt is said, and stops nobody.
+    project.remove("migrations/001_a.sql");
+    project.write("migrations/002_b.sql", "select 2;\n");
+    let said = project.done("up --yes --rehearse");
+    assert!(
+        said.out.contains("not rehearsed: `001_a` is applied, and its file"),
+        "{}",
+        said.whole()
+    );
+}
+
+#[tokio::test]
 async fn what_others_lock_is_nothing_to_fix() {
     let project = Project::new(&[
         ("migrations/001_create_users.sql", USERS),
