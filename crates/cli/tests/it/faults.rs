@@ -9,12 +9,14 @@ fn walk(scripts: Vec<Script>, harms: &[Harm], major: u16, places: usize) {
     let routes = scripts.len() * Way::ALL.len() * harms.len();
     let walk = Walk {
         whimbrel: env!("CARGO_BIN_EXE_whimbrel").into(),
+        program: "this one".to_owned(),
         scripts,
         harms: harms.to_vec(),
         ways: Way::ALL.to_vec(),
         major,
         part: Part::Sample(places),
         workers: 2,
+        keep: None,
     };
     let report: Report = walk.run(&mut |_| {});
     let failures = report.failures();

@@ -11,6 +11,7 @@ mod faults;
 mod help;
 mod house;
 mod interrupt;
+mod judge;
 mod kit;
 mod losses;
 mod redo;

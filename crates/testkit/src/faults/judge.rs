@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use whimbrel_engine::Target;
 use whimbrel_engine::wire::{Answer, Session};
 
 use super::script::{Course, Script, Scripted, Step};
@@ -39,7 +38,8 @@ pub(super) struct Snapshot {
     pub(super) invalid: i64,
     /// The indexes of the script's tables, by their oids: a rebuilt one has another.
     pub(super) indexes: BTreeSet<String>,
-    /// Runs that the journal has as running.
+    /// Runs that the journal has, and those of them that it has as running.
+    pub(super) runs: i64,
     pub(super) running: i64,
 }
 
@@ -67,11 +67,8 @@ impl Seen {
 
 impl Snapshot {
     /// Looks at a database, from whatever is committed in it now.
-    pub(super) async fn take(target: &Target, script: &Script) -> Result<Self, String> {
-        let mut session =
-            Session::connect(target, APPLICATION).await.map_err(|error| format!("{error:?}"))?;
-        let answers = session.simple(&query(script)).await.map_err(|error| format!("{error:?}"))?;
-        session.close().await;
+    pub(super) async fn take(judge: &mut Session, script: &Script) -> Result<Self, String> {
+        let answers = judge.simple(&query(script)).await.map_err(|error| format!("{error:?}"))?;
         let rows = answers.iter().flat_map(Answer::rows).filter_map(|row| {
             Some((row.get("what")?.to_owned(), row.get("value").unwrap_or_default().to_owned()))
         });
@@ -102,12 +99,10 @@ impl Snapshot {
             migrations: migrations.collect(),
             invalid: number("invalid"),
             indexes: text("indexes").split_whitespace().map(str::to_owned).collect(),
+            runs: number("runs"),
             running: number("running"),
         }
     }
-
-    /// The state of a finished script.
-    pub(super) const ALL: &str = "all applied";
 
     /// What must be true at any instant, whatever happened: nothing is applied twice, nothing is
     /// recorded that is not applied, and nothing is applied without a record but for a step that
@@ -194,7 +189,7 @@ impl Snapshot {
         let all = script.migrations.len();
         let applied = self.migrations.iter().filter(|seen| seen.is_applied()).count();
         if applied == all {
-            return Self::ALL.to_owned();
+            return "all applied".to_owned();
         }
         let mut state = match (applied, self.ledger) {
             (0, false) => "nothing".to_owned(),
@@ -238,6 +233,9 @@ impl Snapshot {
         let applied = earlier.migrations.iter().filter(|seen| seen.is_applied()).count();
         if applied == all {
             return "nothing to do".to_owned();
+        }
+        if self.runs == earlier.runs {
+            return "nothing to do: the server had ended the work by then".to_owned();
         }
         let begun = script.migrations.iter().zip(&earlier.migrations).find_map(|(script, seen)| {
             let Course::Steps(steps) = &script.course else { return None };
@@ -292,6 +290,7 @@ fn query(script: &Script) -> String {
         number("ledger", "select count(*) from pg_tables where schemaname = 'whimbrel'"),
         number("journal", "select count(*) from pg_tables where schemaname = 'whimbrel_journal'"),
         number("invalid", "select count(*) from pg_index where not indisvalid"),
+        number("runs", "select count(*) from whimbrel_journal.runs"),
         number("running", "select count(*) from whimbrel_journal.runs where state = 'running'"),
         value(
             "indexes",

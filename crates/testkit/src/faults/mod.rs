@@ -6,24 +6,31 @@
 //! also right after it was passed on, when the server has begun to work on it. The database is
 //! judged as it was left, `whimbrel up` runs again, and the database is judged once more.
 
+mod court;
 mod judge;
+mod results;
 mod scene;
 mod script;
 mod scripts;
+mod stage;
 mod table;
 mod trial;
 mod walk;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Point, When};
 
+pub use court::Court;
+pub use results::Keep;
 pub use script::{Course, Effect, Script, Scripted, Step};
 pub use scripts::scripts;
 pub use walk::{Part, Progress, Report, Walk};
 
 /// What is done to a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Harm {
     /// The connection of the message is cut.
     Cut,
@@ -36,7 +43,7 @@ pub enum Harm {
 }
 
 /// How Whimbrel reaches the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Way {
     /// Without anything in between.
     Direct,
@@ -45,14 +52,14 @@ pub enum Way {
 }
 
 /// Where in a run harm is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Spot {
     /// At which message.
     pub point: Point,
     /// Whether the message still arrives.
     pub when: When,
     /// The message's name.
-    pub name: &'static str,
+    pub name: String,
 }
 
 impl Harm {

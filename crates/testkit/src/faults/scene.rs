@@ -1,9 +1,11 @@
-//! Where the runs of one worker take place: a server of its own, since restarts disturb whoever
-//! else is there, PgBouncer in front of it, and a proxy in front of each.
+//! Where the runs of one worker take place: a stage, a proxy in front of its server and one in front
+//! of its pooler, and a project for each script.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +13,14 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 use whimbrel_engine::Target;
-use whimbrel_engine::shadow::{StopMode, Template};
-use whimbrel_engine::wire::{Answer, Session};
+use whimbrel_engine::shadow::StopMode;
+use whimbrel_engine::wire::Session;
 
-use super::judge::{APPLICATION, PREPARE};
+use super::judge::APPLICATION;
 use super::script::Script;
+use super::stage::{Stage, ask, connect, value};
 use super::{Harm, Way};
-use crate::{FaultProxy, Listen, PgBouncer, Pool, PoolMode, Record, Server, Settings};
+use crate::{FaultProxy, Listen, Record};
 
 /// How long a run of Whimbrel may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -25,17 +28,26 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// How long whatever a run leaves behind may take to end.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// A worker's server, pooler, proxies and projects.
+/// How many names a worker's databases have, in turn: PgBouncer remembers each for an hour.
+const NAMES: usize = 64;
+
+/// A worker's stage, proxies and projects.
 pub(super) struct Scene {
-    server: Server,
-    bouncer: PgBouncer,
+    stage: Rc<Stage>,
+    /// Which of the workers it is.
+    number: usize,
+    /// Whether nobody else is on the stage, so that its server may be restarted.
+    pub(super) is_alone: bool,
     direct: FaultProxy,
     pooled: FaultProxy,
     /// For the walk's own statements; a restart ends it.
     own: Option<Session>,
     whimbrel: PathBuf,
     folder: TempDir,
-    databases: u32,
+    databases: usize,
+    /// When it began with what it does now, and how long it took for what it did.
+    lap: Instant,
+    spent: BTreeMap<&'static str, Duration>,
 }
 
 /// A process of Whimbrel.
@@ -53,53 +65,64 @@ pub(super) struct Ended {
 }
 
 impl Scene {
-    /// Sets everything up for some scripts.
-    pub(super) async fn set(whimbrel: &Path, scripts: &Arc<[Script]>, major: u16) -> Self {
-        // What was reported as committed must survive an immediate stop; a shadow does not care.
-        let settings = Settings::new().with("synchronous_commit", "on");
-        let server = Server::private(major, &settings).await;
-        let walk = server.create_database(APPLICATION, Template::Empty).await;
-        let walk = walk.unwrap_or_else(|error| panic!("make a database: {error:?}"));
-        // After a restart the pooler must not remember for seconds that nobody was there.
-        let pool = Pool::new(PoolMode::Transaction, 5).with("server_login_retry", "0.05");
-        let bouncer = PgBouncer::start(&walk, &pool).await;
-        let direct = FaultProxy::start(&walk, Listen::Tcp);
-        let pooled = FaultProxy::start(bouncer.target(), Listen::Tcp);
+    /// Has a worker enter a stage.
+    pub(super) fn enter(
+        stage: &Rc<Stage>,
+        number: usize,
+        is_alone: bool,
+        whimbrel: &Path,
+        scripts: &Arc<[Script]>,
+    ) -> Self {
+        let direct = FaultProxy::start(&stage.server.target(APPLICATION), Listen::Tcp);
+        let pooled = FaultProxy::start(stage.bouncer.target(), Listen::Tcp);
         let folder = tempfile::tempdir().expect("make a folder for projects");
         for (number, script) in scripts.iter().enumerate() {
             write_project(&folder.path().join(number.to_string()), script);
-            let name = template(number);
-            let target = server
-                .create_database(&name, Template::Empty)
-                .await
-                .unwrap_or_else(|error| panic!("make database {name}: {error:?}"));
-            let sql = format!("{PREPARE}; {}", script.before);
-            ask(&target, &sql).await.unwrap_or_else(|error| panic!("{}: {error}", script.name));
         }
-        let whimbrel = whimbrel.to_owned();
-        Self { server, bouncer, direct, pooled, own: None, whimbrel, folder, databases: 0 }
+        Self {
+            stage: Rc::clone(stage),
+            number,
+            is_alone,
+            direct,
+            pooled,
+            own: None,
+            whimbrel: whimbrel.to_owned(),
+            folder,
+            databases: 0,
+            lap: Instant::now(),
+            spent: BTreeMap::new(),
+        }
+    }
+
+    /// Takes note how long something took, since the last time.
+    pub(super) fn lap(&mut self, what: &'static str) {
+        *self.spent.entry(what).or_default() += self.lap.elapsed();
+        self.lap = Instant::now();
+    }
+
+    pub(super) fn spent(&self) -> &BTreeMap<&'static str, Duration> {
+        &self.spent
     }
 
     /// A new database in the state before a script's first run.
     pub(super) async fn database(&mut self, script: usize) -> Result<String, String> {
         self.databases += 1;
-        let name = format!("run_{}", self.databases);
-        // Before 15 there is only one strategy, and it has no name.
-        let strategy = if self.server.major() >= 15 { "strategy file_copy" } else { "" };
-        let template = template(script);
-        self.own(&format!("create database {name} template {template} {strategy}")).await?;
+        let name = format!("run_{}_{}", self.number, self.databases % NAMES);
+        // What a trial that failed itself has left.
+        self.drop_database(&name).await?;
+        self.own(&self.stage.making(&name, script)).await?;
         Ok(name)
     }
 
     pub(super) async fn drop_database(&mut self, name: &str) -> Result<(), String> {
-        self.own(&format!("drop database {name} with (force)")).await.map(drop)
+        self.own(&format!("drop database if exists {name} with (force)")).await.map(drop)
     }
 
     /// Runs a statement of the walk's own; answers with its value.
     async fn own(&mut self, sql: &str) -> Result<String, String> {
         let mut session = match self.own.take() {
             Some(session) => session,
-            None => connect(&self.server.target(APPLICATION)).await?,
+            None => connect(&self.stage.server.target(APPLICATION)).await?,
         };
         let value = value(&mut session, sql).await?;
         self.own = Some(session);
@@ -108,7 +131,7 @@ impl Scene {
 
     /// How the judge sees a database.
     pub(super) fn target(&self, database: &str) -> Target {
-        self.server.target(database)
+        self.stage.server.target(database)
     }
 
     pub(super) fn proxy(&self, way: Way) -> &FaultProxy {
@@ -123,6 +146,21 @@ impl Scene {
         self.start(script, &self.proxy(way).target().with_database(database), &[])
     }
 
+    /// Waits until the pooler has noticed what the harm did to its connections: that it has not is
+    /// no business of Whimbrel's.
+    pub(super) async fn recovered(
+        &self,
+        harm: Harm,
+        way: Way,
+        database: &str,
+    ) -> Result<(), String> {
+        if way == Way::Direct || matches!(harm, Harm::Cut | Harm::Kill) {
+            return Ok(());
+        }
+        let target = self.stage.bouncer.target().with_database(database);
+        until("the pooler answers", async || ask(&target, "select 1").await.is_ok()).await
+    }
+
     /// Runs `whimbrel up` on a script's project, undisturbed.
     pub(super) async fn up(
         &self,
@@ -131,11 +169,9 @@ impl Scene {
         database: &str,
     ) -> Result<Ended, String> {
         let target = match way {
-            Way::Direct => self.server.target(database),
-            Way::Pooled => self.bouncer.target().with_database(database),
+            Way::Direct => self.stage.server.target(database),
+            Way::Pooled => self.stage.bouncer.target().with_database(database),
         };
-        // After a restart the pooler may not have noticed yet, which is no business of Whimbrel's.
-        until("the database answers", async || ask(&target, "select 1").await.is_ok()).await?;
         let mut process = self.start(script, &target, &[]);
         let status = timeout(PATIENCE, process.child.wait()).await;
         let status = status.map_err(|_| format!("the next run hangs: {}", process.said()))?;
@@ -189,38 +225,39 @@ impl Scene {
             }
             Harm::Restart => {
                 self.own = None;
-                self.server.restart(StopMode::Immediate).await;
+                self.stage.server.restart(StopMode::Immediate).await;
                 Ok(1)
             }
         }
     }
+}
 
-    /// Waits until nothing of any run is left in a database: no session but a pooler's idle ones,
-    /// and no lock.
-    pub(super) async fn quiet(&mut self, way: Way, database: &str) -> Result<(), String> {
-        let idle = match way {
-            Way::Direct => "",
-            Way::Pooled => " and a.state <> 'idle'",
-        };
-        let sql = format!(
-            "select coalesce(string_agg(what, '; '), '') from ( \
-             select a.state || ': ' || left(a.query, 80) from pg_stat_activity a \
-             where a.datname = '{database}' and a.backend_type = 'client backend'{idle} \
-             union all select 'the lock of pid ' || l.pid from pg_locks l \
-             join pg_database d on d.oid = l.database \
-             where l.locktype = 'advisory' and d.datname = '{database}') left_over (what)"
-        );
-        let start = Instant::now();
-        loop {
-            let left = self.own(&sql).await?;
-            if left.is_empty() {
-                return Ok(());
-            }
-            if start.elapsed() > GRACE {
-                return Err(format!("still there: {left}"));
-            }
-            sleep(Duration::from_millis(10)).await;
+/// Waits until nothing of any run is left in the judge's database: no session but a pooler's idle
+/// ones, and no lock.
+pub(super) async fn quiet(judge: &mut Session, way: Way) -> Result<(), String> {
+    let idle = match way {
+        Way::Direct => "",
+        Way::Pooled => " and a.state <> 'idle'",
+    };
+    let sql = format!(
+        "select coalesce(string_agg(what, '; '), '') from ( \
+         select a.state || ': ' || left(a.query, 80) from pg_stat_activity a \
+         where a.datname = current_database() and a.backend_type = 'client backend' \
+         and a.pid <> pg_backend_pid(){idle} \
+         union all select 'the lock of pid ' || l.pid from pg_locks l \
+         join pg_database d on d.oid = l.database \
+         where l.locktype = 'advisory' and d.datname = current_database()) left_over (what)"
+    );
+    let start = Instant::now();
+    loop {
+        let left = value(judge, &sql).await?;
+        if left.is_empty() {
+            return Ok(());
         }
+        if start.elapsed() > GRACE {
+            return Err(format!("still there: {left}"));
+        }
+        sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -251,10 +288,6 @@ impl Process {
     fn said(&self) -> String {
         fs::read_to_string(&self.said).unwrap_or_default()
     }
-}
-
-fn template(script: usize) -> String {
-    format!("script_{script}")
 }
 
 fn write_project(folder: &Path, script: &Script) {
@@ -296,23 +329,6 @@ fn terminate_pooled(database: &str, on_lock_connection: bool) -> String {
          select count(*) filter (where pg_terminate_backend(pid, 10000)) from backend \
          where {which}"
     )
-}
-
-/// Asks for one value, on a connection of its own.
-async fn ask(target: &Target, sql: &str) -> Result<String, String> {
-    let mut session = connect(target).await?;
-    let value = value(&mut session, sql).await?;
-    session.close().await;
-    Ok(value)
-}
-
-async fn connect(target: &Target) -> Result<Session, String> {
-    Session::connect(target, APPLICATION).await.map_err(|error| format!("connect: {error:?}"))
-}
-
-async fn value(session: &mut Session, sql: &str) -> Result<String, String> {
-    let answers = session.simple(sql).await.map_err(|error| format!("{sql}: {error:?}"))?;
-    Ok(answers.last().and_then(Answer::value).unwrap_or_default().to_owned())
 }
 
 async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) -> Result<(), String> {

@@ -9,7 +9,7 @@ use super::{Harm, Way};
 /// What is the same of many trials, in the order of the table.
 type Row<'a> = (Way, Harm, &'a str, &'a str, &'a str);
 
-/// An overview, then a table for each script.
+/// An overview, then a table for each script, then whatever was wrong.
 pub(super) fn markdown(report: &Report) -> String {
     let mut text = overview(report);
     for (number, script) in report.scripts.iter().enumerate() {
@@ -29,31 +29,50 @@ pub(super) fn markdown(report: &Report) -> String {
                 .expect(TAKES_ALL);
         }
     }
+    let wrong = report.wrong();
+    if !wrong.is_empty() {
+        text.push_str("\n## What was wrong\n\n```text\n");
+        for failure in wrong {
+            writeln!(text, "{failure}").expect(TAKES_ALL);
+        }
+        text.push_str("```\n");
+    }
     text
 }
 
 const TAKES_ALL: &str = "a text takes any text";
 
+/// Points of each script, way and harm: how many were tried, and of how many, where not of all.
 fn overview(report: &Report) -> String {
+    let programs = report.programs();
     let mut text = "| script | way | messages |".to_owned();
     for harm in Harm::ALL {
         write!(text, " {harm} |").expect(TAKES_ALL);
     }
-    text.push_str("\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
-    for (route, messages) in &report.messages {
+    if programs.len() > 1 {
+        text.push_str(" commit |");
+    }
+    text.push_str("\n| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+    text.push_str(if programs.len() > 1 { " --- |\n" } else { "\n" });
+    for (route, recording) in &report.recordings {
+        let (messages, all) = (recording.messages.len(), recording.spots().len());
         let name = report.scripts[route.script].name;
         write!(text, "| {name} | {} | {messages} |", route.way).expect(TAKES_ALL);
         for harm in Harm::ALL {
-            let points = report
-                .outcomes
-                .iter()
-                .filter(|(trial, _)| trial.route == *route && trial.harm == harm)
-                .count();
-            write!(text, " {points} |").expect(TAKES_ALL);
+            let trials = report.outcomes.keys();
+            let points = trials.filter(|trial| trial.route == *route && trial.harm == harm).count();
+            if points == all {
+                write!(text, " {points} |").expect(TAKES_ALL);
+            } else {
+                write!(text, " {points} of {all} |").expect(TAKES_ALL);
+            }
+        }
+        if programs.len() > 1 {
+            write!(text, " {} |", recording.program).expect(TAKES_ALL);
         }
         text.push('\n');
     }
-    let nobody = report.outcomes.iter().filter(|(_, outcome)| outcome.met == 0).count();
+    let nobody = report.outcomes.values().filter(|outcome| outcome.met == 0).count();
     let points = report.points();
     writeln!(
         text,

@@ -1,12 +1,14 @@
 //! One fault, and what became of it.
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use super::judge::Snapshot;
-use super::scene::{Ended, Process, Scene, Struck};
+use super::scene::{Ended, Process, Scene, Struck, quiet};
 use super::script::Script;
+use super::stage::connect;
 use super::{Harm, Spot, Way};
-use crate::{Cut, Direction, Fault, Record, When};
+use crate::{Cut, Direction, Fault, Point, Record, When};
 
 /// A run of one script over one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,18 +18,29 @@ pub(super) struct Route {
     pub(super) way: Way,
 }
 
+/// An undisturbed run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Recording {
+    /// What the program was built from.
+    pub(super) program: String,
+    /// The major version of the server.
+    pub(super) major: u16,
+    /// The connection that takes the lock.
+    pub(super) lock_connection: Option<usize>,
+    /// Its messages, with their names.
+    pub(super) messages: Vec<(Point, String)>,
+}
+
 /// One fault.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Trial {
     pub(super) route: Route,
     pub(super) harm: Harm,
     pub(super) spot: Spot,
-    /// The connection that takes the lock.
-    pub(super) lock_connection: Option<usize>,
 }
 
 /// What became of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Outcome {
     /// How many backends, connections or processes the harm met.
     pub(super) met: u32,
@@ -38,7 +51,55 @@ pub(super) struct Outcome {
     /// What the next run did.
     pub(super) next: String,
     /// What must not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) broken: Vec<String>,
+    /// What the judge saw and the runs said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) details: Vec<String>,
+}
+
+impl Recording {
+    pub(super) fn of(record: &[Record], program: String, major: u16) -> Self {
+        let messages = record.iter().map(|record| (record.point, record.name.to_owned())).collect();
+        Self { program, major, lock_connection: lock_connection(record), messages }
+    }
+
+    /// Every place where harm can be done.
+    ///
+    /// A message of the server that was passed on is the state before the next one; one of
+    /// Whimbrel's sets the server to work.
+    pub(super) fn spots(&self) -> Vec<Spot> {
+        let mut spots = Vec::new();
+        for (point, name) in &self.messages {
+            let spot = |when| Spot { point: *point, when, name: name.clone() };
+            spots.push(spot(When::Before));
+            if point.direction == Direction::Frontend {
+                spots.push(spot(When::After));
+            }
+        }
+        spots
+    }
+}
+
+impl Trial {
+    /// Where it is, as `--only` takes it.
+    pub(super) fn place(&self, scripts: &[Script]) -> String {
+        let Self { route, harm, spot } = self;
+        format!("{}/{}/{harm}/{spot}", scripts[route.script].name, route.way)
+    }
+}
+
+impl Outcome {
+    /// All of it, for a person.
+    pub(super) fn told(&self, place: &str) -> String {
+        let Self { met, run, left, next, broken, details } = self;
+        let verdict = if broken.is_empty() { "nothing wrong" } else { "wrong" };
+        let mut lines = vec![format!("{place}: {verdict}")];
+        lines.extend(broken.iter().cloned());
+        lines.push(format!("it met {met}; the struck run: {run}; left: {left}; next: {next}"));
+        lines.extend(details.iter().cloned());
+        lines.join("\n  ")
+    }
 }
 
 /// Why a trial has no outcome.
@@ -68,35 +129,21 @@ pub(super) async fn record(
     let status = process.wait(Process::deadline()).await?;
     scene.proxy(route.way).ended().await;
     let ended = process.ended(status);
-    let seen = Snapshot::take(&scene.target(&database), script).await?;
+    let mut judge = connect(&scene.target(&database)).await?;
+    let seen = Snapshot::take(&mut judge, script).await?;
     let unfinished = seen.unfinished(script);
     if ended.code != Some(0) || !unfinished.is_empty() {
         return Err(format!("an undisturbed run failed: {unfinished:?}\n{}", ended.said));
     }
     let record = scene.proxy(route.way).record();
-    scene.quiet(route.way, &database).await?;
+    quiet(&mut judge, route.way).await?;
+    judge.close().await;
     scene.drop_database(&database).await?;
     Ok(record)
 }
 
-/// Every place of a recorded run where harm can be done.
-///
-/// A message of the server that was passed on is the state before the next one; one of Whimbrel's
-/// sets the server to work.
-pub(super) fn spots(record: &[Record]) -> Vec<Spot> {
-    let spot = |record: &Record, when| Spot { point: record.point, when, name: record.name };
-    let mut spots = Vec::new();
-    for record in record {
-        spots.push(spot(record, When::Before));
-        if record.point.direction == Direction::Frontend {
-            spots.push(spot(record, When::After));
-        }
-    }
-    spots
-}
-
 /// The connection that takes the lock.
-pub(super) fn lock_connection(record: &[Record]) -> Option<usize> {
+fn lock_connection(record: &[Record]) -> Option<usize> {
     let takes = |record: &&Record| {
         record.point.direction == Direction::Frontend
             && record.text.starts_with("begin")
@@ -109,20 +156,27 @@ pub(super) fn lock_connection(record: &[Record]) -> Option<usize> {
 pub(super) async fn try_out(
     scene: &mut Scene,
     trial: &Trial,
+    lock_connection: Option<usize>,
     script: &Script,
 ) -> Result<Outcome, Missed> {
     let Route { script: number, way } = trial.route;
     let database = scene.database(number).await?;
-    let (met, struck) = strike(scene, trial, &database).await?;
-    let target = scene.target(&database);
-    let left = Snapshot::take(&target, script).await?;
+    scene.lap("make a database");
+    let (met, struck) = strike(scene, trial, lock_connection, &database).await?;
+    scene.lap("make the struck run");
+    let mut judge = connect(&scene.target(&database)).await?;
+    let left = Snapshot::take(&mut judge, script).await?;
+    scene.lap("judge");
     let mut broken = left.broken(script);
     if struck.code == Some(0) {
         let unfinished = left.unfinished(script);
         broken.extend(unfinished.into_iter().map(|what| format!("it ended with 0, but {what}")));
     }
+    scene.recovered(trial.harm, way, &database).await?;
+    scene.lap("wait for the pooler");
     let next = scene.up(number, way, &database).await?;
-    let after = Snapshot::take(&target, script).await?;
+    scene.lap("make the next run");
+    let after = Snapshot::take(&mut judge, script).await?;
     let refused = left.unknowable(script).is_some() && next.code == Some(1);
     if refused {
         broken.extend(wrongly_refused(&left, &after, &next, script));
@@ -131,20 +185,24 @@ pub(super) async fn try_out(
             broken.push(format!("the next run ended with {:?}", next.code));
         }
         broken.extend(after.unfinished(script));
-        if after.running > 0 && left.state(script) != Snapshot::ALL {
+        // One that finds nothing to do writes nothing down.
+        if after.running > 0 && after.runs > left.runs {
             broken.push("a run that the journal still has as running".to_owned());
         }
     }
-    if let Err(still) = scene.quiet(way, &database).await {
+    if let Err(still) = quiet(&mut judge, way).await {
         broken.push(still);
     }
+    judge.close().await;
+    scene.lap("judge");
     scene.drop_database(&database).await?;
-    if !broken.is_empty() {
-        broken.push(format!("left: {left:?}"));
-        broken.push(format!("after: {after:?}"));
-        broken.push(format!("the struck run ended with {:?}: {}", struck.code, struck.said));
-        broken.push(format!("the next run ended with {:?}: {}", next.code, next.said));
-    }
+    scene.lap("drop the database");
+    let details = vec![
+        format!("left: {left:?}"),
+        format!("after: {after:?}"),
+        format!("the struck run ended with {:?}: {}", struck.code, struck.said),
+        format!("the next run ended with {:?}: {}", next.code, next.said),
+    ];
     let did = if refused {
         "refused: nothing tells how far it came".to_owned()
     } else {
@@ -155,7 +213,7 @@ pub(super) async fn try_out(
         Some(0) => "went on by itself".to_owned(),
         Some(code) => format!("ended with {code}"),
     };
-    Ok(Outcome { met, run, left: left.state(script), next: did, broken })
+    Ok(Outcome { met, run, left: left.state(script), next: did, broken, details })
 }
 
 /// A run that refuses says why, and leaves everything as it is.
@@ -182,8 +240,13 @@ fn wrongly_refused(
 }
 
 /// Makes a run and does harm to it; answers how much the harm met and how the run ended.
-async fn strike(scene: &mut Scene, trial: &Trial, database: &str) -> Result<(u32, Ended), Missed> {
-    let Trial { route, harm, spot, lock_connection } = trial;
+async fn strike(
+    scene: &mut Scene,
+    trial: &Trial,
+    lock_connection: Option<usize>,
+    database: &str,
+) -> Result<(u32, Ended), Missed> {
+    let Trial { route, harm, spot } = trial;
     let (wish, mut wishes) = mpsc::unbounded_channel::<(Record, oneshot::Sender<()>)>();
     let fault = Fault::new(spot.when, spot.point).calling(async move |record| {
         let (done, is_done) = oneshot::channel();
@@ -200,7 +263,7 @@ async fn strike(scene: &mut Scene, trial: &Trial, database: &str) -> Result<(u32
         tokio::select! {
             ended = process.wait(deadline), if status.is_none() => status = Some(ended?),
             Some((record, done)) = wishes.recv(), if met.is_none() => {
-                let on_lock_connection = Some(record.point.connection) == *lock_connection;
+                let on_lock_connection = Some(record.point.connection) == lock_connection;
                 let struck = Struck { record: &record, on_lock_connection };
                 met = Some(scene.harm(*harm, route.way, database, &struck, &mut process).await?);
                 done.send(()).ok();

@@ -128,7 +128,9 @@ pub enum At {
 }
 
 /// Whether the message still gets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum When {
     /// The fault comes first.
     Before,

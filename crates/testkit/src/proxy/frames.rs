@@ -5,7 +5,9 @@ use std::fmt;
 use bytes::BytesMut;
 
 /// Whence a message comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Direction {
     /// From the client.
     Frontend,
@@ -14,7 +16,9 @@ pub enum Direction {
 }
 
 /// A message's place in all that a client process and its server say to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Point {
     /// Which of the client's connections, from 0, in the order in which they were made.
     pub connection: usize,
