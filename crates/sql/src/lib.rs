@@ -31,7 +31,9 @@ pub use ident::{Ident, Qualified};
 pub use lexer::{Tokens, tokens};
 pub use literal::Literal;
 pub use position::{Position, Span, offset, position};
-pub use script::{Alone, Kind, Mode, ReindexTarget, Scope, Script, Sending, Statement, Step};
+pub use script::{
+    Alone, Kind, Mode, Publications, ReindexTarget, Scope, Script, Sending, Statement, Step,
+};
 pub use split::{SplitError, split};
 pub use stream::{Outline, Piece, Splitter};
 pub use token::{Backslash, Quoting, Token, TokenKind};

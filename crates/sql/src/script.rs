@@ -183,6 +183,8 @@ pub enum Alone {
     AlterSubscription {
         /// The subscription.
         name: String,
+        /// The publications that it adds to its own or drops from them.
+        publications: Option<Publications>,
     },
     /// `drop subscription`. The server allows it in a transaction block where the subscription has
     /// no slot, which only its catalog can tell.
@@ -203,6 +205,15 @@ pub enum Alone {
     DiscardAll,
     /// Any other, told by its leading words.
     Other(String),
+}
+
+/// What an `alter subscription` adds or drops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publications {
+    /// Whether the subscription is to have them.
+    pub added: bool,
+    /// Their names.
+    pub names: Vec<String>,
 }
 
 /// What a `reindex` names.

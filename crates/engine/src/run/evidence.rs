@@ -5,7 +5,7 @@
 //! invalid, or gone; a database that exists. Some can simply be run again (`vacuum`). Of a
 //! procedure that commits on its way nothing is known, and nothing is assumed.
 
-use whimbrel_sql::{Alone, Ident, Kind, Literal};
+use whimbrel_sql::{Alone, Ident, Kind, Literal, Publications};
 
 use crate::journal::{self, Intent, StepState};
 use crate::wire::{Answer, Failure, Session};
@@ -138,12 +138,17 @@ pub(crate) async fn indexes_before(
 pub(crate) async fn look(
     session: &mut Session,
     kind: &Kind,
+    text: &str,
     earlier: Option<&Intent>,
 ) -> Result<Evidence, Failure> {
     let alone = match kind {
         Kind::Alone(alone) => alone,
         _ if earlier.is_none() => return Ok(Evidence::Fresh),
-        _ => return Ok(unknown(earlier, "a procedure may have committed a part of its work")),
+        Kind::MayCommit { .. } => {
+            return Ok(unknown(earlier, "a procedure may have committed a part of its work"));
+        }
+        _ if is_repeatable(text) => return Ok(redo()),
+        _ => return Ok(unknown(earlier, "it may have committed a part of its work")),
     };
     match alone {
         Alone::CreateIndexConcurrently { index, table, if_not_exists } => {
@@ -155,11 +160,14 @@ pub(crate) async fn look(
             Ok(gone(exists, earlier))
         }
         Alone::Reindex { concurrently: true, .. } => left_by_reindex(session).await,
+        Alone::AlterSubscription { name, publications: Some(publications) } => {
+            subscribed(session, name, publications, earlier).await
+        }
         Alone::Reindex { .. }
         | Alone::Vacuum
         | Alone::Cluster
         | Alone::AlterSystem
-        | Alone::AlterSubscription { .. }
+        | Alone::AlterSubscription { publications: None, .. }
         | Alone::DiscardAll => Ok(redo()),
         Alone::DetachConcurrently { table, partition } => {
             detached(session, table, partition, earlier).await
@@ -194,6 +202,15 @@ pub(crate) async fn look(
 
 fn redo() -> Evidence {
     Evidence::Redo { cleanup: Vec::new() }
+}
+
+/// Whether a statement that turned out to stand alone is as good twice as once: of `reindex` and
+/// `cluster` the server refuses in a transaction those of a partitioned table, which no name tells.
+fn is_repeatable(text: &str) -> bool {
+    let first = text.split(|letter: char| !letter.is_ascii_alphabetic()).next();
+    first.is_some_and(|first| {
+        ["reindex", "cluster"].iter().any(|word| first.eq_ignore_ascii_case(word))
+    })
 }
 
 /// A statement that the server itself reported as failed left what it left, and may run again
@@ -377,6 +394,33 @@ async fn exists(session: &mut Session, place: &str, name: &str) -> Result<bool, 
     let sql = format!("select exists (select from pg_catalog.{place} = {})", Literal(name));
     let answers = session.simple(&sql).await?;
     Ok(answers.first().and_then(|answer| answer.value()) == Some("t"))
+}
+
+/// Whether a subscription has publications that were to be added to it, or has none of those that
+/// were to be dropped: a second time the server refuses either.
+async fn subscribed(
+    session: &mut Session,
+    name: &str,
+    publications: &Publications,
+    earlier: Option<&Intent>,
+) -> Result<Evidence, Failure> {
+    let names: Vec<String> =
+        publications.names.iter().map(|name| Literal(name).to_string()).collect();
+    let names = format!("array[{}]::text[]", names.join(", "));
+    let is_so = if publications.added {
+        format!("subpublications @> {names}")
+    } else {
+        format!("not subpublications && {names}")
+    };
+    let sql = format!(
+        "select {is_so} from pg_catalog.pg_subscription where subname = {} \
+         and subdbid = (select oid from pg_catalog.pg_database \
+         where datname = pg_catalog.current_database())",
+        Literal(name)
+    );
+    let answers = session.simple(&sql).await?;
+    let is_so = answers.first().and_then(|answer| answer.value()) == Some("t");
+    Ok(if is_so && !has_failed(earlier) { Evidence::Done } else { redo() })
 }
 
 async fn moved(session: &mut Session, name: &str, tablespace: &str) -> Result<Evidence, Failure> {

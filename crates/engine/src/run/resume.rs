@@ -106,13 +106,13 @@ impl Run<'_> {
 /// a name means depends on `search_path`.
 pub(super) async fn look_back(
     session: &mut Session,
-    kind: &Kind,
+    (kind, text): (&Kind, &str),
     earlier: Option<&Intent>,
     settings: &[&str],
 ) -> Result<Evidence, Stop> {
     let asking = Stop::asking("look what an earlier run left");
     set(session, settings).await.map_err(asking)?;
-    let evidence = evidence::look(session, kind, earlier).await.map_err(asking)?;
+    let evidence = evidence::look(session, kind, text, earlier).await.map_err(asking)?;
     unset(session, settings).await.map_err(asking)?;
     Ok(evidence)
 }

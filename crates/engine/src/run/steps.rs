@@ -330,7 +330,7 @@ impl Run<'_> {
                 self.wait_for_orphan(at, intent, events).await?;
             }
             let session = direct.as_deref_mut().unwrap_or(self.lane.session());
-            match look_back(session, kind, earlier.as_ref(), &settings).await? {
+            match look_back(session, (kind, text), earlier.as_ref(), &settings).await? {
                 Evidence::Fresh => {}
                 Evidence::Done => {
                     self.write_end(at).await?;

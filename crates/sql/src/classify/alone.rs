@@ -6,7 +6,7 @@
 //! told by its name.
 
 use crate::cursor::{Cursor, is_on};
-use crate::{Alone, ReindexTarget};
+use crate::{Alone, Publications, ReindexTarget};
 
 /// Reads a statement from behind its first word.
 pub(super) fn kind(word: &str, cursor: &mut Cursor<'_>) -> Option<Alone> {
@@ -117,7 +117,8 @@ fn altered(cursor: &mut Cursor<'_>) -> Option<Alone> {
         "table" => detached(cursor),
         _ => {
             let name = cursor.name()?;
-            changes_slot(cursor).then_some(Alone::AlterSubscription { name })
+            let publications = publications(&mut cursor.clone());
+            changes_slot(cursor).then_some(Alone::AlterSubscription { name, publications })
         }
     }
 }
@@ -134,6 +135,19 @@ fn detached(cursor: &mut Cursor<'_>) -> Option<Alone> {
     let partition = cursor.qualified();
     let concurrently = cursor.words(&["concurrently"]);
     concurrently.then_some(Alone::DetachConcurrently { table, partition })
+}
+
+/// Reads `add publication A, B` or `drop publication A, B`.
+fn publications(cursor: &mut Cursor<'_>) -> Option<Publications> {
+    let action = cursor.any_word(&["add", "drop"])?;
+    if !cursor.words(&["publication"]) {
+        return None;
+    }
+    let mut names = vec![cursor.name()?];
+    while cursor.symbol(",") {
+        names.push(cursor.name()?);
+    }
+    Some(Publications { added: action == "add", names })
 }
 
 /// Tells whether `alter subscription NAME …` refreshes it or changes its slot on the publisher.

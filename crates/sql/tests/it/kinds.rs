@@ -1,6 +1,6 @@
 //! What a runner is told of a statement.
 
-use whimbrel_sql::{Alone, Backslash, Kind, ReindexTarget, Scope};
+use whimbrel_sql::{Alone, Backslash, Kind, Publications, ReindexTarget, Scope};
 
 use crate::script;
 
@@ -130,11 +130,17 @@ fn subscriptions_that_reach_the_publisher_are_changed_alone() {
     for text in [
         "alter subscription s refresh publication",
         "alter subscription s set publication p, q",
-        "alter subscription s add publication p with (copy_data = false)",
         "alter subscription s set (failover = true)",
         "alter subscription s set (two_phase = false)",
     ] {
-        alone(text, Alone::AlterSubscription { name: s() });
+        alone(text, Alone::AlterSubscription { name: s(), publications: None });
+    }
+    for (text, added, names) in [
+        ("alter subscription s add publication p with (copy_data = false)", true, &["p"][..]),
+        ("alter subscription s drop publication p, \"Q\"", false, &["p", "Q"]),
+    ] {
+        let publications = Some(Publications { added, names: name(names) });
+        alone(text, Alone::AlterSubscription { name: s(), publications });
     }
     alone("drop subscription s", Alone::DropSubscription { name: s(), if_exists: false });
     alone("drop subscription if exists s", Alone::DropSubscription { name: s(), if_exists: true });

@@ -196,6 +196,70 @@ async fn if_not_exists_does_not_content_itself_with_an_invalid_index() {
     assert_eq!(ask(database.target(), valid).await, "t");
 }
 
+/// A disabled subscription refuses the statement, so that only one that took before can be done.
+#[tokio::test]
+async fn publications_that_a_subscription_has_by_now_are_not_added_or_dropped_again() {
+    for (statement, took) in [
+        ("alter subscription s add publication q", "add publication q"),
+        ("alter subscription s drop publication p", "drop publication p"),
+    ] {
+        let database = database().await;
+        let target = database.target();
+        let mut session = Session::connect(target, "test").await.unwrap();
+        session
+            .simple(
+                "create subscription s connection 'host=nowhere' publication p, r \
+                 with (connect = false, slot_name = none, enabled = false)",
+            )
+            .await
+            .unwrap();
+        let script = format!("create table a (id int);\n{statement};");
+        let report = Project::new(target).with("001_add", &script).up().await;
+        assert_eq!(report.failed[0].1.steps_done, 1, "{report:?}");
+        session
+            .simple("update whimbrel_journal.intents set state = 'begun' where step = 1")
+            .await
+            .unwrap();
+        // Nothing took yet: it runs again, and is refused again.
+        let report = Project::new(target).with("001_add", &script).up().await;
+        assert!(matches!(report.failed[0].1.cause, Cause::Server(_)), "{report:?}");
+        session
+            .simple(&format!(
+                "alter subscription s {took} with (refresh = false); \
+                 update whimbrel_journal.intents set state = 'begun' where step = 1"
+            ))
+            .await
+            .unwrap();
+        let report = Project::new(target).with("001_add", &script).up().await;
+        session.simple("drop subscription s").await.unwrap();
+        assert!(report.failed.is_empty(), "{statement}: {report:?}");
+    }
+}
+
+/// Only the catalog tells that the table is partitioned, so that it cannot be in a transaction.
+#[tokio::test]
+async fn a_reindex_of_a_partitioned_table_is_simply_made_again() {
+    let database = database().await;
+    let target = database.target();
+    let project = Project::new(target).with(
+        "001_reindex",
+        "create table a (id int) partition by range (id);\nreindex table a;\n\
+         insert into nowhere values (1);",
+    );
+    let report = project.up().await;
+    assert_eq!(report.failed[0].1.steps_done, 2, "{report:?}");
+    let mut session = Session::connect(target, "test").await.unwrap();
+    session
+        .simple(
+            "create table nowhere (id int); \
+             update whimbrel_journal.intents set state = 'begun' where step = 1",
+        )
+        .await
+        .unwrap();
+    let report = project.up().await;
+    assert!(report.failed.is_empty(), "{report:?}");
+}
+
 const CALL: &str = "create table if not exists a (id int);\ndo $$\nbegin\n\
     insert into a values (1); commit; insert into a values (1 / (select count(*) from ready));\n\
     end $$;";
