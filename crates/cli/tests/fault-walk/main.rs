@@ -18,7 +18,7 @@ use clap::Parser;
 use whimbrel_testkit::faults::{Harm, Keep, Part, Progress, Report, Walk, Way, scripts};
 
 /// What the program is built from.
-const SOURCES: [&str; 3] = ["Cargo.lock", "crates/*/src", ":!crates/testkit"];
+const SOURCES: [&str; 3] = ["Cargo.lock", "crates/*/src/*", ":!crates/testkit"];
 
 /// Does harm at every protocol message of runs of `whimbrel up`, and judges the database
 #[derive(Parser)]
