@@ -135,6 +135,8 @@ pub struct Confirmation {
     pub command: &'static str,
     /// What would run, in its order.
     pub migrations: Vec<MigrationShown>,
+    /// What should be known of them before.
+    pub remarks: Vec<String>,
     /// The word to type, where a bare yes is not enough.
     pub word: Option<String>,
 }

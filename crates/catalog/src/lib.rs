@@ -7,4 +7,4 @@ mod holdings;
 mod objects;
 
 pub use holdings::{HOLDINGS, Holding, HoldingKind, Holdings, Loss, LossKind, Named};
-pub use objects::{Difference, OBJECTS, Objects, Side};
+pub use objects::{Difference, OBJECTS, Objects, Side, shapes};

@@ -13,6 +13,42 @@ use std::collections::BTreeMap;
 /// it) and temporary objects. `search_path` must be empty, so that every name is qualified.
 pub const OBJECTS: &str = include_str!("objects.sql");
 
+/// What of [`OBJECTS`] depends on the roles of a server, or on its version.
+const OF_THE_SERVER: &[&str] = &[
+    "n.nspowner::regrole",
+    "n.nspacl",
+    "e.extversion",
+    "c.relowner::regrole",
+    "c.relacl",
+    "a.attacl",
+    "p.proowner::regrole",
+    "p.proacl",
+    "t.typowner::regrole",
+    "t.typacl",
+    "e.evtowner::regrole",
+    "p.pubowner::regrole",
+    "c.collowner::regrole",
+    "p.oprowner::regrole",
+    "f.opfowner::regrole",
+    "c.cfgowner::regrole",
+    "d.dictowner::regrole",
+    "s.stxowner::regrole",
+    "f.fdwowner::regrole",
+    "f.fdwacl",
+    "f.srvowner::regrole",
+    "f.srvacl",
+    "l.lanowner::regrole",
+    "l.lanacl",
+];
+
+/// [`OBJECTS`] without owners, privileges and the versions of extensions.
+pub fn shapes() -> String {
+    let place = OBJECTS.find("object (kind").unwrap_or(0);
+    let (head, body) = OBJECTS.split_at(place);
+    let body = OF_THE_SERVER.iter().fold(body.to_owned(), |text, part| text.replace(part, "null"));
+    head.to_owned() + &body
+}
+
 /// The objects of one state: kind and name to checksum.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Objects(BTreeMap<(String, String), String>);
@@ -102,6 +138,19 @@ mod tests {
             objects.insert("table", name, checksum);
         }
         objects
+    }
+
+    #[test]
+    fn nothing_of_the_server_is_left_in_shapes() {
+        for part in OF_THE_SERVER {
+            assert!(OBJECTS.contains(part), "{part}");
+        }
+        let shapes = shapes();
+        let (_, body) = shapes.split_once("object (kind").unwrap();
+        assert!(!body.contains("owner::regrole"), "{body}");
+        let words = body.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let left: Vec<&str> = words.filter(|word| word.ends_with("acl")).collect();
+        assert_eq!(left, ["defaclacl", "pg_default_acl"], "default privileges are objects");
     }
 
     #[test]

@@ -236,7 +236,7 @@ pub(crate) fn go(house: &mut House, options: Options, case: impl Case) -> Result
 }
 
 /// The command line for the journal, without connection URLs and without what follows `--then`.
-fn as_given() -> String {
+pub(crate) fn as_given() -> String {
     let mut given = Vec::new();
     let mut arguments = std::env::args_os().skip(1);
     while let Some(argument) = arguments.next() {

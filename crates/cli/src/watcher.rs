@@ -92,7 +92,7 @@ impl Watcher {
 
     /// Shows what would run, and where.
     fn show_confirmation(&self, confirmation: &Confirmation) {
-        let Confirmation { database, command, migrations, word: _ } = confirmation;
+        let Confirmation { database, command, migrations, remarks, word: _ } = confirmation;
         let mut page = self.terminal.talk_page();
         show::database(database, &mut page);
         page.gap();
@@ -108,10 +108,18 @@ impl Watcher {
         if migrations.iter().any(|migration| migration.losses.is_none()) {
             page.line("It is not known whether anything is lost: not all was rehearsed.");
         }
+        for remark in remarks {
+            page.line(mask(&clean(remark)));
+        }
         page.gap();
         let what = match *command {
             "up" => "will be applied",
             "down" => "will be undone",
+            "adopt" | "repair applied" => "will be recorded as applied, and not run",
+            "repair pending" => "will be recorded as pending, and not undone",
+            "repair checksum" => "will be recorded as its file is now",
+            "repair forget" => "will be taken out of the ledger",
+            "repair orphan" => "will be written to a file",
             _ => "will run",
         };
         page.line(format!("{} {what}.", show::count(migrations.len(), "migration")));

@@ -1,11 +1,13 @@
 //! The use cases: one file each, and two lines here.
 
+pub mod adopt;
 pub mod doctor;
 pub mod down;
 pub mod init;
 pub mod new;
 pub mod preview;
 pub mod redo;
+pub mod repair;
 pub mod shadow;
 pub mod status;
 pub mod up;
@@ -20,6 +22,8 @@ pub const ALL: &[&Case] = &[
     &up::CASE,
     &down::CASE,
     &redo::CASE,
+    &adopt::CASE,
+    &repair::CASE,
     &shadow::CASE,
     &doctor::CASE,
 ];

@@ -34,7 +34,7 @@ pub(super) async fn changes(
     Ok(lines)
 }
 
-async fn one(
+pub(crate) async fn one(
     project: &Project,
     state: &State,
     history: &History,

@@ -41,6 +41,18 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    /// A migration to be applied.
+    pub(super) fn up(history: usize, migration: &Migration) -> Self {
+        Self {
+            history,
+            migration: migration.clone(),
+            direction: Direction::Up,
+            why: String::new(),
+            again: false,
+            from_ledger: false,
+        }
+    }
+
     /// The file of the script that runs; `None` where that comes from the ledger.
     pub(super) fn file(&self) -> Option<Utf8PathBuf> {
         let section = match (self.direction, &self.migration.down) {
@@ -191,7 +203,7 @@ fn why(why: &Why) -> String {
 }
 
 /// The history that has the migration which a person named.
-fn find(project: &Project, rows: &[Vec<Row<'_>>], id: &str) -> Result<usize, Error> {
+pub(super) fn find(project: &Project, rows: &[Vec<Row<'_>>], id: &str) -> Result<usize, Error> {
     let mut found = Vec::new();
     let mut unknown = None;
     for (place, rows) in rows.iter().enumerate() {

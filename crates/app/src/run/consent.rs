@@ -1,16 +1,15 @@
 //! Asks whether to run.
 
 use super::report::Report;
-use super::{Consent, Plan};
+use super::{Consent, Options, Plan};
 use crate::error::Error;
 use crate::events::{Answer, Events, Question};
+use crate::project::Project;
 use crate::wire::{Confirmation, MigrationShown};
 
 /// Goes on only with somebody's word; what is lost is said in any case.
 pub(super) fn ask(plan: &Plan<'_>, report: &Report, events: &mut dyn Events) -> Result<(), Error> {
     let Plan { project, state, aim, options, choice, .. } = plan;
-    let is_protected = project.database.protected && !options.allowed.protected;
-    let is_own = options.place.database.dev;
     let losses = report.migrations.iter().map(|shown| shown.losses.clone());
     let migrations = choice.planned.iter().zip(losses).map(|(planned, losses)| MigrationShown {
         history: project.histories[planned.history].name.clone(),
@@ -24,17 +23,32 @@ pub(super) fn ask(plan: &Plan<'_>, report: &Report, events: &mut dyn Events) -> 
         database: project.shown(&state.facts),
         command: aim.name(),
         migrations: migrations.collect(),
-        word: is_protected.then(|| project.database.environment.clone()).flatten(),
+        remarks: Vec::new(),
+        word: None,
     };
+    confirm(project, options, confirmation, events)
+}
+
+/// Asks for consent to what is shown, if it is not given.
+pub(super) fn confirm(
+    project: &Project,
+    options: &Options,
+    confirmation: Confirmation,
+    events: &mut dyn Events,
+) -> Result<(), Error> {
+    let is_protected = project.database.protected && !options.allowed.protected;
+    let is_own = options.place.database.dev;
     if is_own || (options.consent == Consent::Given && !is_protected) {
         events.loses(&confirmation.migrations);
         return Ok(());
     }
+    let word = is_protected.then(|| project.database.environment.clone()).flatten();
+    let confirmation = Confirmation { word, ..confirmation };
     match events.ask(&Question::Proceed(&confirmation)) {
         Answer::Yes => Ok(()),
         Answer::Interrupted => Err(Error::Interrupted),
         Answer::No => {
-            Err(Error::Refused { message: "nothing was run".to_owned(), hints: Vec::new() })
+            Err(Error::Refused { message: "nothing was done".to_owned(), hints: Vec::new() })
         }
         Answer::Nobody => Err(nobody(&confirmation)),
     }
@@ -42,10 +56,14 @@ pub(super) fn ask(plan: &Plan<'_>, report: &Report, events: &mut dyn Events) -> 
 
 /// Nobody is there to ask.
 fn nobody(confirmation: &Confirmation) -> Error {
-    let Confirmation { database, migrations, word, .. } = confirmation;
+    let Confirmation { database, migrations, word, command, .. } = confirmation;
     let count = match migrations.len() {
         1 => "1 migration".to_owned(),
         count => format!("{count} migrations"),
+    };
+    let what = match *command {
+        "up" | "down" | "redo" => "run",
+        _ => "change what the ledger says of",
     };
     let hint = match word {
         None => "without a terminal, `--yes` says so".to_owned(),
@@ -55,7 +73,7 @@ fn nobody(confirmation: &Confirmation) -> Error {
     };
     Error::Refused {
         message: format!(
-            "nobody consented to run {count} on `{}` at {}",
+            "nobody consented to {what} {count} on `{}` at {}",
             database.database, database.host
         ),
         hints: vec![hint],

@@ -1,13 +1,15 @@
 //! One run, whatever it is to do: choose, rehearse, ask, take the lock, choose again, run, report.
 
 mod again;
-mod changed;
+pub(crate) mod amend;
+pub(crate) mod changed;
 mod choose;
 mod consent;
 mod execute;
 mod exists;
 mod explain;
 mod losses;
+pub(crate) mod prove;
 mod rehearse;
 mod report;
 mod seeds;
@@ -28,6 +30,8 @@ use crate::project::{APPLICATION, LastApplied, Project, Where};
 use crate::workspace::Workspace;
 use choose::{Choice, Planned};
 
+pub use amend::{ChangeShown, Proof};
+pub use prove::{DifferenceShown, ProofShown};
 pub use report::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown};
 pub use whimbrel_engine::run::OnError;
 pub use whimbrel_history::select;

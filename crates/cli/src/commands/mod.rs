@@ -1,11 +1,13 @@
 //! The commands: one file each, and two lines here.
 
+mod adopt;
 mod doctor;
 mod down;
 mod init;
 mod new;
 mod preview;
 mod redo;
+mod repair;
 mod shadow;
 mod status;
 mod up;
@@ -28,6 +30,8 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<up::Up>::NEW,
     &Entry::<down::Down>::NEW,
     &Entry::<redo::Redo>::NEW,
+    &Entry::<adopt::Adopt>::NEW,
+    &Entry::<repair::Repair>::NEW,
     &Entry::<shadow::Shadow>::NEW,
     &Entry::<doctor::Doctor>::NEW,
 ];

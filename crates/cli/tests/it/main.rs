@@ -16,6 +16,7 @@ mod kit;
 mod losses;
 mod redo;
 mod reference;
+mod repair;
 mod secrets;
 mod seeds;
 mod supabase;

@@ -16,6 +16,8 @@ fn lines() -> Vec<String> {
         .map(|command| match command.as_str() {
             "new" => "new add_something_useful".to_owned(),
             "shadow" => "shadow list".to_owned(),
+            "repair" => "repair applied 1 --yes".to_owned(),
+            "adopt" => "adopt --yes".to_owned(),
             "up" | "down" | "redo" => format!("{command} --yes --no-rehearsal"),
             "preview" => "preview --no-rehearsal".to_owned(),
             other => other.to_owned(),

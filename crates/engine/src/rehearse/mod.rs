@@ -20,7 +20,7 @@ use crate::{Event, Events};
 use losses::Losses;
 
 pub use losses::{Lost, Rows, rows};
-pub use objects::objects;
+pub use objects::{objects, shapes};
 pub use surroundings::Surroundings;
 
 /// What to rehearse.
@@ -134,6 +134,48 @@ pub async fn made(
     let made = read_made(&server, &stage, events).await;
     server.stop().await;
     made
+}
+
+/// What the scripts of a history make of an empty database.
+#[derive(Debug)]
+pub enum Rebuilt {
+    /// All ran; what they made, without owners and privileges, and where: `portable server 17.10`.
+    Made(Objects, String),
+    /// One failed.
+    Failed {
+        /// Which, by its number.
+        number: usize,
+        /// How.
+        failed: Box<Failed>,
+    },
+}
+
+/// Rebuilds what is applied in a throw-away database.
+pub async fn rebuild(
+    rehearse: &Rehearse<'_>,
+    options: &ShadowOptions,
+    events: &mut dyn Events,
+) -> Result<Rebuilt, RehearseError> {
+    let stage = Stage::of(rehearse, options);
+    let server = Shadow::start_from(options, rehearse.major, &stage.lineage, events).await?;
+    let rebuilt = read_rebuilt(&server, &stage, events).await;
+    server.stop().await;
+    rebuilt
+}
+
+async fn read_rebuilt(
+    server: &Server,
+    stage: &Stage<'_>,
+    events: &mut dyn Events,
+) -> Result<Rebuilt, RehearseError> {
+    let rehearsal = on(server, stage, &mut Vec::new(), events).await?;
+    if let Rehearsal::NotRebuilt { number, failed } = rehearsal {
+        return Ok(Rebuilt::Failed { number, failed });
+    }
+    let mut session = stage.connect(server).await?;
+    let made = shapes(&mut session).await?;
+    session.close().await;
+    Ok(Rebuilt::Made(made, server.described().to_owned()))
 }
 
 async fn read_made(

@@ -6,6 +6,7 @@
 //! its intent before and its outcome after (`steps`). Whatever is cut off, at whatever message,
 //! the next run reads from the database how far it came (`resume`).
 
+mod amend;
 pub(crate) mod bare;
 mod block;
 mod compose;
@@ -31,6 +32,7 @@ use crate::shadow::fit_to_stand_ins;
 use crate::state::{Facts, LedgerState, State};
 use crate::{Event, Events, Interrupt, Target};
 
+pub use amend::{Amendment, amend};
 pub use enter::{Enter, EnterError, Entered, enter};
 pub use failure::{Blocker, Cause, Failed, Stop};
 pub(crate) use lane::Lane;

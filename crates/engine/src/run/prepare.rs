@@ -88,7 +88,7 @@ impl Run<'_> {
 
     /// Whether the run keeps a journal. A role that may not make schemas goes without, and is
     /// told.
-    fn may_keep_journal(&self, events: &mut (dyn Events + Send)) -> bool {
+    pub(crate) fn may_keep_journal(&self, events: &mut (dyn Events + Send)) -> bool {
         if !self.options.journal || self.facts.journal {
             return self.options.journal;
         }

@@ -12,7 +12,7 @@ use super::sections::{Marks, Side, line_in};
 use super::{Format, Listing, Settings};
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
-use crate::{Digest, Files, FilesError, History, Migration};
+use crate::{Digest, Entry, Files, FilesError, History, Migration, Recorded};
 
 /// dbmate's files.
 pub(super) struct Dbmate;
@@ -74,6 +74,15 @@ impl Format for Dbmate {
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
         assemble(&Dbmate, settings, digests)
+    }
+
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic> {
+        Ok(marked::restore(entry, recorded, history, &DIALECT))
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {

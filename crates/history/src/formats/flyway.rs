@@ -21,7 +21,9 @@ use crate::digest::Header;
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
-use crate::{Digest, Directives, Files, FilesError, History, Migration, Transaction, hash};
+use crate::{
+    Digest, Directives, Entry, Files, FilesError, History, Migration, Recorded, Transaction, hash,
+};
 
 /// Flyway's files.
 pub(super) struct Flyway;
@@ -150,6 +152,21 @@ impl Format for Flyway {
             return Err(alone.collect());
         }
         assemble(&Flyway, settings, scripts)
+    }
+
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic> {
+        let path = |name: &str| history.folder.join(format!("{name}.sql"));
+        let mut files =
+            vec![NewFile { path: path(&entry.id), text: body(&recorded.up_text(), "") }];
+        if let (Some(down), Some(undone)) = (recorded.down_text(), entry.id.strip_prefix('V')) {
+            files.push(NewFile { path: path(&format!("U{undone}")), text: body(&down, "") });
+        }
+        Ok(files)
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {

@@ -15,7 +15,7 @@ use super::sections::{Marks, Side, line_in};
 use super::{Format, Listing, Settings};
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
-use crate::{Digest, Files, FilesError, History, Migration};
+use crate::{Digest, Entry, Files, FilesError, History, Migration, Recorded};
 
 /// goose's files.
 pub(super) struct Goose;
@@ -97,6 +97,15 @@ impl Format for Goose {
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
         assemble(&Goose, settings, digests)
+    }
+
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic> {
+        Ok(marked::restore(entry, recorded, history, &DIALECT))
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {

@@ -13,7 +13,7 @@ use super::plain::is_numbered;
 use super::sections::{Marks, part, part_if_any, sections};
 use crate::digest::Header;
 use crate::migration::folder_of;
-use crate::{Digest, Files, FilesError, History, Transaction, hash};
+use crate::{Digest, Entry, Files, FilesError, History, Recorded, Transaction, hash};
 
 /// How a tool writes its files.
 pub(super) struct Dialect {
@@ -137,4 +137,21 @@ pub(super) fn compose(
         body(new.down.as_deref().unwrap_or_default(), "-- Write the statements that undo it here.");
     let text = format!("{}\n{}\n{}\n{down}", dialect.marks.up, described(new), dialect.down);
     Ok(vec![NewFile { path: folder.join(format!("{prefix}{slug}.sql")), text }])
+}
+
+/// The file of a migration that only its ledger has.
+pub(super) fn restore(
+    entry: &Entry,
+    recorded: &Recorded,
+    history: &History,
+    dialect: &Dialect,
+) -> Vec<NewFile> {
+    let down = recorded.down_text().map(|down| format!("\n{}\n{}", dialect.down, body(&down, "")));
+    let text = format!(
+        "{}\n{}{}",
+        dialect.marks.up,
+        body(&recorded.up_text(), ""),
+        down.unwrap_or_default()
+    );
+    vec![NewFile { path: history.folder.join(format!("{}.sql", entry.id)), text }]
 }

@@ -25,14 +25,14 @@ use whimbrel_sql::Diagnostic;
 
 use crate::glob::glob;
 use crate::ledgers::Ledger;
-use crate::{Digest, File, Files, FilesError, History, Migration};
+use crate::{Digest, Entry, File, Files, FilesError, History, Migration, Recorded};
 
 pub use compose::{NewFile, NewMigration};
 pub(crate) use discover::own_folders;
 pub use discover::{Discovered, discover};
 pub use listing::{Digests, NoDigests, ReadError, read};
 pub use name::advise;
-pub(crate) use name::natural;
+pub(crate) use name::{natural, number_of};
 
 /// Every format there is, the more particular ones first: a folder belongs to the first that
 /// recognises it.
@@ -84,6 +84,14 @@ pub trait Format: Sync {
     /// Where the down script of a migration that has none would be read from: a file, or a line in
     /// its own (``a line `-- @down` in `sql/001_create_users.sql` ``).
     fn down_place(&self, migration: &Migration) -> String;
+
+    /// The files of a migration that only its ledger still has: they read back as the same entry.
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic>;
 
     /// Whether a new project gets it where nobody says another.
     fn is_for_new_projects(&self) -> bool {

@@ -98,6 +98,14 @@ fn date(name: &str) -> Option<usize> {
     Some(10)
 }
 
+/// A version as a number, however it is written: equal for `1.0`, `01` and `1_0`; `None` of a text
+/// that is more than a version.
+pub(crate) fn number_of(text: &str) -> Option<String> {
+    let is_number = text.starts_with(|first: char| first.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
+    is_number.then(|| Version::of(text).numbers.join("."))
+}
+
 /// Compares ids as people count: by the number they begin with, then as text.
 pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     match (Version::read(a), Version::read(b)) {

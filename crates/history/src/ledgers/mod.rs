@@ -104,6 +104,24 @@ pub trait Ledger: Sync {
     /// Records that a migration was undone; runs in the down script's own transaction.
     fn forget(&self, place: &Place, definition: &Definition) -> Vec<String>;
 
+    /// Records as applied what was applied without us: its script does not run. It may be there
+    /// already, as registered or failed.
+    fn import(&self, place: &Place, definition: &Definition, applied: &Elsewhere) -> Vec<String> {
+        let took = Took::Milliseconds(applied.execution_time_ms.unwrap_or(0));
+        let mut statements = self.register(place, &[definition]);
+        statements.extend(self.record_again(place, definition, took));
+        statements
+    }
+
+    /// Takes what a file is now for what was applied; when it was applied stays.
+    fn accept(&self, place: &Place, definition: &Definition) -> Vec<String>;
+
+    /// Says that a migration is not applied, without undoing it.
+    fn withdraw(&self, place: &Place, key: &str) -> Vec<String>;
+
+    /// Takes an entry out, with all that is known of it.
+    fn remove(&self, place: &Place, key: &str) -> Vec<String>;
+
     /// Once a run, after its last migration.
     fn finish(&self, place: &Place) -> Vec<String>;
 
@@ -150,6 +168,15 @@ pub enum Took {
     Noted,
     /// As measured by the runner, where a migration is more than one transaction.
     Milliseconds(i64),
+}
+
+/// When and how long something was applied without us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// `2026-01-31T12:00:00.000000Z`; `None` where nobody knows.
+    pub applied_at: Option<String>,
+    /// How long it took, likewise.
+    pub execution_time_ms: Option<i64>,
 }
 
 /// A row that is not what the ledger's own query promises.

@@ -162,11 +162,33 @@ impl Ledger for Supabase {
     }
 
     fn forget(&self, place: &Place, definition: &Definition) -> Vec<String> {
-        vec![format!(
-            "delete from {} where version = {}",
-            migrations(place).table(),
-            Literal(&definition.migration.key)
-        )]
+        self.remove(place, &definition.migration.key)
+    }
+
+    fn accept(&self, place: &Place, definition: &Definition) -> Vec<String> {
+        let at = migrations(place);
+        let migration = &definition.migration;
+        let mut set = Vec::new();
+        if at.has("name") {
+            set.push(format!("name = {}", Literal(&migration.name)));
+        }
+        if is_array(&at, "statements") {
+            set.push(format!("statements = {}", array(&definition.statements)));
+        }
+        if set.is_empty() {
+            return Vec::new();
+        }
+        let (table, key) = (at.table(), Literal(&migration.key));
+        vec![format!("update {table} set {} where version = {key}", set.join(", "))]
+    }
+
+    fn withdraw(&self, place: &Place, key: &str) -> Vec<String> {
+        self.remove(place, key)
+    }
+
+    fn remove(&self, place: &Place, key: &str) -> Vec<String> {
+        let table = migrations(place).table();
+        vec![format!("delete from {table} where version = {}", Literal(key))]
     }
 
     fn finish(&self, _: &Place) -> Vec<String> {

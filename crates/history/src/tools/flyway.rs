@@ -1,7 +1,7 @@
 //! Flyway: a row a run of a file, in the order of `installed_rank`; undone versions and repeatable
 //! files have rows of their own. From its documentation.
 
-use super::{Kind, Reading, Shape, Table, Time, Tool};
+use super::{Kind, Reading, Shape, Table, Time, Tool, ToolFile, checksum};
 
 /// Flyway.
 pub(super) struct Flyway;
@@ -45,5 +45,9 @@ impl Tool for Flyway {
             order: "installed_rank",
             ..Reading::default()
         }
+    }
+
+    fn checksum(&self, file: ToolFile<'_>) -> Option<String> {
+        Some(checksum::crc32_of_lines(file.bytes))
     }
 }

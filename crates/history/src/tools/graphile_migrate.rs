@@ -33,4 +33,8 @@ impl Tool for GraphileMigrate {
             ..Reading::default()
         }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["current"]
+    }
 }

@@ -32,4 +32,8 @@ impl Tool for Knex {
             ..Reading::default()
         }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["knex_migrations_lock"]
+    }
 }

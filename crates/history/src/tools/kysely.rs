@@ -26,4 +26,8 @@ impl Tool for Kysely {
             ..Reading::default()
         }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["kysely_migration_lock"]
+    }
 }

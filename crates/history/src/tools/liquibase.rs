@@ -38,4 +38,8 @@ impl Tool for Liquibase {
             ..Reading::default()
         }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["databasechangeloglock"]
+    }
 }

@@ -5,6 +5,7 @@
 //! add its `mod` line and its line in [`ALL`]; nothing else names one.
 
 mod alembic;
+mod checksum;
 mod dbmate;
 mod django;
 mod drizzle;
@@ -15,6 +16,7 @@ mod graphile_migrate;
 mod knex;
 mod kysely;
 mod liquibase;
+mod matching;
 mod node_pg_migrate;
 mod prisma;
 mod probe;
@@ -36,6 +38,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::formats::own_folders;
 use crate::{Files, FilesError};
 
+pub use checksum::ToolFile;
+pub use matching::{Matched, matched};
 pub use probe::{Search, probe, tables};
 pub use reading::{Applied, Reading, ReadingError, Summary, Time};
 pub use shape::{Kind, Shape, Table};
@@ -93,8 +97,14 @@ pub trait Tool: Sync {
         Records::Each
     }
 
-    /// The formats that read its files.
-    fn formats(&self) -> &'static [&'static str] {
+    /// Its checksum of a file; `None` where nobody knows how it is made.
+    fn checksum(&self, file: ToolFile<'_>) -> Option<String> {
+        let _ = file;
+        None
+    }
+
+    /// Tables that it keeps beside its ledger.
+    fn beside(&self) -> &'static [&'static str] {
         &[]
     }
 }

@@ -3,7 +3,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Kind, Reading, Shape, Table, Time, Tool};
+use super::{Kind, Reading, Shape, Table, Time, Tool, ToolFile, checksum};
 use crate::{Files, FilesError};
 
 /// Prisma Migrate up to 7.
@@ -55,5 +55,9 @@ impl Tool for Prisma {
             order: "started_at, migration_name",
             ..Reading::default()
         }
+    }
+
+    fn checksum(&self, file: ToolFile<'_>) -> Option<String> {
+        Some(checksum::sha256(file.bytes))
     }
 }

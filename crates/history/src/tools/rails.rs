@@ -21,4 +21,8 @@ impl Tool for Rails {
     fn reading(&self, _: &Table) -> Reading {
         Reading { version: "version", order: "version", ..Reading::default() }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["ar_internal_metadata"]
+    }
 }

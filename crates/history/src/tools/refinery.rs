@@ -1,6 +1,6 @@
 //! refinery: a row a version, the time as text.
 
-use super::{Kind, Reading, Shape, Table, Time, Tool};
+use super::{Kind, Reading, Shape, Table, Time, Tool, ToolFile, checksum};
 
 /// refinery.
 pub(super) struct Refinery;
@@ -33,5 +33,9 @@ impl Tool for Refinery {
             order: "version",
             ..Reading::default()
         }
+    }
+
+    fn checksum(&self, file: ToolFile<'_>) -> Option<String> {
+        checksum::refinery(file)
     }
 }

@@ -37,4 +37,8 @@ impl Tool for Sqitch {
             ..Reading::default()
         }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["dependencies", "events", "projects", "releases", "tags"]
+    }
 }

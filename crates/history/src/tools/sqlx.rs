@@ -1,6 +1,6 @@
 //! sqlx: a row a version, which is there as failed while a file without a transaction runs.
 
-use super::{Kind, Reading, Shape, Table, Time, Tool};
+use super::{Kind, Reading, Shape, Table, Time, Tool, ToolFile, checksum};
 
 /// sqlx.
 pub(super) struct Sqlx;
@@ -38,5 +38,9 @@ impl Tool for Sqlx {
             order: "version",
             ..Reading::default()
         }
+    }
+
+    fn checksum(&self, file: ToolFile<'_>) -> Option<String> {
+        Some(checksum::sha384(file.bytes))
     }
 }

@@ -33,4 +33,8 @@ impl Tool for Supabase {
             ..Reading::default()
         }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["seed_files"]
+    }
 }

@@ -32,4 +32,8 @@ impl Tool for Yoyo {
             ..Reading::default()
         }
     }
+
+    fn beside(&self) -> &'static [&'static str] {
+        &["_yoyo_log", "_yoyo_version", "yoyo_lock"]
+    }
 }

@@ -1,8 +1,9 @@
 //! Writing a new migration.
 
-use whimbrel_history::formats::{NewFile, NewMigration, by_name};
+use whimbrel_history::formats::{self, NewFile, NewMigration, by_name};
+use whimbrel_history::{Recorded, Status};
 
-use crate::support::{Project, ids, settings};
+use crate::support::{Project, entry, ids, settings};
 
 /// 2026-01-31 12:00:00 UTC.
 const NOW: u64 = 1_769_860_800;
@@ -140,4 +141,43 @@ fn the_next_number_is_above_all_whatever_the_order() {
     let files = composed("annotated", &before, named("add orders"));
     assert_eq!(paths(&files), ["m/004_add_orders.sql"]);
     assert!(files[0].text.contains("-- Depends on: [002_b]\n"), "{}", files[0].text);
+}
+
+#[test]
+fn what_only_a_ledger_has_is_written_back_as_it_was() {
+    for format in formats::ALL {
+        let folder = if format.name() == "supabase" { "supabase/migrations" } else { "m" };
+        let id = match format.name() {
+            "supabase" => "20240101000000",
+            "flyway" => "V7__lost",
+            _ => "007_lost",
+        };
+        let nothing: &[(&str, &str)] = &[];
+        let empty = Project::new(nothing).read(format.name(), &settings(folder)).unwrap();
+        let recorded = Recorded {
+            up: vec!["create table a (b text) -- ;".into(), "insert into a values (';')".into()],
+            down: Some(vec!["drop table a".into()]),
+        };
+        let files = format.restore(&entry(id, Status::Completed), &recorded, &empty).unwrap();
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
+        let history = Project::new(&files).read(format.name(), &settings(folder)).unwrap();
+        let [migration] = history.migrations.as_slice() else { panic!("{history:?}") };
+        let (up, down) = (&migration.up, migration.down.as_ref().unwrap());
+        assert_eq!(migration.id, id, "{}", format.name());
+        assert_eq!(up.fingerprint, recorded.fingerprints().up, "{}", format.name());
+        assert_eq!(Some(&down.fingerprint), recorded.fingerprints().down.as_ref());
+    }
+}
+
+#[test]
+fn files_of_other_tools_are_written_in_their_way() {
+    let new = || NewMigration { down: Some("select 2;".into()), ..named("add orders") };
+    let dbmate = composed("dbmate", &[], new());
+    assert_eq!(paths(&dbmate), ["m/20260131120000_add_orders.sql"]);
+    assert_eq!(dbmate[0].text, "-- migrate:up\nselect 1;\n\n-- migrate:down\nselect 2;\n");
+    let before = [("m/00009_a.sql", "-- +goose Up\nselect 1;\n")];
+    assert_eq!(paths(&composed("goose", &before, new())), ["m/00010_add_orders.sql"]);
+    let flyway = composed("flyway", &[("m/V1.9__a.sql", "select 1;")], new());
+    assert_eq!(paths(&flyway), ["m/V1.10__add_orders.sql", "m/U1.10__add_orders.sql"]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use whimbrel_history::ledgers::Took;
+use whimbrel_history::ledgers::{Elsewhere, Took};
 use whimbrel_history::state::{State, belonging, matrix};
 use whimbrel_history::{Definition, Down, Entry, Status};
 use whimbrel_testkit::MAJORS;
@@ -129,6 +129,38 @@ async fn live(probe: &mut Probe) {
     let failure = probe.attempt(&ledger.start(&place, &all[2])).await.unwrap_err();
     assert!(failure.to_string().contains("no entry of 003_c"), "{failure}");
     assert_eq!(probe.rows("select to_regclass('lost')").await, ["null"]);
+    amended(probe, &all[2]).await;
+}
+
+/// What a ledger is made to say without a run.
+async fn amended(probe: &mut Probe, third: &Definition) {
+    let ledger = probe.ledger;
+    let place = probe.place().await;
+    let elsewhere = Elsewhere {
+        applied_at: Some("2026-01-31T12:00:00.000001Z".into()),
+        execution_time_ms: Some(7),
+    };
+    probe.together(&ledger.import(&place, third, &elsewhere)).await;
+    let imported = probe.entries().await.remove("003_c").unwrap();
+    assert_eq!(imported.status, Status::Completed);
+    let at = imported.applied_at.clone().unwrap();
+    assert!(at.starts_with("2026-01-31T12:00:00"), "{at}");
+    assert!(imported.execution_time_ms.is_none_or(|took| took == 7));
+
+    let mut edited = third.clone();
+    edited.up = "select 4;".into();
+    edited.migration.checksum.text = "accepted".into();
+    probe.together(&ledger.accept(&place, &edited)).await;
+    let accepted = probe.entries().await.remove("003_c").unwrap();
+    assert_eq!(accepted.applied_at, imported.applied_at, "accepting is no run");
+    assert_eq!(accepted.status, Status::Completed);
+    assert!(accepted.checksum.is_none_or(|checksum| checksum == "accepted"));
+    assert_eq!(probe.recorded(&["003_c"]).await["003_c"].up, ["select 4;"]);
+
+    probe.together(&ledger.withdraw(&place, "003_c")).await;
+    assert_eq!(probe.entries().await["003_c"].status, Status::Pending);
+    probe.together(&ledger.remove(&place, "003_c")).await;
+    assert!(!probe.entries().await.contains_key("003_c"));
 }
 
 /// An applied migration that is run again with another script.

@@ -1,6 +1,6 @@
 //! The Supabase CLI's table in all its shapes.
 
-use whimbrel_history::ledgers::Took;
+use whimbrel_history::ledgers::{Elsewhere, Took};
 use whimbrel_history::state::{State, belonging, matrix, undecided};
 use whimbrel_history::{Definition, Down, History, Status};
 use whimbrel_testkit::MAJORS;
@@ -136,6 +136,22 @@ async fn round(probe: &mut Probe, history: &History, definition: &Definition, fi
     assert_eq!(probe.entries().await.len(), 1);
     let forget = probe.ledger.forget(&place, definition);
     probe.together(&forget).await;
+    assert_eq!(probe.entries().await.len(), 0);
+
+    let import = probe.ledger.import(&place, definition, &Elsewhere::default());
+    probe.together(&import).await;
+    let mut edited = definition.clone();
+    edited.statements = vec!["select 4".into()];
+    let accept = probe.ledger.accept(&place, &edited);
+    if !accept.is_empty() {
+        probe.together(&accept).await;
+    }
+    if filled.contains("statements") {
+        let recorded = probe.recorded(&["20240101000000"]).await;
+        assert_eq!(recorded["20240101000000"].up, ["select 4"]);
+    }
+    let withdraw = probe.ledger.withdraw(&place, "20240101000000");
+    probe.together(&withdraw).await;
     assert_eq!(probe.entries().await.len(), 0);
 }
 

@@ -39,7 +39,9 @@ use crate::graph::{self, GraphError};
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::{file_name, stem};
-use crate::{Digest, Files, FilesError, History, Migration, Order, Section, hash, nearest};
+use crate::{
+    Digest, Entry, Files, FilesError, History, Migration, Order, Recorded, Section, hash, nearest,
+};
 
 use self::head::{Head, key_of};
 use self::kinds::{TYPES, contradiction, kind_of};
@@ -175,6 +177,22 @@ impl Format for Annotated {
             named: settings.prefixed,
             warnings,
         })
+    }
+
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic> {
+        let mut text = format!("-- Migration: {}\n-- Type: custom_sql\n", entry.id);
+        text.push_str("\n-- ===== UP MIGRATION =====\n-- @up\n");
+        text.push_str(&body(&recorded.up_text(), ""));
+        if let Some(down) = recorded.down_text() {
+            text.push_str("\n-- ===== DOWN MIGRATION =====\n-- @down\n");
+            text.push_str(&body(&down, ""));
+        }
+        Ok(vec![NewFile { path: history.folder.join(format!("{}.sql", entry.id)), text }])
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {

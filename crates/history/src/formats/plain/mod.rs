@@ -31,7 +31,8 @@ use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
 use crate::{
-    Digest, Directives, Files, FilesError, History, Migration, Order, Section, Transaction, hash,
+    Digest, Directives, Entry, Files, FilesError, History, Migration, Order, Recorded, Section,
+    Transaction, hash,
 };
 
 use self::name::Name;
@@ -141,6 +142,21 @@ impl Format for Plain {
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
         assemble(&Plain, settings, digests)
+    }
+
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic> {
+        let path = |name: String| history.folder.join(format!("{name}.sql"));
+        let up = recorded.up_text();
+        let text = match recorded.down_text() {
+            Some(down) => format!("-- @up\n{}\n-- @down\n{}", body(&up, ""), body(&down, "")),
+            None => body(&up, ""),
+        };
+        Ok(vec![NewFile { path: path(entry.id.clone()), text }])
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {

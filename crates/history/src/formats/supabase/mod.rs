@@ -23,7 +23,10 @@ use crate::ledgers::Ledger;
 use crate::ledgers::supabase::{Supabase as SupabaseLedger, hash_of};
 use crate::migration::{file_name, folder_of};
 use crate::statements::statements;
-use crate::{Digest, Files, FilesError, History, Migration, Order, Section, Transaction, hash};
+use crate::{
+    Digest, Entry, Files, FilesError, History, Migration, Order, Recorded, Section, Transaction,
+    hash,
+};
 
 /// Supabase's own folder.
 pub(super) struct Supabase;
@@ -210,6 +213,22 @@ impl Format for Supabase {
             named: false,
             warnings,
         })
+    }
+
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic> {
+        let name = entry.name.as_deref().unwrap_or("restored");
+        let stem = format!("{}_{name}.sql", entry.id);
+        let file = |path: Utf8PathBuf, text: &str| NewFile { path, text: body(text, "") };
+        let mut files = vec![file(history.folder.join(&stem), &recorded.up_text())];
+        if let Some(down) = recorded.down_text() {
+            files.push(file(history.folder.join("down").join(&stem), &down));
+        }
+        Ok(files)
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use whimbrel_sql::Literal;
 
 use super::text::{At, array, literal_or_null, literals, milliseconds, unknown};
-use super::{Ledger, LedgerError, Place, Table, Took};
+use super::{Elsewhere, Ledger, LedgerError, Place, Table, Took};
 use crate::{Definition, Down, Entry, Fingerprints, Status};
 
 /// Whimbrel's own ledger.
@@ -252,6 +252,47 @@ impl Ledger for Own {
             &milliseconds(Took::ThisTransaction),
             None,
         )]
+    }
+
+    fn import(&self, place: &Place, definition: &Definition, applied: &Elsewhere) -> Vec<String> {
+        let at = migrations(place);
+        let took = Took::Milliseconds(applied.execution_time_ms.unwrap_or(0));
+        let mut statements = self.register(place, &[definition]);
+        statements.extend(self.record_again(place, definition, took));
+        if let Some(time) = applied.applied_at.as_deref().filter(|_| at.has("applied_at")) {
+            statements.push(format!(
+                "update {} set applied_at = {}::timestamptz where id = {}",
+                at.table(),
+                Literal(time),
+                Literal(&definition.migration.key),
+            ));
+        }
+        statements
+    }
+
+    fn accept(&self, place: &Place, definition: &Definition) -> Vec<String> {
+        let at = migrations(place);
+        // The row is there, so that what an insert would need beside is never used.
+        vec![upsert(&at, &[definition], &[("status", "'completed'".into())], &[])]
+    }
+
+    fn withdraw(&self, place: &Place, key: &str) -> Vec<String> {
+        let at = migrations(place);
+        vec![format!(
+            "update {} set status = 'pending'{}{} where id = {}",
+            at.table(),
+            set(&at, "applied_at", "null"),
+            clear_error(&at),
+            Literal(key),
+        )]
+    }
+
+    fn remove(&self, place: &Place, key: &str) -> Vec<String> {
+        let key = Literal(key);
+        vec![
+            format!("delete from {} where migration_id = {key}", history(place).table()),
+            format!("delete from {} where id = {key}", migrations(place).table()),
+        ]
     }
 
     fn finish(&self, place: &Place) -> Vec<String> {

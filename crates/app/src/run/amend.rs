@@ -1,0 +1,354 @@
+//! Changes what a ledger says, without running anything: shown, proved, confirmed, written.
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+use whimbrel_engine::run::{self as engine, Amendment, Work};
+use whimbrel_engine::state::State;
+use whimbrel_engine::wire::Session;
+use whimbrel_history::ledgers::Elsewhere;
+use whimbrel_history::select;
+use whimbrel_history::state::Row;
+use whimbrel_history::tools::Ledger;
+use whimbrel_history::{Migration, Status};
+
+use super::choose::{Choice, Planned};
+use super::execute::{engine_options, way_in};
+use super::prove::{self, Claim, ProofShown, Ways};
+use super::{Depth, Options, choose, consent, works};
+use crate::error::Error;
+use crate::events::Events;
+use crate::project::Project;
+use crate::wire::{Confirmation, MigrationShown};
+
+/// How many objects an error names.
+const NAMED: usize = 12;
+
+/// One migration about which the ledger is to say something else.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    /// Its history, by its place among the project's.
+    pub(crate) history: usize,
+    /// What the ledger calls it.
+    pub(crate) key: String,
+    /// Its id.
+    pub(crate) id: String,
+    /// Its files, where it has any.
+    pub(crate) migration: Option<Migration>,
+    /// What is to be said.
+    pub(crate) saying: Saying,
+}
+
+/// What a ledger is to say of a migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Saying {
+    /// It is applied, and was without us.
+    Applied(Elsewhere),
+    /// It is not applied.
+    Pending,
+    /// What its file is now was applied.
+    AsItsFile,
+    /// Nothing.
+    Nothing,
+    /// What it says; a person only did something that is to be remembered.
+    Same,
+}
+
+/// Whether the outcome is proved first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Yes; where that is impossible, nothing is written.
+    Required,
+    /// Where it is possible.
+    IfPossible,
+    /// No.
+    Unwanted,
+}
+
+/// A change as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeShown {
+    /// The migration's history.
+    pub history: String,
+    /// Its id.
+    pub id: String,
+    /// Its file.
+    pub file: Option<Utf8PathBuf>,
+    /// What the ledger said.
+    pub was: &'static str,
+    /// What it says now.
+    pub is: &'static str,
+    /// When it was applied without us, in UTC.
+    pub applied_at: Option<String>,
+}
+
+/// What is to be amended, and of what.
+pub(crate) struct Amending<'a> {
+    /// The project.
+    pub(crate) project: &'a Project,
+    /// What its ledgers say.
+    pub(crate) state: &'a State,
+    /// What they are to say.
+    pub(crate) changes: &'a [Change],
+    /// The ledgers of other tools.
+    pub(crate) tools: &'a [Ledger],
+    /// How to go about it.
+    pub(crate) options: &'a Options,
+    /// The command, as a person is asked about it.
+    pub(crate) command: &'static str,
+    /// What should be known before.
+    pub(crate) remarks: &'a [String],
+    /// Whether the outcome is proved first.
+    pub(crate) proof: Proof,
+}
+
+/// Proves, asks and writes; only shows what would be written where no more was wanted.
+pub(crate) async fn amend(
+    amending: &Amending<'_>,
+    mut session: Session,
+    events: &mut dyn Events,
+) -> Result<(ProofShown, Written), Error> {
+    let shown = proof(amending, &mut session, events).await?;
+    if amending.options.depth != Depth::Run || amending.changes.is_empty() {
+        session.close().await;
+        return Ok((shown, Written::No));
+    }
+    ask(amending, events)?;
+    write(amending, session, events).await?;
+    Ok((shown, Written::Yes))
+}
+
+/// Whether anything was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// It was.
+    Yes,
+    /// It was only shown.
+    No,
+}
+
+/// Proves what the ledger would say then.
+async fn proof(
+    amending: &Amending<'_>,
+    session: &mut Session,
+    events: &mut dyn Events,
+) -> Result<ProofShown, Error> {
+    let Amending { project, state, changes, tools, options, proof, .. } = *amending;
+    if proof == Proof::Unwanted {
+        return Ok(ProofShown::None { because: "it was not wanted".to_owned() });
+    }
+    let applied = match applied_then(project, state, changes) {
+        Ok(applied) => applied,
+        Err(because) => return decide(ProofShown::None { because }, proof),
+    };
+    let claim = Claim { project, state, applied, tools };
+    let ways = Ways { place: &options.place, fetch: options.fetch };
+    let shown = match prove::prove(claim, ways, session, events).await {
+        Ok(shown) => shown,
+        Err(error @ (Error::Shadow(_) | Error::Rehearse(_))) if proof == Proof::IfPossible => {
+            let because = crate::wire::chain(&error).join(": ");
+            ProofShown::None { because }
+        }
+        Err(error) => return Err(error),
+    };
+    decide(shown, proof)
+}
+
+/// Refuses what is proved to be wrong, and what cannot be proved though it must be.
+fn decide(shown: ProofShown, proof: Proof) -> Result<ProofShown, Error> {
+    match &shown {
+        ProofShown::Proved { .. } => Ok(shown),
+        ProofShown::None { .. } if proof == Proof::IfPossible => Ok(shown),
+        ProofShown::None { because } => Err(Error::Refused {
+            message: format!(
+                "it cannot be proved that the database is what the ledger would say: {because}"
+            ),
+            hints: vec!["`--no-proof` goes on without".to_owned()],
+        }),
+        ProofShown::Differs { differences, .. } => {
+            let mut hints: Vec<String> = differences
+                .iter()
+                .take(NAMED)
+                .map(|one| {
+                    let how = match one.how {
+                        "missing" => "the migrations make it, and the database lacks it",
+                        "extra" => "the database has it, and no migration makes it",
+                        _ => "it is not what the migrations make",
+                    };
+                    format!("{} `{}`: {how}", one.kind, one.name)
+                })
+                .collect();
+            if differences.len() > NAMED {
+                hints.push(format!("and {} more", differences.len() - NAMED));
+            }
+            hints.push("nothing was written; `--no-proof` goes on in spite of it".to_owned());
+            Err(Error::Refused {
+                message: format!(
+                    "the database is not what the ledger would say: {} {}",
+                    differences.len(),
+                    if differences.len() == 1 { "object differs" } else { "objects differ" }
+                ),
+                hints,
+            })
+        }
+    }
+}
+
+/// What would be applied if the ledger said so, for each history, in its order.
+fn applied_then(
+    project: &Project,
+    state: &State,
+    changes: &[Change],
+) -> Result<Vec<Vec<Planned>>, String> {
+    let rows = project.rows(state);
+    let mut all = Vec::new();
+    for (place, rows) in rows.iter().enumerate() {
+        let mut applied = Vec::new();
+        for row in rows {
+            let change = changes.iter().find(|one| one.history == place && one.key == row.key());
+            let is_applied = match change.map(|change| &change.saying) {
+                Some(Saying::Applied(_)) => true,
+                Some(Saying::Pending | Saying::Nothing) => false,
+                Some(Saying::AsItsFile | Saying::Same) | None => row.state.is_applied(),
+            };
+            if !is_applied {
+                continue;
+            }
+            let Some(migration) = row.migration else {
+                return Err(format!("`{}` is applied, and its file is gone", row.id()));
+            };
+            applied.push(Planned::up(place, migration));
+        }
+        all.push(applied);
+    }
+    Ok(all)
+}
+
+/// Asks whether to write it.
+fn ask(amending: &Amending<'_>, events: &mut dyn Events) -> Result<(), Error> {
+    let Amending { project, state, changes, options, command, remarks, .. } = *amending;
+    let migrations = changes.iter().map(|change| MigrationShown {
+        history: project.histories[change.history].name.clone(),
+        id: change.id.clone(),
+        name: change.migration.as_ref().map_or_else(String::new, |one| one.name.clone()),
+        description: change.migration.as_ref().and_then(|one| one.description.clone()),
+        file: change.migration.as_ref().map(|one| one.path.clone()),
+        losses: Some(Vec::new()),
+    });
+    let confirmation = Confirmation {
+        database: project.shown(&state.facts),
+        command,
+        migrations: migrations.collect(),
+        remarks: remarks.to_vec(),
+        word: None,
+    };
+    consent::confirm(project, options, confirmation, events)
+}
+
+/// Takes the lock, makes sure that the ledger still says what was shown, and writes.
+async fn write(
+    amending: &Amending<'_>,
+    mut session: Session,
+    events: &mut dyn Events,
+) -> Result<(), Error> {
+    let Amending { project, state, changes, options, .. } = *amending;
+    let planned = changes
+        .iter()
+        .filter_map(|change| Some(Planned::up(change.history, change.migration.as_ref()?)));
+    let choice = Choice { planned: planned.collect(), concerns: Vec::new() };
+    let works = works::works(project, state, &choice, &mut session).await?;
+    let ledgers = project.wanted_ledgers();
+    let enter = way_in(project, options, &ledgers);
+    let Some(entered) = engine::enter(&enter, session, &mut |_| false, events).await? else {
+        return Ok(());
+    };
+    for change in changes {
+        if entry_of(project, state, change) != entry_of(project, &entered.state, change) {
+            return Err(Error::Refused {
+                message: format!("the ledger says something else of `{}` by now", change.id),
+                hints: vec!["run it again to see what there is to do".to_owned()],
+            });
+        }
+    }
+    let amendments: Vec<Amendment> =
+        changes.iter().map(|change| amendment(project, &entered.state, change, &works)).collect();
+    let engine = engine_options(project, options);
+    let target = &project.database.target;
+    engine::amend(entered, target, &amendments, &engine, &options.interrupt, events).await.map_err(
+        |source| Error::Stopped {
+            source,
+            hints: vec!["the ledger says what it said before".to_owned()],
+        },
+    )
+}
+
+/// What is to be written of one change.
+fn amendment(project: &Project, state: &State, change: &Change, works: &[Work]) -> Amendment {
+    let history = &project.histories[change.history];
+    let number = project.ledger_of(history);
+    let at = &state.ledgers[number];
+    let key = &change.key;
+    let own = works.iter().find(|work| {
+        let migration = &work.definition.migration;
+        migration.key == *key && migration.history == history.name
+    });
+    let statements = match (&change.saying, own) {
+        (Saying::Applied(elsewhere), Some(work)) => {
+            at.ledger.import(&at.place, &work.definition, elsewhere)
+        }
+        (Saying::AsItsFile, Some(work)) => at.ledger.accept(&at.place, &work.definition),
+        (Saying::Pending, _) => at.ledger.withdraw(&at.place, key),
+        (Saying::Nothing, _) => at.ledger.remove(&at.place, key),
+        (Saying::Same | Saying::Applied(_) | Saying::AsItsFile, _) => Vec::new(),
+    };
+    let (history, migration) = (history.name.clone(), change.id.clone());
+    Amendment { ledger: number, statements, history, migration }
+}
+
+/// What the ledger says of a migration.
+fn entry_of(project: &Project, state: &State, change: &Change) -> Option<(Status, Option<String>)> {
+    let ledger = &state.ledgers[project.ledger_of(&project.histories[change.history])];
+    let entry = ledger.entries.iter().find(|entry| entry.key == change.key)?;
+    Some((entry.status, entry.checksum.clone()))
+}
+
+/// The row that a person named, over all histories, with the place of its history.
+pub(crate) fn named<'r, 'a>(
+    project: &Project,
+    rows: &'r [Vec<Row<'a>>],
+    id: &str,
+) -> Result<(usize, &'r Row<'a>), Error> {
+    let place = choose::find(project, rows, id)?;
+    Ok((place, select::resolve(&rows[place], id)?))
+}
+
+impl Change {
+    /// A change of what is said of a row.
+    pub(crate) fn of(history: usize, row: &Row<'_>, saying: Saying) -> Self {
+        Self {
+            history,
+            key: row.key().to_owned(),
+            id: row.id().to_owned(),
+            migration: row.migration.cloned(),
+            saying,
+        }
+    }
+
+    /// As it is shown; `was` is the word for what the ledger said.
+    pub(crate) fn shown(&self, project: &Project, was: &'static str) -> ChangeShown {
+        let (is, applied_at) = match &self.saying {
+            Saying::Applied(elsewhere) => ("applied", elsewhere.applied_at.clone()),
+            Saying::Pending => ("pending", None),
+            Saying::AsItsFile => ("as its file", None),
+            Saying::Nothing => ("forgotten", None),
+            Saying::Same => ("written to a file", None),
+        };
+        ChangeShown {
+            history: project.histories[self.history].name.clone(),
+            id: self.id.clone(),
+            file: self.migration.as_ref().map(|one| one.path.clone()),
+            was,
+            is,
+            applied_at,
+        }
+    }
+}

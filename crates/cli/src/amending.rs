@@ -1,0 +1,119 @@
+//! What the commands that change what a ledger says have in common.
+
+use std::io::{self, IsTerminal};
+
+use clap::{Args, ValueEnum};
+use whimbrel_app::Secret;
+use whimbrel_app::run::{
+    self, ChangeShown, Consent, Depth, Fetch, OnError, Options, Proof, ProofShown, Rehearse, Seeds,
+};
+
+use crate::arguments::secret;
+use crate::commands::Dev;
+use crate::house::House;
+use crate::page::{Column, Page, Table};
+use crate::running::as_given;
+use crate::show;
+use crate::theme::{Tone, clean};
+
+/// How a change of what a ledger says goes about it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Amending {
+    /// Write without asking; needed where there is no terminal
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Only show and prove what would be written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Why: kept in the journal beside who and when
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) dev: Dev,
+
+    /// Prove it on this server, in a database that is made for it and dropped
+    #[arg(long, value_name = "URL", value_parser = secret)]
+    pub(crate) shadow_url: Option<Secret>,
+
+    /// Allow what is otherwise refused
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<Allowed>,
+}
+
+/// What is refused unless it is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Allowed {
+    /// A protected environment, without a prompt
+    Protected,
+}
+
+impl Amending {
+    /// The use case's options.
+    pub(crate) fn options(&self, house: &House, proof: Proof) -> Options {
+        let mut place = house.place(self.dev);
+        place.shadow_url.clone_from(&self.shadow_url);
+        let is_wanted = io::stderr().is_terminal() || proof == Proof::Required;
+        Options {
+            place,
+            depth: if self.dry_run { Depth::Show { sql: false } } else { Depth::Run },
+            consent: if self.yes { Consent::Given } else { Consent::Wanted },
+            on_error: OnError::Stop,
+            allowed: run::Allowed {
+                protected: self.allow.contains(&Allowed::Protected),
+                ..run::Allowed::default()
+            },
+            seeds: Seeds::Unwanted,
+            rehearse: Rehearse::Never,
+            fetch: if is_wanted { Fetch::Allowed } else { Fetch::Forbidden },
+            waiting: None,
+            retry_for: None,
+            command: as_given(),
+            interrupt: house.interrupt.clone(),
+        }
+    }
+}
+
+/// What the ledger says of each migration.
+pub(crate) fn changes(changes: &[ChangeShown], page: &mut Page) {
+    let mut table = Table::new([
+        Column::text("migration", 20),
+        Column::whole("was"),
+        Column::whole("is"),
+        Column::whole("applied (UTC)"),
+    ]);
+    for change in changes {
+        table.row([
+            clean(&change.id),
+            change.was.to_owned(),
+            page.paint(Tone::Good, change.is),
+            change.applied_at.as_deref().map(show::time).unwrap_or_default(),
+        ]);
+    }
+    page.table(&table);
+}
+
+/// Whether it was proved, and whether it was written.
+pub(crate) fn ending(proof: &ProofShown, count: usize, written: bool, page: &mut Page) {
+    match proof {
+        ProofShown::Proved { server } => page.line(page.paint(
+            Tone::Faint,
+            format!("proved on {server}: the database is what the ledger says then"),
+        )),
+        ProofShown::Differs { server, .. } => {
+            page.line(page.paint(Tone::Bad, format!("disproved on {server}")));
+        }
+        ProofShown::None { because } => {
+            let because = whimbrel_app::mask(&clean(because));
+            page.line(page.paint(Tone::Faint, format!("not proved: {because}")));
+        }
+    }
+    let entries = show::count(count, "entry").replace("entrys", "entries");
+    if written {
+        page.line(page.paint(Tone::Good, format!("{entries} written, and nothing was run")));
+    } else if count > 0 {
+        page.line(format!("{entries} would be written; nothing was"));
+    }
+}

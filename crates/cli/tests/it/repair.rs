@@ -1,0 +1,107 @@
+//! A ledger that says what is not so, set right.
+
+use crate::kit::{Project, check};
+
+/// Three migrations, the first two applied.
+async fn project() -> Project {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", "create table users (id integer primary key);\n"),
+        (
+            "migrations/002_create_orders.sql",
+            "create table orders (id integer primary key, total numeric);\n",
+        ),
+    ])
+    .with_database()
+    .await;
+    project.done("up --yes --no-rehearsal");
+    project.write(
+        "migrations/003_add_notes.sql",
+        "create table notes (id integer primary key);\ncreate table tags (id integer primary key);\n",
+    );
+    project
+}
+
+const STATUS: &str = "select status from whimbrel.schema_migrations where id = 'main:";
+
+async fn status_of(project: &Project, id: &str) -> Option<String> {
+    project.sql(&format!("{STATUS}{id}'")).await
+}
+
+#[tokio::test]
+async fn a_migration_that_ran_by_hand_is_marked_as_applied() {
+    let project = project().await;
+    project.sql("create table notes (id integer primary key); create table tags (id integer primary key)").await;
+    check("repair_applied_nobody", &project.show("repair applied 3"));
+    check("repair_applied", &project.show("repair applied 3 --yes --reason by-hand"));
+    assert_eq!(project.run("status --check").code, 0);
+    let command = "select command || ' ' || os_user from whimbrel_journal.runs where state = 'done' order by id desc limit 1";
+    assert_eq!(
+        project.sql(command).await.as_deref(),
+        Some("repair applied 3 --yes --reason by-hand tester")
+    );
+    check("repair_applied_again", &project.show("repair applied 3 --yes"));
+}
+
+#[tokio::test]
+async fn a_half_applied_migration_is_not_marked_as_applied() {
+    let project = project().await;
+    project.sql("create table notes (id integer primary key)").await;
+    check("repair_half", &project.show("repair applied 3 --yes"));
+    assert_eq!(status_of(&project, "003_add_notes").await, None);
+    project.done("repair applied 3 --yes --no-proof");
+    assert_eq!(status_of(&project, "003_add_notes").await.as_deref(), Some("completed"));
+}
+
+#[tokio::test]
+async fn a_migration_that_was_undone_by_hand_is_marked_as_pending() {
+    let project = project().await;
+    check("repair_pending_wrong", &project.show("repair pending 2 --yes"));
+    project.sql("drop table orders").await;
+    project.done("repair pending 2 --yes");
+    assert_eq!(status_of(&project, "002_create_orders").await.as_deref(), Some("pending"));
+    project.done("up --yes");
+}
+
+#[tokio::test]
+async fn a_changed_file_is_shown_and_accepted() {
+    let project = project().await;
+    let path = "migrations/002_create_orders.sql";
+    project.write(path, "create table orders (id integer primary key, total numeric(10, 2));\n");
+    check("repair_checksum_wrong", &project.show("repair checksum 2 --yes"));
+    project.sql("alter table orders alter column total type numeric(10, 2)").await;
+    check("repair_checksum", &project.show("repair checksum 2 --yes"));
+    let report = project.done("status --json").json();
+    assert_eq!(report["summary"]["attention"], 0, "{report}");
+    let said = project.run("repair checksum 2 --yes");
+    assert_eq!(said.code, 2, "{}", said.whole());
+}
+
+#[tokio::test]
+async fn an_entry_without_a_file_is_forgotten_or_taken_in() {
+    let project = project().await;
+    let path = "migrations/002_create_orders.sql";
+    let text = project.read(path);
+    project.remove(path);
+    check("repair_orphan", &project.show("repair orphan 002 --yes"));
+    assert_eq!(project.read(path), text);
+    assert_eq!(project.run("status --json").json()["summary"]["applied"], 2);
+    project.remove(path);
+    project.sql("drop table orders").await;
+    check("repair_forget", &project.show("repair forget 002 --yes"));
+    assert_eq!(status_of(&project, "002_create_orders").await, None);
+}
+
+#[tokio::test]
+async fn a_supabase_ledger_is_repaired_as_its_own_tool_does_it() {
+    let project = Project::example("supabase").with_database().await;
+    project.done("up --yes --to 20250301090000");
+    let said = project.done("repair applied 20250315101500 --yes");
+    assert!(said.out.contains("not proved"), "{}", said.whole());
+    let count = "select count(*) from supabase_migrations.schema_migrations where cardinality(statements) > 0";
+    assert_eq!(project.sql(count).await.as_deref(), Some("2"));
+    project.remove("supabase/migrations/20250301090000_create_notes.sql");
+    project.done("repair orphan 20250301090000 --yes");
+    assert_eq!(project.run("status --check").code, 0);
+    project.done("repair pending 20250315101500 --yes");
+    assert_eq!(project.sql(count).await.as_deref(), Some("1"));
+}
