@@ -32,8 +32,15 @@ pub(super) async fn hints(
         let done = ran.done.iter().map(|(done, _)| plan.works[*done].clone());
         let works: Vec<Work> = done.chain([plan.works[*number].clone()]).collect();
         if let Some((made, real)) = both(plan, &works, events).await
-            && let Some(hint) = compare(name, &made, &real)
+            && let Some((comparison, hint)) = compare(name, &made, &real)
         {
+            let id = plan.works[*number].id();
+            let hint = match comparison {
+                Comparison::Other => hint,
+                Comparison::Same => format!(
+                    "{hint}: where all that it makes is there, `whimbrel repair applied {id}` records it as applied"
+                ),
+            };
             hints.insert(*number, hint);
         }
     }
@@ -72,8 +79,14 @@ async fn both(
     Some((made, real))
 }
 
+/// Whether what is there is what a file would make.
+enum Comparison {
+    Same,
+    Other,
+}
+
 /// Says of an object that is on both sides whether it is the same.
-fn compare(name: &str, made: &Objects, real: &Objects) -> Option<String> {
+fn compare(name: &str, made: &Objects, real: &Objects) -> Option<(Comparison, String)> {
     let last = |full: &str| {
         let plain = full.rsplit('.').next().unwrap_or(full);
         plain == name || plain.trim_matches('"') == name
@@ -81,28 +94,27 @@ fn compare(name: &str, made: &Objects, real: &Objects) -> Option<String> {
     let (kind, full, checksum) =
         made.iter().find(|(kind, full, _)| last(full) && real.get(kind, full).is_some())?;
     if real.get(kind, full) == Some(checksum) && parts(full, made) == parts(full, real) {
-        return Some(format!("the {kind} `{full}` that is there is what this file would make"));
+        let hint = format!("the {kind} `{full}` that is there is what this file would make");
+        return Some((Comparison::Same, hint));
     }
     let (would, is) = (parts(full, made), parts(full, real));
     if !would.is_empty() && would == is {
         // Owner and privileges belong to the object itself, and the shadow has other roles.
-        return Some(format!(
-            "the {kind} `{full}` that is there has the parts that this file would make"
-        ));
+        let hint =
+            format!("the {kind} `{full}` that is there has the parts that this file would make");
+        return Some((Comparison::Same, hint));
     }
     let missing = would.iter().filter(|part| !is.contains(part)).map(|(name, _)| *name);
     let more = is.iter().filter(|part| !would.contains(part)).map(|(name, _)| *name);
     let mut differing: Vec<&str> = missing.chain(more).collect();
     differing.sort_unstable();
     differing.dedup();
-    Some(if differing.is_empty() {
-        format!("the {kind} `{full}` that is there is not what this file would make")
-    } else {
-        format!(
-            "the {kind} `{full}` that is there is not what this file would make; it differs in `{}`",
-            differing.join("`, `")
-        )
-    })
+    let hint = format!("the {kind} `{full}` that is there is not what this file would make");
+    let hint = match differing.as_slice() {
+        [] => hint,
+        parts => format!("{hint}; it differs in `{}`", parts.join("`, `")),
+    };
+    Some((Comparison::Other, hint))
 }
 
 /// What belongs to an object: its columns, constraints, triggers, policies.

@@ -295,6 +295,20 @@ async fn what_is_there_already_is_compared_with_what_the_file_would_make() {
 }
 
 #[tokio::test]
+async fn what_is_there_already_is_recorded_as_applied_as_the_hint_says() {
+    for path in ["migrations/001_users.sql", "supabase/migrations/20250101000000_users.sql"] {
+        let project = Project::new(&[(path, USERS)]).with_database().await;
+        project.sql(USERS).await;
+        let said = project.run("up --yes --no-rehearsal");
+        assert_eq!(said.code, 1, "{}", said.whole());
+        let hint = said.err.split('`').find_map(|text| text.strip_prefix("whimbrel repair "));
+        let way = hint.unwrap_or_else(|| panic!("{}", said.whole()));
+        project.done(&format!("repair {way} --yes"));
+        project.done("status --check");
+    }
+}
+
+#[tokio::test]
 async fn again_is_refused_where_nothing_proves_that_it_may() {
     let project = Project::new(&[
         ("migrations/000_gone.sql", "select 1;\n"),
