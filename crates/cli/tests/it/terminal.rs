@@ -102,7 +102,7 @@ async fn no_runs_nothing() {
         seated.types(key);
         let (code, shown) = seated.ends();
         assert_eq!(code, 4, "{shown}");
-        assert!(shown.contains("nothing was run"), "{shown}");
+        assert!(shown.contains("nothing was done"), "{shown}");
         assert!(!has_run(&project).await, "{shown}");
     }
 }
