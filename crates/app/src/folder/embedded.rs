@@ -11,7 +11,7 @@ pub type Embedded = [(&'static str, &'static [u8])];
 
 /// Takes in what the build script of this crate embedded with `whimbrel_embed::embed`.
 ///
-/// ```ignore
+/// ```text
 /// // build.rs: whimbrel_embed::embed(&["migrations"])
 /// let migrator = whimbrel_app::Migrator::embedded(whimbrel_app::embedded!());
 /// ```

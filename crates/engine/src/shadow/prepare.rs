@@ -23,6 +23,9 @@ const TEMPLATES: usize = 3;
 /// States of histories kept for each major. A state is some tens of megabytes.
 const STATES: usize = 8;
 
+/// How often a cluster that was just made is tried to be copied, while others hold its lock.
+const COPY_TRIES: usize = 200;
+
 /// The file beside a cached cluster that says how much it holds.
 const AMOUNT: &str = "amount.json";
 
@@ -59,7 +62,7 @@ pub(crate) fn prepare(
     if template.is_dir() {
         // The lock goes before the copy, which wants the shared one.
         drop(lock);
-        if copy_entry(&template, site, inbox)? {
+        if copy_made(&template, site, inbox)? {
             return Ok(None);
         }
         return initdb::make(order, site, inbox).map(|()| None);
@@ -73,6 +76,21 @@ pub(crate) fn prepare(
         cache::prune(&cache.templates(), &prefix, TEMPLATES).ok();
     }
     Ok(None)
+}
+
+/// Copies an entry that was just made. Whoever waited for it holds its lock for an instant, one
+/// after the other, which is no reason to make another.
+fn copy_made(entry: &Utf8Path, site: &Site, inbox: &Inbox) -> Result<bool, ShadowError> {
+    for _ in 0..COPY_TRIES {
+        if copy_entry(entry, site, inbox)? {
+            return Ok(true);
+        }
+        if !entry.is_dir() {
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(false)
 }
 
 /// Copies an entry of the cache into the site if it is there.
