@@ -128,7 +128,7 @@ impl Format for Flyway {
     }
 
     fn assemble(
-        &self,
+        &'static self,
         settings: &Settings,
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
@@ -151,7 +151,7 @@ impl Format for Flyway {
             });
             return Err(alone.collect());
         }
-        assemble(&Flyway, settings, scripts)
+        assemble(self, settings, scripts)
     }
 
     fn restore(

@@ -1,4 +1,4 @@
-//! What tools have in common whose files part up and down by marks of their own.
+//! The formats of tools whose files part up and down by marks of their own.
 
 use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
@@ -6,101 +6,185 @@ use whimbrel_sql::Diagnostic;
 use super::compose::{
     NewFile, NewMigration, body, described, next_prefix, no_header, numbered, stamp,
 };
-use super::header::{self, Comment, error, file_error};
+use super::header::{self, Comment, error, file_error, file_warning};
 use super::listing::is_sql;
 use super::name::advise;
-use super::plain::is_numbered;
-use super::sections::{Marks, part, part_if_any, sections};
+use super::plain::{assemble, is_numbered, numbered_files};
+use super::sections::{Marks, Sections, line_in, part, part_if_any, sections};
+use super::{Format, Listing, Settings};
 use crate::digest::Header;
+use crate::ledgers::Ledger;
+use crate::ledgers::own::Own;
 use crate::migration::folder_of;
-use crate::{Digest, Entry, Files, FilesError, History, Recorded, Transaction, hash};
+use crate::{Digest, Entry, Files, FilesError, History, Migration, Recorded, Transaction, hash};
 
-/// How a tool writes its files.
-pub(super) struct Dialect {
+/// A tool's way to write its files, which is all that its format is.
+pub(super) struct Marked {
     /// The format's name.
     pub(super) name: &'static str,
+    /// What its files look like, in one line.
+    pub(super) summary: &'static str,
+    /// The folders in which its projects keep their files.
+    pub(super) folders: &'static [&'static str],
     /// The lines that part a file.
     pub(super) marks: Marks,
     /// How the mark of a down script is written.
     pub(super) down: &'static str,
     /// Whether a comment asks to run without a transaction.
     pub(super) alone: fn(&str) -> bool,
-    /// Why a comment asks what nobody but the tool can do, and what to do instead.
-    pub(super) refused: fn(&str) -> Option<(&'static str, &'static str)>,
+    /// Whether a comment asks what nobody but the tool can do.
+    pub(super) refused: fn(&str) -> Option<Instead>,
+    /// Whether a numbered file is a migration that nobody but the tool can run.
+    pub(super) foreign: fn(&Utf8Path) -> Option<Instead>,
+}
+
+/// What only the tool can do.
+pub(super) struct Instead {
+    /// What it is.
+    pub(super) why: &'static str,
+    /// What to do instead.
+    pub(super) instead: &'static str,
 }
 
 /// How many files of a folder are looked into for a mark.
 const LOOKED_INTO: usize = 3;
 
-/// What tells that a folder's files are written so.
-pub(super) fn recognise(
-    files: &dyn Files,
-    folder: &Utf8Path,
-    dialect: &Dialect,
-) -> Result<Option<String>, FilesError> {
-    let names = files.names(folder)?;
-    let numbered = names.iter().filter(|path| is_sql(path) && is_numbered(path));
-    for path in numbered.take(LOOKED_INTO) {
-        let bytes = files.read(path)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let (comments, _) = header::leading(&text);
-        if comments.iter().any(|comment| (dialect.marks.side)(comment.text).is_some()) {
-            let name = path.file_name().unwrap_or_default();
-            return Ok(Some(format!("`{}` in `{name}`", dialect.marks.up)));
-        }
+impl Format for Marked {
+    fn name(&self) -> &'static str {
+        self.name
     }
-    Ok(None)
-}
 
-/// Reads one file.
-pub(super) fn digest(
-    path: &Utf8Path,
-    bytes: &[u8],
-    dialect: &Dialect,
-) -> Result<Digest, Vec<Diagnostic>> {
-    let text = header::text(path, bytes)?;
-    let found = sections(path, text, dialect.marks)?;
-    let Some(sections) = found.filter(|sections| sections.up_mark.is_some()) else {
-        return Err(vec![file_error(
-            path,
-            format!("the file has no `{}` line", dialect.marks.up),
-            vec!["put it above the script".into()],
-        )]);
-    };
-    header::only_comments(path, text, sections.head.clone(), dialect.marks.up)?;
-    let (comments, _) = header::leading(text);
-    let mut directives = header::directives(path, &comments)?;
-    let asking: Vec<Comment<'_>> = own_comments(text, &sections);
-    if asking.iter().any(|comment| (dialect.alone)(comment.text)) {
-        directives.transaction = Transaction::Never;
+    fn summary(&self) -> &'static str {
+        self.summary
     }
-    let refusals: Vec<Diagnostic> = asking
-        .iter()
-        .filter_map(|comment| {
-            let (why, instead) = (dialect.refused)(comment.text)?;
-            Some(error(path, comment.span.clone(), why, vec![instead.into()]))
+
+    fn ledger(&self) -> &'static dyn Ledger {
+        &Own
+    }
+
+    fn folders(&self) -> &'static [&'static str] {
+        self.folders
+    }
+
+    fn recognise(
+        &self,
+        files: &dyn Files,
+        folder: &Utf8Path,
+    ) -> Result<Option<String>, FilesError> {
+        let names = files.names(folder)?;
+        let numbered = names.iter().filter(|path| is_sql(path) && is_numbered(path));
+        for path in numbered.take(LOOKED_INTO) {
+            let bytes = files.read(path)?;
+            let text = String::from_utf8_lossy(&bytes);
+            let (comments, _) = header::leading(&text);
+            if comments.iter().any(|comment| (self.marks.side)(comment.text).is_some()) {
+                let name = path.file_name().unwrap_or_default();
+                return Ok(Some(format!("`{}` in `{name}`", self.marks.up)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
+        let mut listing = numbered_files(files, settings)?;
+        for path in files.names(&settings.folder)?.iter().filter(|path| is_numbered(path)) {
+            if let Some(Instead { why, instead }) = (self.foreign)(path) {
+                listing.skipped.push(file_warning(path, why, vec![instead.into()]));
+            }
+        }
+        Ok(listing)
+    }
+
+    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
+        let text = header::text(path, bytes)?;
+        let found = sections(path, text, self.marks)?;
+        let Some(sections) = found.filter(|sections| sections.up_mark.is_some()) else {
+            return Err(vec![file_error(
+                path,
+                format!("the file has no `{}` line", self.marks.up),
+                vec!["put it above the script".into()],
+            )]);
+        };
+        header::only_comments(path, text, sections.head.clone(), self.marks.up)?;
+        let (comments, _) = header::leading(text);
+        let mut directives = header::directives(path, &comments)?;
+        let asking: Vec<Comment<'_>> = own_comments(text, &sections);
+        if asking.iter().any(|comment| (self.alone)(comment.text)) {
+            directives.transaction = Transaction::Never;
+        }
+        let refusals: Vec<Diagnostic> = asking
+            .iter()
+            .filter_map(|comment| {
+                let Instead { why, instead } = (self.refused)(comment.text)?;
+                Some(error(path, comment.span.clone(), why, vec![instead.into()]))
+            })
+            .collect();
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        let says = |comment: &&Comment<'_>| {
+            comment.text.starts_with("whimbrel:") || (self.alone)(comment.text)
+        };
+        let asked: Vec<&str> =
+            comments.iter().chain(&asking).filter(says).map(|comment| comment.text).collect();
+        Ok(Digest {
+            path: path.to_owned(),
+            checksum: hash::checksum(bytes, &asked.join("\n")),
+            header: Header { directives, ..Header::default() },
+            up: part(text, sections.up),
+            down: sections.down.and_then(|down| part_if_any(text, down)),
+            remarks: Vec::new(),
         })
-        .collect();
-    if !refusals.is_empty() {
-        return Err(refusals);
     }
-    let says = |comment: &&Comment<'_>| {
-        comment.text.starts_with("whimbrel:") || (dialect.alone)(comment.text)
-    };
-    let asked: Vec<&str> =
-        comments.iter().chain(&asking).filter(says).map(|comment| comment.text).collect();
-    Ok(Digest {
-        path: path.to_owned(),
-        checksum: hash::checksum(bytes, &asked.join("\n")),
-        header: Header { directives, ..Header::default() },
-        up: part(text, sections.up),
-        down: sections.down.and_then(|down| part_if_any(text, down)),
-        remarks: Vec::new(),
-    })
+
+    fn assemble(
+        &'static self,
+        settings: &Settings,
+        digests: Vec<Digest>,
+    ) -> Result<History, Vec<Diagnostic>> {
+        assemble(self, settings, digests)
+    }
+
+    fn restore(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        history: &History,
+    ) -> Result<Vec<NewFile>, Diagnostic> {
+        let down = recorded.down_text().map(|down| format!("\n{}\n{}", self.down, body(&down, "")));
+        let text = format!(
+            "{}\n{}{}",
+            self.marks.up,
+            body(&recorded.up_text(), ""),
+            down.unwrap_or_default()
+        );
+        Ok(vec![NewFile { path: history.folder.join(format!("{}.sql", entry.id)), text }])
+    }
+
+    fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+        no_header(new, self.name)?;
+        let slug = advise(&new.name)?;
+        let last = numbered(history).last();
+        let prefix = match last {
+            Some(_) => next_prefix(history, new.now),
+            None => format!("{}_", stamp(new.now)),
+        };
+        let folder = last.map_or(history.folder.as_path(), |last| folder_of(&last.path));
+        let down = body(
+            new.down.as_deref().unwrap_or_default(),
+            "-- Write the statements that undo it here.",
+        );
+        let text = format!("{}\n{}\n{}\n{down}", self.marks.up, described(new), self.down);
+        Ok(vec![NewFile { path: folder.join(format!("{prefix}{slug}.sql")), text }])
+    }
+
+    fn down_place(&self, migration: &Migration) -> String {
+        line_in(self.down, migration)
+    }
 }
 
 /// The comments that may ask something of the tool: those of the head, and the mark's own line.
-fn own_comments<'a>(text: &'a str, sections: &super::sections::Sections) -> Vec<Comment<'a>> {
+fn own_comments<'a>(text: &'a str, sections: &Sections) -> Vec<Comment<'a>> {
     let mark = sections.up_mark.clone().unwrap_or_default();
     let end = mark.end;
     let mut at = 0;
@@ -117,41 +201,4 @@ fn own_comments<'a>(text: &'a str, sections: &super::sections::Sections) -> Vec<
         span: comment.span.start + start..comment.span.end + start,
     });
     lines.chain(inside).collect()
-}
-
-/// The file of a new migration.
-pub(super) fn compose(
-    new: &NewMigration,
-    history: &History,
-    dialect: &Dialect,
-) -> Result<Vec<NewFile>, Diagnostic> {
-    no_header(new, dialect.name)?;
-    let slug = advise(&new.name)?;
-    let last = numbered(history).last();
-    let prefix = match last {
-        Some(_) => next_prefix(history, new.now),
-        None => format!("{}_", stamp(new.now)),
-    };
-    let folder = last.map_or(history.folder.as_path(), |last| folder_of(&last.path));
-    let down =
-        body(new.down.as_deref().unwrap_or_default(), "-- Write the statements that undo it here.");
-    let text = format!("{}\n{}\n{}\n{down}", dialect.marks.up, described(new), dialect.down);
-    Ok(vec![NewFile { path: folder.join(format!("{prefix}{slug}.sql")), text }])
-}
-
-/// The file of a migration that only its ledger has.
-pub(super) fn restore(
-    entry: &Entry,
-    recorded: &Recorded,
-    history: &History,
-    dialect: &Dialect,
-) -> Vec<NewFile> {
-    let down = recorded.down_text().map(|down| format!("\n{}\n{}", dialect.down, body(&down, "")));
-    let text = format!(
-        "{}\n{}{}",
-        dialect.marks.up,
-        body(&recorded.up_text(), ""),
-        down.unwrap_or_default()
-    );
-    vec![NewFile { path: history.folder.join(format!("{}.sql", entry.id)), text }]
 }

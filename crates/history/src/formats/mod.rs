@@ -40,8 +40,8 @@ pub(crate) use name::{natural, number_of};
 pub const ALL: &[&dyn Format] = &[
     &supabase::Supabase,
     &annotated::Annotated,
-    &dbmate::Dbmate,
-    &goose::Goose,
+    &dbmate::DBMATE,
+    &goose::GOOSE,
     &flyway::Flyway,
     &plain::Plain,
 ];
@@ -73,7 +73,7 @@ pub trait Format: Sync {
 
     /// Puts a history together.
     fn assemble(
-        &self,
+        &'static self,
         settings: &Settings,
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>>;

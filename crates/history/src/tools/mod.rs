@@ -35,7 +35,7 @@ use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::formats::own_folders;
+use crate::formats::{self, own_folders};
 use crate::{Files, FilesError};
 
 pub use checksum::ToolFile;
@@ -81,8 +81,8 @@ pub trait Tool: Sync {
     /// What its columns say.
     fn reading(&self, table: &Table) -> Reading;
 
-    /// Which of a folder's files tells that this tool has migrations there, of a tool whose files no
-    /// format reads yet.
+    /// Which of a folder's files tells that this tool has migrations there; asked only while no
+    /// format has the tool's name, and so reads them.
     fn seen(
         &self,
         files: &dyn Files,
@@ -148,7 +148,7 @@ pub struct Seen {
 pub fn seen(files: &dyn Files) -> Result<Vec<Seen>, FilesError> {
     let folders = own_folders(files)?;
     let mut found = Vec::new();
-    for &tool in ALL {
+    for tool in unread(ALL) {
         for folder in &folders {
             if let Some(file) = tool.seen(files, folder)? {
                 found.push(Seen { tool, file });
@@ -157,6 +157,11 @@ pub fn seen(files: &dyn Files) -> Result<Vec<Seen>, FilesError> {
         }
     }
     Ok(found)
+}
+
+/// The tools whose files no format reads.
+fn unread(tools: &[&'static dyn Tool]) -> impl Iterator<Item = &'static dyn Tool> {
+    tools.iter().copied().filter(|tool| formats::by_name(tool.name()).is_none())
 }
 
 /// Finds the ledgers among a database's tables.
@@ -175,4 +180,16 @@ pub fn recognise(tables: &[Table]) -> Vec<Ledger> {
 /// The tool of a name.
 pub fn by_name(name: &str) -> Option<&'static dyn Tool> {
     ALL.iter().copied().find(|tool| tool.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_is_not_looked_for_once_a_format_has_its_name() {
+        let looked_for = unread(&[&goose::Goose, &django::Django]);
+        let names: Vec<&str> = looked_for.map(Tool::name).collect();
+        assert_eq!(names, ["django"]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Writing a new migration.
 
-use whimbrel_history::formats::{self, NewFile, NewMigration, by_name};
-use whimbrel_history::{Recorded, Status};
+use whimbrel_history::formats::{self, Format, NewFile, NewMigration, by_name, discover};
+use whimbrel_history::{History, Migration, Recorded, Status};
 
 use crate::support::{Project, entry, ids, settings};
 
@@ -143,30 +143,86 @@ fn the_next_number_is_above_all_whatever_the_order() {
     assert!(files[0].text.contains("-- Depends on: [002_b]\n"), "{}", files[0].text);
 }
 
+/// An empty history of a format in the folder where a new project has it.
+fn empty(format: &dyn Format) -> History {
+    let nothing: &[(&str, &str)] = &[];
+    Project::new(nothing).read(format.name(), &settings(format.folders()[0])).unwrap()
+}
+
+/// What files hold, read back.
+fn read_back(format: &dyn Format, files: &[NewFile]) -> (Project, Migration) {
+    let texts: Vec<(&str, &str)> =
+        files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
+    let project = Project::new(&texts);
+    let mut history = project.read(format.name(), &settings(format.folders()[0])).unwrap();
+    assert_eq!(history.migrations.len(), 1, "{}: {files:?}", format.name());
+    (project, history.migrations.remove(0))
+}
+
+/// A key as a format's new migrations have it.
+fn key_of(format: &dyn Format) -> String {
+    let files = format.compose(&named("add orders"), &empty(format)).unwrap();
+    read_back(format, &files).1.key
+}
+
+#[test]
+fn what_any_format_writes_is_found_as_its_own_and_reads_back_as_it_was_meant() {
+    for &format in formats::ALL {
+        let new = NewMigration {
+            up: "create table a (b text);".into(),
+            down: Some("drop table a;".into()),
+            now: NOW,
+            ..named("add orders")
+        };
+        let files = format.compose(&new, &empty(format)).unwrap();
+        let (project, migration) = read_back(format, &files);
+        assert_eq!(project.up(&migration).trim(), new.up, "{}", format.name());
+        assert_eq!(project.down(&migration).map(str::trim), new.down.as_deref());
+        let found = discover(&project).unwrap();
+        let found: Vec<&str> = found.iter().map(|found| found.format.name()).collect();
+        assert_eq!(found, [format.name()], "a new project of it");
+    }
+}
+
 #[test]
 fn what_only_a_ledger_has_is_written_back_as_it_was() {
-    for format in formats::ALL {
-        let folder = if format.name() == "supabase" { "supabase/migrations" } else { "m" };
-        let id = match format.name() {
-            "supabase" => "20240101000000",
-            "flyway" => "V7__lost",
-            _ => "007_lost",
-        };
-        let nothing: &[(&str, &str)] = &[];
-        let empty = Project::new(nothing).read(format.name(), &settings(folder)).unwrap();
+    for &format in formats::ALL {
+        let key = key_of(format);
         let recorded = Recorded {
             up: vec!["create table a (b text) -- ;".into(), "insert into a values (';')".into()],
             down: Some(vec!["drop table a".into()]),
         };
-        let files = format.restore(&entry(id, Status::Completed), &recorded, &empty).unwrap();
-        let files: Vec<(&str, &str)> =
-            files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
-        let history = Project::new(&files).read(format.name(), &settings(folder)).unwrap();
-        let [migration] = history.migrations.as_slice() else { panic!("{history:?}") };
+        let entry = entry(&key, Status::Completed);
+        let files = format.restore(&entry, &recorded, &empty(format)).unwrap();
+        let (_, migration) = read_back(format, &files);
         let (up, down) = (&migration.up, migration.down.as_ref().unwrap());
-        assert_eq!(migration.id, id, "{}", format.name());
+        assert_eq!(migration.key, key, "{}", format.name());
         assert_eq!(up.fingerprint, recorded.fingerprints().up, "{}", format.name());
         assert_eq!(Some(&down.fingerprint), recorded.fingerprints().down.as_ref());
+    }
+}
+
+#[test]
+fn a_down_script_is_read_from_where_any_format_says_that_it_would_be() {
+    for &format in formats::ALL {
+        let recorded = Recorded { up: vec!["create table a (b text)".into()], down: None };
+        let entry = entry(&key_of(format), Status::Completed);
+        let mut files = format.restore(&entry, &recorded, &empty(format)).unwrap();
+        let (_, migration) = read_back(format, &files);
+        assert_eq!(migration.down, None, "{}", format.name());
+        let place = format.down_place(&migration);
+        let written = "drop table a;\n";
+        match place.strip_prefix("a line `").and_then(|rest| rest.split_once("` in `")) {
+            Some((line, path)) => {
+                let file = files.iter_mut().find(|file| path.trim_end_matches('`') == file.path);
+                file.unwrap().text.extend([line, "\n", written]);
+            }
+            None => files
+                .push(NewFile { path: place.trim_matches('`').into(), text: written.to_owned() }),
+        }
+        let (project, migration) = read_back(format, &files);
+        let down = project.down(&migration).map(str::trim);
+        assert_eq!(down, Some(written.trim()), "{}: {place}", format.name());
     }
 }
 

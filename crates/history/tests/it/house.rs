@@ -29,7 +29,10 @@ fn count(folder: &str, what: &str) -> usize {
 
 #[test]
 fn no_format_no_ledger_and_no_tool_is_forgotten() {
-    assert_eq!(count("src/formats", "\nimpl Format for "), formats::ALL.len());
+    // A tool that only has marks of its own is a constant of the one type for such.
+    let marked = count("src/formats", ": Marked = Marked {");
+    let others = count("src/formats", "\nimpl Format for ") - 1;
+    assert_eq!(marked + others, formats::ALL.len());
     assert_eq!(count("src/ledgers", "\nimpl Ledger for "), ledgers::ALL.len());
     assert_eq!(count("src/tools", "\nimpl Tool for "), tools::ALL.len());
 }
@@ -66,6 +69,24 @@ fn nothing_reads_the_world() {
             ["std::fs", "std::env", "std::time", "std::net", "SystemTime", "HashMap", "HashSet"]
         {
             assert!(!code.contains(forbidden), "{forbidden} in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_tool_and_every_format_of_a_tool_has_its_line_in_the_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/adopt.md");
+    let page = fs::read_to_string(page).unwrap();
+    let part = |heading: &str| {
+        let (_, rest) = page.split_once(heading).expect("the page has it");
+        rest.split("\n## ").next().unwrap().to_owned()
+    };
+    let (known, read) = (part("\n## What is known of"), part("\n## Files that are read"));
+    for tool in tools::ALL {
+        let name = tool.name();
+        assert!(known.contains(&format!("\n| `{name}` | ")), "{name} is not in docs/adopt.md");
+        if formats::by_name(name).is_some() {
+            assert!(read.contains(&format!(" | `{name}` | ")), "{name} is not in docs/adopt.md");
         }
     }
 }

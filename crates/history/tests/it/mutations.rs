@@ -1,11 +1,47 @@
 //! Files as nobody would write them.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use camino::Utf8Path;
 use proptest::prelude::*;
 use whimbrel_history::formats;
 use whimbrel_sql::Span;
 
-/// Pieces of which damaged files are made.
+/// What damaged files are made of: the lines of the bundled examples, which show what each format
+/// has of its own, and what goes wrong in one.
+fn pieces() -> Vec<String> {
+    let mut pieces: Vec<String> = PIECES.iter().map(|piece| (*piece).to_owned()).collect();
+    for format in formats::ALL {
+        let path = ["..", "..", "examples", format.name()].iter().collect::<PathBuf>();
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let before = pieces.len();
+        for text in texts(&example) {
+            let comments = text.split_inclusive('\n').filter(|line| line.starts_with("--"));
+            pieces.extend(comments.map(str::to_owned));
+            pieces.push(text);
+        }
+        assert!(pieces.len() > before, "{} has an example", format.name());
+    }
+    pieces
+}
+
+/// The texts of a folder's SQL files.
+fn texts(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(texts(&path));
+        } else if path.extension().is_some_and(|end| end == "sql") {
+            found.push(fs::read_to_string(path).unwrap());
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Pieces that go wrong.
 const PIECES: &[&str] = &[
     "-- Migration: 001_a\n",
     "-- Migration:\n",
@@ -55,12 +91,12 @@ proptest! {
 
     #[test]
     fn any_file_is_read_or_refused_with_places_that_exist(
-        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
+        pieces in proptest::collection::vec(proptest::sample::select(pieces()), 0..12),
         noise in r"\PC{0,6}",
         at in 0_usize..12,
     ) {
         let mut pieces = pieces;
-        pieces.insert(at.min(pieces.len()), &noise);
+        pieces.insert(at.min(pieces.len()), noise);
         let text = pieces.concat();
         let read = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let exists = |span: &Span| span.start <= span.end && read.get(span.clone()).is_some();

@@ -145,7 +145,7 @@ impl Format for Annotated {
     }
 
     fn assemble(
-        &self,
+        &'static self,
         settings: &Settings,
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
@@ -170,7 +170,7 @@ impl Format for Annotated {
         migrations.sort_by_key(|migration| migration.repeatable);
         Ok(History {
             name: settings.name.clone(),
-            format: &Annotated,
+            format: self,
             folder: settings.folder.clone(),
             migrations,
             order: Order::Dependencies,

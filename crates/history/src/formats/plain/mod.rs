@@ -137,11 +137,11 @@ impl Format for Plain {
     }
 
     fn assemble(
-        &self,
+        &'static self,
         settings: &Settings,
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
-        assemble(&Plain, settings, digests)
+        assemble(self, settings, digests)
     }
 
     fn restore(

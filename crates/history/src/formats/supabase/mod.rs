@@ -149,7 +149,7 @@ impl Format for Supabase {
     }
 
     fn assemble(
-        &self,
+        &'static self,
         settings: &Settings,
         digests: Vec<Digest>,
     ) -> Result<History, Vec<Diagnostic>> {
@@ -206,7 +206,7 @@ impl Format for Supabase {
         migrations.sort_by_key(|migration| migration.repeatable);
         Ok(History {
             name: settings.name.clone(),
-            format: &Supabase,
+            format: self,
             folder: settings.folder.clone(),
             migrations,
             order: Order::Versions,
