@@ -9,9 +9,19 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use whimbrel_history::{File, Files, FilesError};
 
 pub use embedded::Embedded;
+
+/// How old a change must be to be trusted, in nanoseconds: FAT keeps times in steps of two seconds.
+const GRAIN: i128 = 3_000_000_000;
+
+/// Whether a file that changed at a time, in nanoseconds since 1970, can be known again by that:
+/// another change within the clock's grain would leave the time as it is.
+pub(crate) fn is_settled(modified: i128, now: Timestamp) -> bool {
+    now.as_nanosecond() - modified > GRAIN
+}
 
 /// A folder; paths given to it are relative to it.
 ///

@@ -3,10 +3,11 @@
 mod digests;
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use whimbrel_history::formats::{self, Format, ReadError, Settings};
-use whimbrel_history::{FilesError, History, nearest};
+use whimbrel_history::formats::{self, Format, Listing, ReadError, Settings};
+use whimbrel_history::{File, FilesError, History, nearest};
 
 use crate::config::HistoryConfig;
 use crate::error::{Error, HistoryError};
@@ -61,6 +62,21 @@ pub fn read(workspace: &Workspace, outlines: &[Outline]) -> Result<Vec<History>,
     let histories = histories.collect::<Result<Vec<_>, _>>()?;
     kept.save();
     Ok(histories)
+}
+
+/// A hash of all files that make up histories, by their sizes and times, and the newest of those.
+pub(crate) fn look(workspace: &Workspace, outlines: &[Outline]) -> Result<(u64, i128), FilesError> {
+    let mut hasher = DefaultHasher::new();
+    let mut newest = i128::MIN;
+    for Outline { format, settings, .. } in outlines {
+        let Listing { files, skipped } = format.list(workspace.folder(), settings)?;
+        format!("{} {settings:?} {skipped:?}", format.name()).hash(&mut hasher);
+        for File { path, size, modified } in &files {
+            (path.as_str(), size, modified).hash(&mut hasher);
+            newest = newest.max(*modified);
+        }
+    }
+    Ok((hasher.finish(), newest))
 }
 
 fn read_one(

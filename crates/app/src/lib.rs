@@ -3,6 +3,7 @@
 //! Knows neither a terminal nor a command line: what a person typed comes in as options, what
 //! happens goes out as [events](Events), what became of it as a report that serialises.
 
+mod answers;
 pub mod cases;
 pub mod config;
 pub mod database;
@@ -12,6 +13,7 @@ mod events;
 mod exit;
 mod folder;
 pub mod histories;
+mod kept;
 mod mask;
 mod migrator;
 mod period;

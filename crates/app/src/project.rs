@@ -1,27 +1,30 @@
 //! A project beside its database: what its files say and what its ledgers say.
 
+mod opening;
+
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
-use tokio::sync::oneshot;
+use serde::de::DeserializeOwned;
 use whimbrel_engine::shadow::{Server, Shadow, Template};
-use whimbrel_engine::state::{self, Facts, State, Wanted};
-use whimbrel_engine::wire::{ConnectError, Session};
+use whimbrel_engine::state::{self, Facts, State};
+use whimbrel_engine::wire::Session;
 use whimbrel_engine::{Event, Secret, Target};
 use whimbrel_history::ledgers::{self, Ledger};
 use whimbrel_history::select::uncompared;
 use whimbrel_history::state::{Row, belonging, matrix, renamed, undecided};
-use whimbrel_history::tools::Search;
 use whimbrel_history::{Fingerprints, History, Recorded};
 use whimbrel_sql::Diagnostic;
 
-use crate::database::{self, Database, DatabaseOptions};
+use crate::answers::Keeping;
+use crate::database::{Database, DatabaseOptions};
 use crate::error::{Error, Located};
 use crate::events::Events;
-use crate::histories::{self, Outline};
+use crate::histories::Outline;
 use crate::presumed::Presumed;
 use crate::wire::{DatabaseShown, PlaceShown};
 use crate::workspace::Workspace;
+use opening::Opening;
 
 /// `application_name` of our connections.
 pub(crate) const APPLICATION: &str = "whimbrel";
@@ -62,71 +65,32 @@ impl Project {
         last_applied: LastApplied,
         events: &mut dyn Events,
     ) -> Result<(Self, Session, State), Error> {
-        // Files are listed and read while the server lets us in and reads its own.
-        let (tell, told) = oneshot::channel();
-        let reading = {
-            let (workspace, history) = (workspace.clone(), place.history.clone());
-            tokio::task::spawn_blocking(move || {
-                let outlines = chosen(&workspace, history.as_deref());
-                let histories = match &outlines {
-                    Ok(outlines) => outlines.clone(),
-                    Err(_) => Vec::new(),
-                };
-                // Whoever does not listen any more has failed, and wants no histories.
-                let _ = tell.send(outlines);
-                histories::read(&workspace, &histories)
-            })
-        };
-        let mut development = None;
-        let (outlines, database, session) = if place.database.dev {
-            let outlines = told.await.expect(NO_PANIC)?;
-            let presumed = Presumed::of(workspace, &outlines)?;
-            let (server, target) = develop(workspace, presumed.as_ref(), events).await?;
-            development = Some(server);
-            let database = within(workspace, Database::embedded(target));
-            (outlines, database, None)
-        } else {
-            let database = database::find(workspace, &place.database);
-            let database = database.map(|database| within(workspace, database));
-            let (outlines, session) = meanwhile(told, database.as_ref().ok()).await?;
-            (outlines, database?, session)
-        };
-        let mut ledgers: Vec<&'static dyn Ledger> = Vec::new();
-        for outline in &outlines {
-            let ledger = outline.format.ledger();
-            if !ledgers.iter().any(|known| known.name() == ledger.name()) {
-                ledgers.push(ledger);
+        let opening = Opening::begin(workspace, place, last_applied, None, events).await?;
+        opening.finish(false).await
+    }
+
+    /// The same, unless what the question was answered with last time is known and still so.
+    pub(crate) async fn glance<A: DeserializeOwned>(
+        workspace: &Workspace,
+        place: &Where,
+        last_applied: LastApplied,
+        question: &'static str,
+        events: &mut dyn Events,
+    ) -> Result<Glance<A>, Error> {
+        let asked = Some(question);
+        let mut opening = Opening::begin(workspace, place, last_applied, asked, events).await?;
+        if let Some((known, facts)) = opening.known().await?
+            && let Some(answer) = known.answer()
+        {
+            let database = opening.database.shown(&facts);
+            if let Some(Ok(session)) = opening.session {
+                session.close().await;
             }
+            return Ok(Glance::Known { answer, database });
         }
-        let both = async {
-            let mut session = match session {
-                Some(session) => session?,
-                None => Session::connect(&database.target, APPLICATION).await?,
-            };
-            let state = read_ledgers(workspace, &mut session, &ledgers, last_applied).await?;
-            Ok::<_, Error>((session, state))
-        };
-        let both = both.await;
-        let histories = reading.await.expect(NO_PANIC)?;
-        let (mut session, state) = both?;
-        let presumed = Presumed::of(workspace, &outlines)?;
-        let workspace = workspace.clone();
-        let recorded = Vec::new();
-        let mut project = Self {
-            workspace,
-            outlines,
-            histories,
-            database,
-            ledgers,
-            recorded,
-            presumed,
-            development,
-        };
-        project.recorded = project.read_recorded(&state, &mut session).await?;
-        if last_applied == LastApplied::Unwanted {
-            project.read_downs(&state, &mut session).await?;
-        }
-        Ok((project, session, state))
+        let keeping = opening.keeping.take();
+        let (project, session, state) = opening.finish(keeping.is_some()).await?;
+        Ok(Glance::Fresh(Box::new((project, session, state, keeping))))
     }
 
     /// Reads the scripts that are needed to compare files with entries.
@@ -235,17 +199,21 @@ impl Project {
 
     /// The database as a person recognises it.
     pub(crate) fn shown(&self, facts: &Facts) -> DatabaseShown {
-        let Database { target, place, environment, .. } = &self.database;
-        DatabaseShown {
-            host: hosts(target),
-            database: facts.database.clone(),
-            role: facts.role.clone(),
-            server_version: facts.version.clone(),
-            environment: environment.clone(),
-            found_in: place.clone(),
-            pooled: facts.pooled,
-        }
+        self.database.shown(facts)
     }
+}
+
+/// What came of a glance at files and ledgers.
+pub(crate) enum Glance<A> {
+    /// Nothing changed since the question was answered.
+    Known {
+        /// What it was answered with.
+        answer: A,
+        /// The database as a person recognises it.
+        database: DatabaseShown,
+    },
+    /// The question is to be answered; its answer may be kept.
+    Fresh(Box<(Project, Session, State, Option<Keeping>)>),
 }
 
 /// The ledgers, with the schema that the project keeps its own in.
@@ -256,63 +224,6 @@ fn wanted<'a>(
     let schema = workspace.config().ledger.schema.as_deref();
     let own = |ledger: &dyn Ledger| schema.filter(|_| ledger.is_movable());
     ledgers.iter().map(|ledger| (*ledger, own(*ledger))).collect()
-}
-
-const NO_PANIC: &str = "reading files does not panic";
-
-/// Gives connecting the time that the project has for it.
-fn within(workspace: &Workspace, mut database: Database) -> Database {
-    let timeout = workspace.config().timeouts.connect;
-    database.target.connect_timeout.get_or_insert(timeout.0.as_secs().max(1));
-    database
-}
-
-/// The histories that a command is about.
-fn chosen(workspace: &Workspace, history: Option<&str>) -> Result<Vec<Outline>, Error> {
-    let outlines = histories::only(histories::outlines(workspace)?, history)?;
-    if outlines.is_empty() {
-        return Err(histories::none());
-    }
-    histories::check_folders(workspace, &outlines)?;
-    Ok(outlines)
-}
-
-/// Connects while the histories are found. What is wrong with those is told first, and at once;
-/// what is wrong with the connection can wait until the files are read, too.
-async fn meanwhile(
-    mut told: oneshot::Receiver<Result<Vec<Outline>, Error>>,
-    database: Option<&Database>,
-) -> Result<(Vec<Outline>, Option<Result<Session, ConnectError>>), Error> {
-    let Some(database) = database else { return Ok((told.await.expect(NO_PANIC)?, None)) };
-    let mut connecting = std::pin::pin!(Session::connect(&database.target, APPLICATION));
-    tokio::select! {
-        biased;
-        outlines = &mut told => {
-            let outlines = outlines.expect(NO_PANIC)?;
-            Ok((outlines, Some(connecting.await)))
-        }
-        session = &mut connecting => {
-            let outlines = told.await.expect(NO_PANIC)?;
-            Ok((outlines, Some(session)))
-        }
-    }
-}
-
-/// Reads what the ledgers say.
-async fn read_ledgers(
-    workspace: &Workspace,
-    session: &mut Session,
-    ledgers: &[&'static dyn Ledger],
-    last_applied: LastApplied,
-) -> Result<State, Error> {
-    let wanted = wanted(workspace, ledgers);
-    let is_report = last_applied == LastApplied::Wanted;
-    let wanted = Wanted {
-        ledgers: &wanted,
-        last_applied: is_report,
-        tools: is_report.then_some(Search::Quick),
-    };
-    Ok(state::read(session, wanted).await?)
 }
 
 /// The database of a project's development server.
@@ -372,10 +283,4 @@ pub(crate) async fn read_scripts(
         .collect();
     ledgers::recorded(ledger, rows)
         .map_err(|source| state::StateError::Ledger { ledger: ledger.name(), source }.into())
-}
-
-/// The hosts of a target, as they are tried.
-pub(crate) fn hosts(target: &Target) -> String {
-    let hosts: Vec<String> = target.hosts.iter().map(ToString::to_string).collect();
-    hosts.join(", ")
 }

@@ -19,6 +19,8 @@ pub struct Surroundings {
     pub user: String,
     /// The machine's name.
     pub machine: String,
+    /// What tells this program from another build of it: what one kept, the other does not trust.
+    pub program: String,
     /// The time.
     pub clock: Box<dyn Clock>,
 }
@@ -39,6 +41,17 @@ impl Clock for SystemClock {
     }
 }
 
+/// The file of this process's program, as far as it tells one build from another.
+fn program() -> String {
+    let look = |path: std::path::PathBuf| Some((std::fs::metadata(&path).ok()?, path));
+    match std::env::current_exe().ok().and_then(look) {
+        Some((metadata, path)) => {
+            format!("{} {:?} {}", metadata.len(), metadata.modified().ok(), path.display())
+        }
+        None => env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
 impl Surroundings {
     /// Reads the world around this process; for front ends, once.
     pub fn of_process() -> io::Result<Self> {
@@ -49,7 +62,8 @@ impl Surroundings {
             .collect();
         let user = whimbrel_engine::process_variable("USER").unwrap_or_default();
         let machine = whimbrel_engine::machine_name();
-        Ok(Self { folder, variables, user, machine, clock: Box::new(SystemClock) })
+        let (program, clock) = (program(), Box::new(SystemClock));
+        Ok(Self { folder, variables, user, machine, program, clock })
     }
 
     /// The variables, as the shadow takes them.

@@ -3,10 +3,11 @@
 //! Each report says its version. A field may be added within a version; one that is renamed,
 //! removed or means something else makes a new one.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use camino::Utf8PathBuf;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use whimbrel_sql::{Severity, position};
 
 use crate::error::Located;
@@ -42,10 +43,10 @@ pub struct ErrorShown {
 }
 
 /// A remark about a place in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceShown {
     /// `error`, `warning` or `note`.
-    pub severity: &'static str,
+    pub severity: Cow<'static, str>,
     /// What is said.
     pub message: String,
     /// The file, relative to the project.
@@ -80,9 +81,9 @@ impl PlaceShown {
         let place = text.zip(start).map(|(text, start)| position(text, start));
         Self {
             severity: match diagnostic.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note => "note",
+                Severity::Error => "error".into(),
+                Severity::Warning => "warning".into(),
+                Severity::Note => "note".into(),
             },
             message: mask(&diagnostic.message),
             file: diagnostic.file.clone(),
@@ -108,7 +109,7 @@ pub fn chain(error: &dyn StdError) -> Vec<String> {
 }
 
 /// A database as a person recognises it; never a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseShown {
     /// The host and port, or the socket.
     pub host: String,

@@ -303,6 +303,12 @@ pub(crate) const LAST_APPLIED: &str = "select distinct on (a.history, a.migratio
     from whimbrel_journal.applied a left join whimbrel_journal.runs r on r.id = a.run \
     order by a.history, a.migration, a.at desc";
 
+/// Records that change whenever the answer to [`LAST_APPLIED`] does.
+pub(crate) const LAST_APPLIED_RECORDS: &str = "select a.history, a.migration, a.direction, a.run, \
+    a.at, a.execution_time_ms, a.fingerprint, null::text as os_user, null::text as host \
+    from whimbrel_journal.applied a union all select null, null, null, id, started_at, null, \
+    version, os_user, host from whimbrel_journal.runs";
+
 /// How far a step came, by its intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {

@@ -1,15 +1,20 @@
 //! What a database is and what its ledgers say, read in two messages.
 
-use std::collections::BTreeMap;
+mod seal;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use whimbrel_history::Entry;
 use whimbrel_history::ledgers::{Found, Ledger, LedgerError, Place};
-use whimbrel_history::tools::{ReadingError, Search, probe as probe_tools};
+use whimbrel_history::tools::{ReadingError, Search, names as tool_names, probe as probe_tools};
 use whimbrel_sql::Literal;
 
 use crate::journal::{self, Intents, JournalError, LastApplied};
 use crate::tools::{self, ToolState};
 use crate::wire::{Answer, Failure, Session};
+
+pub use seal::Seal;
+use seal::{Question, Sealing};
 
 /// What a database is and what its ledgers say.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub struct State {
     pub last_applied: BTreeMap<(String, String), LastApplied>,
     /// The ledgers of other tools, where they were asked for.
     pub tools: Vec<ToolState>,
+    /// What tells later whether all this is still so, where it was asked for.
+    pub seal: Option<Seal>,
 }
 
 /// One ledger as it is.
@@ -77,6 +84,8 @@ pub struct Wanted<'a> {
     pub last_applied: bool,
     /// Whether and how far to look for the ledgers of other tools.
     pub tools: Option<Search>,
+    /// Whether to make a seal.
+    pub sealed: bool,
 }
 
 /// Why the state could not be read.
@@ -110,16 +119,14 @@ pub enum StateError {
 
 /// Reads the state: one message finds the tables, a second reads them all.
 pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, StateError> {
-    let answers = session.simple(&probe(wanted)).await?;
-    let [facts, relations, others @ ..] = answers.as_slice() else {
-        return Err(StateError::Missing { what: "facts" });
-    };
-    let mut facts = read_facts(session.process_id(), facts)?;
-    let found = found(relations);
+    let mut answers = session.simple(&probe(wanted)).await?.into_iter();
+    let mut next = |what| answers.next().ok_or(StateError::Missing { what });
+    let mut facts = read_facts(session.process_id(), &next("facts")?)?;
+    let found = found(&next("relations")?);
     facts.journal = journal::TABLES.iter().all(|table| {
         found.iter().any(|(name, found)| name == table && found.schema == journal::SCHEMA)
     });
-    let mut ledgers: Vec<LedgerState> = wanted
+    let ledgers: Vec<LedgerState> = wanted
         .ledgers
         .iter()
         .map(|(ledger, schema)| LedgerState {
@@ -128,49 +135,110 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
             entries: Vec::new(),
         })
         .collect();
-    let mut tools = others.first().map(|answer| tools::others(answer, &ledgers));
-    let summaries: Vec<String> = tools.iter().flatten().filter_map(ToolState::question).collect();
-    let reads: Vec<Option<String>> =
-        ledgers.iter().map(|state| state.ledger.read(&state.place)).collect();
-    let mut message: Vec<&str> = reads.iter().flatten().map(String::as_str).collect();
-    if facts.journal {
-        message.push(journal::INTENTS);
-        if wanted.last_applied {
-            message.push(journal::LAST_APPLIED);
-        }
+    let tools = match wanted.tools {
+        Some(_) => tools::others(&next("other tools")?, &ledgers),
+        None => Vec::new(),
+    };
+    let tables = if is_sealed(wanted, &facts) { seal::text(&next("a seal")?) } else { None };
+    let seen = Seen { facts, ledgers, tools, last_applied: wanted.last_applied };
+    let questions = seen.questions();
+    let sealing = tables.map(|tables| Sealing::new(&catalog(wanted), tables, &questions));
+    let texts = questions.iter().map(|question| question.text.as_str());
+    let message: Vec<&str> = sealing.iter().flat_map(Sealing::before).chain(texts).collect();
+    let mut answers = match message.as_slice() {
+        [] => Vec::new(),
+        message => session.simple(&message.join(";\n")).await?,
     }
-    message.extend(summaries.iter().map(String::as_str));
-    let mut intents = Intents::new();
-    let mut last_applied = BTreeMap::new();
-    if !message.is_empty() {
-        let mut answers = session.simple(&message.join(";\n")).await?.into_iter();
-        for (state, _) in ledgers.iter_mut().zip(&reads).filter(|(_, read)| read.is_some()) {
-            let answer = answers.next().ok_or(StateError::Missing { what: "entries" })?;
-            let width = answer.columns().len();
-            state.entries.reserve_exact(answer.len());
-            let mut columns = Vec::with_capacity(width);
-            for row in answer.rows() {
-                columns.clear();
-                columns.extend((0..width).map(|column| row.at(column)));
-                let entry = state
-                    .ledger
-                    .entry(&columns)
-                    .map_err(|source| StateError::Ledger { ledger: state.ledger.name(), source })?;
-                state.entries.push(entry);
+    .into_iter();
+    let seal = sealing.and_then(|sealing| sealing.seal(&mut answers));
+    seen.state(&mut answers, seal)
+}
+
+/// Whether a state is still what it was when it was read: one message. What is known of the
+/// server by then comes along.
+pub async fn is_still(session: &mut Session, seal: &Seal) -> Result<Option<Facts>, StateError> {
+    let answers = match session.simple(&format!("{};\n{FACTS}", seal.question())).await {
+        // A table is gone, or may not be read any more.
+        Err(failure) if failure.server().is_some() && session.is_usable() => return Ok(None),
+        answers => answers?,
+    };
+    let mut answers = answers.into_iter();
+    if !seal.is_answered(&mut answers) {
+        return Ok(None);
+    }
+    let facts = answers.next().ok_or(StateError::Missing { what: "facts" })?;
+    Ok(Some(read_facts(session.process_id(), &facts)?))
+}
+
+/// What is known of a database before the tables that were found in it are read.
+struct Seen {
+    facts: Facts,
+    ledgers: Vec<LedgerState>,
+    tools: Vec<ToolState>,
+    last_applied: bool,
+}
+
+impl Seen {
+    /// What is asked of the tables, in the order of [`Seen::state`].
+    fn questions(&self) -> Vec<Question> {
+        let ledgers = self.ledgers.iter().filter_map(|state| {
+            let text = state.ledger.read(&state.place)?;
+            Some(Question { text, records: state.ledger.records(&state.place) })
+        });
+        let mut questions: Vec<Question> = ledgers.collect();
+        if self.facts.journal {
+            questions.push(Question::of(journal::INTENTS));
+            if self.last_applied {
+                let records = Some(journal::LAST_APPLIED_RECORDS.to_owned());
+                questions.push(Question { records, ..Question::of(journal::LAST_APPLIED) });
             }
         }
-        if facts.journal {
-            let mut next = || answers.next().ok_or(StateError::Missing { what: "the journal" });
-            intents = journal::intents(&next()?)?;
-            if wanted.last_applied {
-                last_applied = journal::last_applied(&next()?)?;
+        questions.extend(self.tools.iter().filter_map(ToolState::question).map(Question::of));
+        questions
+    }
+
+    /// Takes the answers apart.
+    fn state(
+        mut self,
+        answers: &mut impl Iterator<Item = Answer>,
+        seal: Option<Seal>,
+    ) -> Result<State, StateError> {
+        let mut next = |what| answers.next().ok_or(StateError::Missing { what });
+        for state in &mut self.ledgers {
+            if state.ledger.read(&state.place).is_some() {
+                state.take(&next("entries")?)?;
             }
         }
-        for tool in tools.iter_mut().flatten() {
-            tool.answer(&mut answers)?;
+        let mut intents = Intents::new();
+        let mut last_applied = BTreeMap::new();
+        if self.facts.journal {
+            intents = journal::intents(&next("the journal")?)?;
+            if self.last_applied {
+                last_applied = journal::last_applied(&next("the journal")?)?;
+            }
         }
+        for tool in &mut self.tools {
+            tool.answer(answers)?;
+        }
+        let Self { facts, ledgers, tools, .. } = self;
+        Ok(State { facts, ledgers, intents, last_applied, tools, seal })
     }
-    Ok(State { facts, ledgers, intents, last_applied, tools: tools.unwrap_or_default() })
+}
+
+impl LedgerState {
+    fn take(&mut self, answer: &Answer) -> Result<(), StateError> {
+        let width = answer.columns().len();
+        self.entries.reserve_exact(answer.len());
+        let mut columns = Vec::with_capacity(width);
+        for row in answer.rows() {
+            columns.clear();
+            columns.extend((0..width).map(|column| row.at(column)));
+            let ledger = self.ledger.name();
+            let entry = self.ledger.entry(&columns);
+            self.entries.push(entry.map_err(|source| StateError::Ledger { ledger, source })?);
+        }
+        Ok(())
+    }
 }
 
 /// The seed files that a ledger has, with their hashes.
@@ -186,24 +254,42 @@ pub async fn seeds(
     Ok(rows.filter_map(|row| Some((row.at(0)?.to_owned(), row.at(1)?.to_owned()))).collect())
 }
 
+/// Whether a seal was asked for, of a server that can make one.
+fn is_sealed(wanted: Wanted<'_>, facts: &Facts) -> bool {
+    wanted.sealed && facts.major() >= seal::SINCE
+}
+
 /// The message that says what the server is and which of the tables we look for it has.
 fn probe(wanted: Wanted<'_>) -> String {
     let relations = relations(wanted.ledgers.iter().map(|(ledger, _)| *ledger));
     let tools = wanted.tools.map(|search| format!(";\n{}", probe_tools(search)));
-    format!("{FACTS};\n{relations}{}", tools.unwrap_or_default())
+    let seal =
+        wanted.sealed.then(|| format!(";\nselect pg_catalog.concat_ws(' ', {})", catalog(wanted)));
+    format!("{FACTS};\n{relations}{}{}", tools.unwrap_or_default(), seal.unwrap_or_default())
+}
+
+/// An expression that changes when other tables are to be read.
+fn catalog(wanted: Wanted<'_>) -> String {
+    let own = names(wanted.ledgers.iter().map(|(ledger, _)| *ledger));
+    if wanted.tools.is_none() {
+        return seal::tables(own.into_iter());
+    }
+    let tables = seal::tables(own.into_iter().chain(tool_names()));
+    format!("{tables}, {}", seal::NEWEST_TABLE)
 }
 
 /// A query for every table and view that has the name of one of these ledgers', or of the
 /// journal's, for [`found`].
 pub fn relations(ledgers: impl Iterator<Item = &'static dyn Ledger>) -> String {
-    let mut names: Vec<&str> = ledgers
-        .flat_map(|ledger| ledger.tables().iter().map(|table| table.name))
-        .chain(journal::TABLES.iter().copied())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    let names: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
+    let names: Vec<String> =
+        names(ledgers).into_iter().map(|name| Literal(name).to_string()).collect();
     format!("{RELATIONS} in ({}){RELATIONS_ORDER}", names.join(", "))
+}
+
+/// The names of these ledgers' tables and of the journal's, each once.
+fn names(ledgers: impl Iterator<Item = &'static dyn Ledger>) -> BTreeSet<&'static str> {
+    let tables = ledgers.flat_map(|ledger| ledger.tables().iter().map(|table| table.name));
+    tables.chain(journal::TABLES.iter().copied()).collect()
 }
 
 const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as version_number, \

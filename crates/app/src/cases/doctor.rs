@@ -21,13 +21,13 @@ use whimbrel_engine::shadow::Server;
 use whimbrel_engine::wire::Session;
 
 use super::Case;
-use crate::database::{self, Database, DatabaseError, DatabaseOptions};
+use crate::database::{self, Database, DatabaseError, DatabaseOptions, hosts};
 use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
 use crate::histories;
 use crate::presumed::Presumed;
-use crate::project::{develop, hosts};
+use crate::project::develop;
 use crate::wire::{self, DatabaseShown};
 use crate::workspace::Workspace;
 

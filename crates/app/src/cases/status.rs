@@ -1,7 +1,9 @@
 //! Shows what is applied and what is pending.
 
+use std::borrow::Cow;
+
 use camino::Utf8PathBuf;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use whimbrel_engine::journal::LastApplied as Last;
 use whimbrel_engine::state::State as Database;
 use whimbrel_engine::tools::ToolState;
@@ -12,7 +14,7 @@ use super::Case;
 use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
-use crate::project::{LastApplied, Project, Where};
+use crate::project::{Glance, LastApplied, Project, Where};
 use crate::wire::{self, DatabaseShown, PlaceShown};
 use crate::workspace::Workspace;
 
@@ -27,7 +29,7 @@ pub struct Options {
 }
 
 /// What is applied and what is not.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -46,7 +48,7 @@ pub struct Report {
 }
 
 /// A history and its ledger.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HistoryShown {
     /// Its name.
     pub name: String,
@@ -59,10 +61,10 @@ pub struct HistoryShown {
 }
 
 /// The ledger of another tool.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OtherShown {
     /// The tool.
-    pub tool: &'static str,
+    pub tool: Cow<'static, str>,
     /// Its table, with its schema.
     pub table: String,
     /// What it says; `None` where the role may not read it.
@@ -70,7 +72,7 @@ pub struct OtherShown {
 }
 
 /// What the ledger of another tool says, in short.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EntriesShown {
     /// How many are applied.
     pub applied: u64,
@@ -88,7 +90,7 @@ impl OtherShown {
     fn new(other: &ToolState) -> Self {
         let table = &other.ledger.table;
         Self {
-            tool: other.ledger.tool.name(),
+            tool: other.ledger.tool.name().into(),
             table: format!("{}.{}", table.schema, table.name),
             entries: other.summary.clone().map(|summary| EntriesShown {
                 applied: summary.applied,
@@ -102,7 +104,7 @@ impl OtherShown {
 }
 
 /// A migration: its file beside its entry.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
     /// Its history.
     pub history: String,
@@ -115,9 +117,9 @@ pub struct Line {
     /// Its file; `None` where it is gone.
     pub file: Option<Utf8PathBuf>,
     /// What the ledger says of it; `None` where it says nothing.
-    pub ledger: Option<&'static str>,
+    pub ledger: Option<Cow<'static, str>>,
     /// What both together mean.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// Whether its effects are in the database.
     pub applied: bool,
     /// Whether `up` would run it.
@@ -135,7 +137,7 @@ pub struct Line {
 }
 
 /// How many migrations there are of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// In the database.
     pub applied: usize,
@@ -161,10 +163,19 @@ pub async fn status(
     options: &Options,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
-    let (project, session, state) =
-        Project::open(workspace, &options.place, LastApplied::Wanted, events).await?;
-    session.close().await;
-    Ok(report(&project, &state))
+    let wanted = LastApplied::Wanted;
+    match Project::glance(workspace, &options.place, wanted, CASE.name, events).await? {
+        Glance::Known { answer, database } => Ok(Report { database, ..answer }),
+        Glance::Fresh(fresh) => {
+            let (project, session, mut state, keeping) = *fresh;
+            session.close().await;
+            let report = report(&project, &state);
+            if let Some(keeping) = keeping {
+                keeping.keep(state.seal.take(), &report);
+            }
+            Ok(report)
+        }
+    }
 }
 
 fn report(project: &Project, database: &Database) -> Report {
@@ -236,8 +247,8 @@ fn line(history: &History, row: &Row<'_>, database: &Database) -> Line {
         },
         description: row.migration.and_then(|migration| migration.description.clone()),
         file: row.migration.map(|migration| migration.path.clone()),
-        ledger: entry.map(|entry| word(entry.status)),
-        state: row.state.word(),
+        ledger: entry.map(|entry| word(entry.status).into()),
+        state: row.state.word().into(),
         applied: row.state.is_applied(),
         due: row.state.is_due(),
         repeatable: row.is_repeatable(),

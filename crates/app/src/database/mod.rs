@@ -9,10 +9,12 @@ mod supabase;
 use std::fmt;
 
 use camino::Utf8PathBuf;
+use whimbrel_engine::state::Facts;
 use whimbrel_engine::{Host, HostKind, Origins, Secret, Target, TargetError};
 use whimbrel_history::FilesError;
 
 use crate::config::EnvironmentUrl;
+use crate::wire::DatabaseShown;
 use crate::workspace::Workspace;
 use whimbrel_history::nearest;
 
@@ -97,6 +99,27 @@ impl Database {
             origins: Origins::new(),
         }
     }
+}
+
+impl Database {
+    /// The database as a person recognises it.
+    pub(crate) fn shown(&self, facts: &Facts) -> DatabaseShown {
+        DatabaseShown {
+            host: hosts(&self.target),
+            database: facts.database.clone(),
+            role: facts.role.clone(),
+            server_version: facts.version.clone(),
+            environment: self.environment.clone(),
+            found_in: self.place.clone(),
+            pooled: facts.pooled,
+        }
+    }
+}
+
+/// The hosts of a target, as they are tried.
+pub(crate) fn hosts(target: &Target) -> String {
+    let hosts: Vec<String> = target.hosts.iter().map(ToString::to_string).collect();
+    hosts.join(", ")
 }
 
 /// What a person said about the database.

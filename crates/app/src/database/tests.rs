@@ -37,6 +37,7 @@ impl Project {
             variables: self.variables.clone(),
             user: "tester".to_owned(),
             machine: "here".to_owned(),
+            program: String::new(),
             clock: Box::new(SystemClock),
         };
         find(&Workspace::open(surroundings, Some(folder)).unwrap(), options)

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 
 use camino::Utf8PathBuf;
+use jiff::Timestamp;
 use whimbrel_history::formats::{Digests, Format};
 use whimbrel_history::{Digest, File, Files as _};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, is_settled};
 use crate::workspace::Workspace;
 
 use stored::{Fresh, Stored};
@@ -27,11 +28,9 @@ pub(super) struct Kept {
     stored: Stored,
     /// Of this one.
     fresh: BTreeMap<String, Fresh>,
-    now: i128,
+    /// The moment of this command.
+    now: Timestamp,
 }
-
-/// How old a change must be to be trusted, in nanoseconds: FAT keeps times in steps of two seconds.
-const GRAIN: i128 = 3_000_000_000;
 
 /// Fewer files than this are not worth a thread.
 const WORTH_A_THREAD: usize = 64;
@@ -45,13 +44,13 @@ impl Kept {
         let cache = surroundings.cache().filter(|_| workspace.folder().is_on_disk());
         let place = cache.map(|cache| stored::place(&cache, &root));
         let stored = place.as_deref().and_then(|place| Stored::read(place, &root));
-        let now = surroundings.clock.now().as_nanosecond();
+        let now = surroundings.clock.now();
         Self { place, root, stored: stored.unwrap_or_default(), fresh: BTreeMap::new(), now }
     }
 
     /// Keeps what is worth keeping for the next command.
     pub(super) fn save(mut self) {
-        self.fresh.retain(|_, fresh| self.now - fresh.modified > GRAIN);
+        self.fresh.retain(|_, fresh| is_settled(fresh.modified, self.now));
         if let Some(place) = self.place.filter(|_| !self.fresh.is_empty()) {
             // A cache that cannot be written is a cache that is not there.
             let _ = self.stored.write_with(&self.fresh, &place, &self.root);

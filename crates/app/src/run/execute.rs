@@ -132,7 +132,7 @@ async fn ask_the_ledger(plan: &Plan<'_>, may_go_on_there: bool, report: &mut Rep
     let looked = tokio::time::timeout(PATIENCE, async {
         let mut session = Session::connect(&project.database.target, APPLICATION).await.ok()?;
         let ledgers = project.wanted_ledgers();
-        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None };
+        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None, sealed: false };
         let state = whimbrel_engine::state::read(&mut session, wanted).await.ok()?;
         session.close().await;
         let left = again::left(plan, &state, Entry::Again).ok()?;
@@ -195,7 +195,7 @@ pub(super) fn way_in<'a>(
         application: APPLICATION,
         key: LockKey::new(&names.join(" "), &others),
         wait,
-        wanted: Wanted { ledgers, last_applied: false, tools: None },
+        wanted: Wanted { ledgers, last_applied: false, tools: None, sealed: false },
         interrupt: &options.interrupt,
     }
 }

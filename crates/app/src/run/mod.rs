@@ -26,7 +26,7 @@ use whimbrel_history::select::{Back, Wish};
 
 use crate::error::Error;
 use crate::events::Events;
-use crate::project::{APPLICATION, LastApplied, Project, Where};
+use crate::project::{APPLICATION, Glance, LastApplied, Project, Where};
 use crate::workspace::Workspace;
 use choose::{Choice, Planned};
 
@@ -199,8 +199,18 @@ pub(crate) async fn run(
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
     let unwanted = LastApplied::Unwanted;
-    let (project, mut session, state) =
-        Project::open(workspace, &options.place, unwanted, events).await?;
+    let (project, mut session, state, keeping) = if is_plain(aim, options) {
+        match Project::glance(workspace, &options.place, unwanted, aim.name(), events).await? {
+            Glance::Known { answer, database } => {
+                return Ok(Report::nothing(aim, database, answer));
+            }
+            Glance::Fresh(fresh) => *fresh,
+        }
+    } else {
+        let opened = Project::open(workspace, &options.place, unwanted, events).await?;
+        let (project, session, state) = opened;
+        (project, session, state, None)
+    };
     if state.facts.standby && options.depth == Depth::Run {
         return Err(standby());
     }
@@ -214,6 +224,9 @@ pub(crate) async fn run(
     if choice.planned.is_empty() {
         session.close().await;
         report.outcome = Outcome::Nothing;
+        if let Some(keeping) = keeping {
+            keeping.keep(state.seal, &report.remarks);
+        }
         let mut report = seeds::sow(&project, options, report, events).await?;
         if report.seeds.iter().any(|seed| seed.result.is_some()) {
             note_stand_ins(&project, &mut report).await;
@@ -242,6 +255,15 @@ pub(crate) async fn run(
     let mut report = Box::pin(seeds::sow(&run.project, options, report, events)).await?;
     note_stand_ins(&run.project, &mut report).await;
     Ok(report)
+}
+
+/// Whether a run is to apply what is due and nothing else, so that where nothing is, its answer is
+/// a matter of files and ledgers alone.
+fn is_plain(aim: &Aim, options: &Options) -> bool {
+    matches!(aim, Aim::Up(wish) if *wish == Wish::default())
+        && options.depth == Depth::Run
+        && options.allowed == Allowed { protected: options.allowed.protected, ..Allowed::default() }
+        && options.seeds == Seeds::Unwanted
 }
 
 /// Says which extensions of the embedded database are not the real ones.

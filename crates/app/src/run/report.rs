@@ -195,19 +195,33 @@ impl Report {
             refused.into_iter().map(|(what, how)| format!("would be refused: {what} ({how})"));
         let pooler = project.database.remark.clone();
         Self {
-            version: wire::VERSION,
-            command: aim.name(),
-            nothing: aim.nothing(),
-            database: project.shown(&state.facts),
             outcome: match options.depth {
                 Depth::Run => Outcome::Stopped,
                 Depth::Show { .. } => Outcome::Shown,
             },
             migrations: migrations.collect(),
+            is_refused,
+            ..Self::nothing(
+                aim,
+                project.database.shown(&state.facts),
+                pooler.into_iter().chain(remarks).chain(refused).collect(),
+            )
+        }
+    }
+
+    /// Of a run that has nothing to do.
+    pub(super) fn nothing(aim: &Aim, database: DatabaseShown, remarks: Vec<String>) -> Self {
+        Self {
+            version: wire::VERSION,
+            command: aim.name(),
+            nothing: aim.nothing(),
+            database,
+            outcome: Outcome::Nothing,
+            migrations: Vec::new(),
             seeds: Vec::new(),
             rehearsal: RehearsalShown::None { because: "there was nothing to rehearse".to_owned() },
-            is_refused,
-            remarks: pooler.into_iter().chain(remarks).chain(refused).collect(),
+            is_refused: false,
+            remarks,
             errors: Vec::new(),
             failures: Vec::new(),
         }

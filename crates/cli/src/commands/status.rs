@@ -89,7 +89,7 @@ fn others(others: &[OtherShown], page: &mut Page) {
         Column::text("failed", 12),
     ]);
     for other in others {
-        let name = page.paint(Tone::Name, other.tool);
+        let name = page.paint(Tone::Name, &other.tool);
         let Some(entries) = &other.entries else {
             let unread = "this role may not read it".to_owned();
             table.row([
@@ -120,7 +120,7 @@ fn others(others: &[OtherShown], page: &mut Page) {
 
 fn cells(line: &Line, history: String, page: &Page) -> [String; 9] {
     let mark = |is: bool| if is { "yes" } else { "gone" };
-    let tone = match (line.state, line.applied) {
+    let tone = match (line.state.as_ref(), line.applied) {
         ("applied", _) => Tone::Good,
         ("failed" | "missing file" | "modified", _) => Tone::Bad,
         ("pending" | "changed", _) => Tone::Hint,
@@ -136,8 +136,8 @@ fn cells(line: &Line, history: String, page: &Page) -> [String; 9] {
         history,
         name,
         mark(line.file.is_some()).to_owned(),
-        line.ledger.unwrap_or("-").to_owned(),
-        page.paint(tone, line.state),
+        line.ledger.as_deref().unwrap_or("-").to_owned(),
+        page.paint(tone, &line.state),
         when.unwrap_or_default(),
         took.unwrap_or_default(),
         line.applied_by.clone().unwrap_or_default(),

@@ -33,7 +33,7 @@ pub async fn amend(
     events: &mut (dyn Events + Send),
 ) -> Result<(), Stop> {
     let Entered { lane, state } = entered;
-    let State { facts, ledgers, intents, last_applied: _, tools: _ } = state;
+    let State { facts, ledgers, intents, last_applied: _, tools: _, seal: _ } = state;
     let mut run = Run {
         target,
         options,

@@ -226,7 +226,7 @@ pub async fn run(
     events: &mut (dyn Events + Send),
 ) -> Report {
     let Entered { lane, state } = entered;
-    let State { facts, ledgers, intents, last_applied: _, tools: _ } = state;
+    let State { facts, ledgers, intents, last_applied: _, tools: _, seal: _ } = state;
     let resumed = resumed(works, &intents);
     let works = resumed.as_deref().unwrap_or(works);
     let mut run = Run {

@@ -40,7 +40,7 @@ use crate::{Files, FilesError};
 
 pub use checksum::ToolFile;
 pub use matching::{Matched, matched};
-pub use probe::{Search, probe, tables};
+pub use probe::{Search, names, probe, tables};
 pub use reading::{Applied, Reading, ReadingError, Summary, Time};
 pub use shape::{Kind, Shape, Table};
 

@@ -3,7 +3,7 @@
 use whimbrel_sql::Literal;
 
 use super::shape::SPEAKS;
-use super::{ALL, Table};
+use super::{ALL, Shape, Table};
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,7 @@ const SMALL: u32 = 16_000_000;
 
 /// A query for tables that may be a tool's ledger, a row a column: for [`tables`].
 pub fn probe(search: Search) -> String {
-    let shapes = || ALL.iter().flat_map(|tool| tool.shapes());
-    let names = literals(shapes().flat_map(|shape| [Some(shape.name), shape.beside]).flatten());
+    let names = literals(names());
     let telling = literals(shapes().filter_map(|shape| shape.telling));
     let small = match search {
         Search::Quick => {
@@ -47,6 +46,15 @@ pub fn probe(search: Search) -> String {
          where {small} and relkind in ('r', 'p') and relname ~* '{SPEAKS}') \
          order by n.nspname, c.relname, a.attnum"
     )
+}
+
+/// The usual names of the tables that tools keep.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    shapes().flat_map(|shape| [Some(shape.name), shape.beside]).flatten()
+}
+
+fn shapes() -> impl Iterator<Item = &'static Shape> {
+    ALL.iter().flat_map(|tool| tool.shapes())
 }
 
 /// The tables that a probe found: schema, table, whether it can be read, column, type.

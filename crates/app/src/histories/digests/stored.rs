@@ -1,12 +1,11 @@
 //! The cache's file: one record a digest, sorted by path, read without taking the digests apart.
 //!
 //! ```text
-//! a hash of all that follows · the build and the project's folder · record · record · …
+//! the build and the project's folder · record · record · …
 //! ```
 //!
 //! A record holds its digest as bytes, so that what did not change is copied to the next file as
-//! it is. The hash tells a file that is whole from one that was cut off, written by two at once, or
-//! damaged: anything may stand in a cache, and what stands here decides whether a file is read.
+//! it is.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -16,11 +15,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use whimbrel_history::{Digest, File};
 
-/// The build that wrote a file: another may digest otherwise, or write otherwise.
-const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " 2");
+use crate::kept;
 
-/// The length of the hash at the file's head.
-const HASH: usize = 8;
+/// The build that wrote a file: another may digest otherwise, or write otherwise.
+const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " 3");
 
 /// The digests that earlier commands stored.
 #[derive(Default)]
@@ -69,12 +67,8 @@ pub(super) fn place(cache: &Utf8Path, root: &Utf8Path) -> Utf8PathBuf {
 impl Stored {
     /// Reads a file; `None` where there is none that can be trusted.
     pub(super) fn read(place: &Utf8Path, root: &Utf8Path) -> Option<Self> {
-        let bytes = std::fs::read(place).ok()?;
-        let (hash, body) = bytes.split_first_chunk::<HASH>()?;
-        if u64::from_le_bytes(*hash) != hash_of(body) {
-            return None;
-        }
-        let (head, mut rest) = postcard::take_from_bytes::<Head<'_>>(body).ok()?;
+        let bytes = kept::read(place)?;
+        let (head, mut rest) = postcard::take_from_bytes::<Head<'_>>(&bytes).ok()?;
         if head != (Head { build: BUILD, root: root.as_str() }) {
             return None;
         }
@@ -117,21 +111,13 @@ impl Stored {
     }
 
     /// Writes a file with what was stored and what is fresh.
-    ///
-    /// Written beside and renamed, so that no other command sees half a file.
     pub(super) fn write_with(
         &self,
         fresh: &BTreeMap<String, Fresh>,
         place: &Utf8Path,
         root: &Utf8Path,
     ) -> io::Result<()> {
-        let folder = place.parent().unwrap_or(place);
-        std::fs::create_dir_all(folder)?;
-        let beside = place.with_extension(format!("{}.tmp", std::process::id()));
-        std::fs::write(&beside, self.file_with(fresh, root).map_err(io::Error::other)?)?;
-        std::fs::rename(&beside, place).inspect_err(|_| {
-            let _ = std::fs::remove_file(&beside);
-        })
+        kept::write(place, self.file_with(fresh, root).map_err(io::Error::other)?)
     }
 
     fn file_with(
@@ -140,7 +126,7 @@ impl Stored {
         root: &Utf8Path,
     ) -> postcard::Result<Vec<u8>> {
         let head = Head { build: BUILD, root: root.as_str() };
-        let mut file = postcard::to_extend(&head, vec![0; HASH])?;
+        let mut file = postcard::to_stdvec(&head)?;
         let mut fresh = fresh.iter().peekable();
         for start in &self.records {
             let Some((record, rest)) = self.at(*start) else { continue };
@@ -156,8 +142,6 @@ impl Stored {
         for (path, digest) in fresh {
             file = digest.write(path, file)?;
         }
-        let hash = hash_of(&file[HASH..]).to_le_bytes();
-        file[..HASH].copy_from_slice(&hash);
         Ok(file)
     }
 }
@@ -182,12 +166,6 @@ impl Fresh {
     }
 }
 
-fn hash_of(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(bytes);
-    hasher.finish()
-}
-
 /// Bytes as bytes; serde would take a slice apart, number by number.
 mod bytes {
     use serde::{Deserialize as _, Deserializer, Serializer};
@@ -201,10 +179,8 @@ mod bytes {
     }
 }
 
-/// Makes a whole file one that another build wrote.
+/// Makes a file's body one that another build wrote.
 #[cfg(test)]
-pub(super) fn of_another_build(file: &mut [u8]) {
-    file[HASH + BUILD.len()] += 1;
-    let hash = hash_of(&file[HASH..]).to_le_bytes();
-    file[..HASH].copy_from_slice(&hash);
+pub(super) fn of_another_build(body: &mut [u8]) {
+    body[BUILD.len()] += 1;
 }

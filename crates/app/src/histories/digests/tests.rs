@@ -6,6 +6,7 @@ use whimbrel_history::History;
 
 use super::stored::{self, Stored};
 use crate::histories;
+use crate::kept;
 use crate::surroundings::{Clock, Surroundings};
 use crate::workspace::Workspace;
 
@@ -61,6 +62,7 @@ impl Setup {
             variables: [("WHIMBREL_CACHE_DIR".to_owned(), cache)].into(),
             user: String::new(),
             machine: String::new(),
+            program: String::new(),
             clock: Box::new(Later(self.later)),
         };
         let workspace = Workspace::open(surroundings, Some(&self.root())).unwrap();
@@ -174,9 +176,9 @@ fn the_cache_of_another_project_or_build_is_not_believed() {
     setup.read();
     let elsewhere = setup.root().with_file_name("elsewhere");
     assert!(Stored::read(&setup.cached(), &elsewhere).is_none());
-    let mut other = fs::read(setup.cached()).unwrap();
+    let mut other = kept::read(&setup.cached()).unwrap();
     stored::of_another_build(&mut other);
-    fs::write(setup.cached(), &other).unwrap();
+    kept::write(&setup.cached(), other).unwrap();
     assert!(setup.stored().is_none());
     setup.read();
     assert!(setup.stored().is_some(), "it is written anew");

@@ -101,7 +101,7 @@ impl Project {
     /// Enters a run and runs what is pending; `None` where another run did everything.
     pub(crate) async fn try_up(&self, events: &mut Heard) -> Result<Option<Report>, EnterError> {
         let ledgers = [(self.ledger, None)];
-        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None };
+        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None, sealed: false };
         let mut session = Session::connect(&self.target, "whimbrel test").await?;
         state::read(&mut session, wanted).await?;
         let enter_with = Enter {
@@ -122,7 +122,7 @@ impl Project {
     /// Undoes the given migrations, in that order.
     pub(crate) async fn down(&self, ids: &[&str]) -> Report {
         let ledgers = [(self.ledger, None)];
-        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None };
+        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None, sealed: false };
         let session = Session::connect(&self.target, "whimbrel test").await.unwrap();
         let enter_with = Enter {
             target: &self.target,
@@ -152,7 +152,7 @@ impl Project {
     /// The ids that the ledger has as applied.
     pub(crate) async fn applied(&self) -> Vec<String> {
         let ledgers = [(self.ledger, None)];
-        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None };
+        let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None, sealed: false };
         let mut session = Session::connect(&self.target, "whimbrel test").await.unwrap();
         let state = state::read(&mut session, wanted).await.unwrap();
         let mut ids: Vec<String> = state.ledgers[0]

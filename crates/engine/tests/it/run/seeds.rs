@@ -15,7 +15,7 @@ async fn a_seed_commits_with_its_entry() {
     let mut project = Project::new(database.target());
     project.ledger = ledgers::by_name("supabase").unwrap();
     let ledgers = [(project.ledger, None)];
-    let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None };
+    let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None, sealed: false };
     let enter_with = Enter {
         target: &project.target,
         application: "whimbrel test",

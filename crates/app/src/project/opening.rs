@@ -1,0 +1,226 @@
+//! Finds project and database, and reads both sides at once.
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use whimbrel_engine::shadow::Server;
+use whimbrel_engine::state::{self, Facts, State, Wanted};
+use whimbrel_engine::wire::{ConnectError, Session};
+use whimbrel_history::History;
+use whimbrel_history::ledgers::Ledger;
+use whimbrel_history::tools::Search;
+
+use super::{APPLICATION, LastApplied, Project, Where, develop, wanted};
+use crate::answers::{Asked, Keeping, Known};
+use crate::database::{self, Database};
+use crate::error::Error;
+use crate::events::Events;
+use crate::histories::{self, Outline};
+use crate::presumed::Presumed;
+use crate::workspace::Workspace;
+
+/// A project that is being opened: its histories are found, its database is connected to, and its
+/// files are being read, unless it is known what they lead to.
+pub(super) struct Opening {
+    workspace: Workspace,
+    outlines: Vec<Outline>,
+    pub(super) database: Database,
+    /// What is wrong with the connection is told only after what is wrong with the files.
+    pub(super) session: Option<Result<Session, ConnectError>>,
+    last_applied: LastApplied,
+    development: Option<Server>,
+    reading: JoinHandle<Result<Vec<History>, Error>>,
+    /// Reading waits for this where the answer is known so far.
+    go_on: oneshot::Sender<()>,
+    known: Option<Known>,
+    /// Where the answer can be kept.
+    pub(super) keeping: Option<Keeping>,
+}
+
+/// What the thread that reads files tells before it does.
+struct Found {
+    outlines: Vec<Outline>,
+    known: Option<Known>,
+    keeping: Option<Keeping>,
+}
+
+const NO_PANIC: &str = "reading files does not panic";
+
+impl Opening {
+    /// Lists the files and connects.
+    pub(super) async fn begin(
+        workspace: &Workspace,
+        place: &Where,
+        last_applied: LastApplied,
+        question: Option<&'static str>,
+        events: &mut dyn Events,
+    ) -> Result<Self, Error> {
+        let dev = place.database.dev;
+        let database = (!dev).then(|| {
+            let found = database::find(workspace, &place.database);
+            found.map(|database| within(workspace, database))
+        });
+        let asked = match (&database, question) {
+            (Some(Ok(database)), Some(question)) => Asked::new(workspace, database, question),
+            _ => None,
+        };
+        let (tell, told) = oneshot::channel();
+        let (go_on, may_go_on) = oneshot::channel();
+        let reading = {
+            let (workspace, history) = (workspace.clone(), place.history.clone());
+            let read = move || read(&workspace, history.as_deref(), asked, tell, may_go_on);
+            tokio::task::spawn_blocking(read)
+        };
+        let mut development = None;
+        let (found, database, session) = match database {
+            None => {
+                let found = told.await.expect(NO_PANIC)?;
+                let presumed = Presumed::of(workspace, &found.outlines)?;
+                let (server, target) = develop(workspace, presumed.as_ref(), events).await?;
+                development = Some(server);
+                (found, within(workspace, Database::embedded(target)), None)
+            }
+            Some(database) => {
+                let (found, session) = meanwhile(told, database.as_ref().ok()).await?;
+                (found, database?, session)
+            }
+        };
+        let Found { outlines, known, keeping } = found;
+        let workspace = workspace.clone();
+        Ok(Self {
+            workspace,
+            outlines,
+            database,
+            session,
+            last_applied,
+            development,
+            reading,
+            go_on,
+            known,
+            keeping,
+        })
+    }
+
+    /// What is known to be still so.
+    pub(super) async fn known(&mut self) -> Result<Option<(Known, Facts)>, Error> {
+        let Some((known, Ok(session))) = self.known.take().zip(self.session.as_mut()) else {
+            return Ok(None);
+        };
+        Ok(state::is_still(session, &known.seal).await?.map(|facts| (known, facts)))
+    }
+
+    /// Reads what is not known; `sealed` says whether to ask for a seal of the ledgers.
+    pub(super) async fn finish(self, sealed: bool) -> Result<(Project, Session, State), Error> {
+        let Self { workspace, outlines, database, session, development, reading, go_on, .. } = self;
+        // Without an answer to wait for, nobody listens.
+        let _ = go_on.send(());
+        let mut ledgers: Vec<&'static dyn Ledger> = Vec::new();
+        for outline in &outlines {
+            let ledger = outline.format.ledger();
+            if !ledgers.iter().any(|known| known.name() == ledger.name()) {
+                ledgers.push(ledger);
+            }
+        }
+        let is_report = self.last_applied == LastApplied::Wanted;
+        let both = async {
+            let mut session = match session {
+                Some(session) => session?,
+                None => Session::connect(&database.target, APPLICATION).await?,
+            };
+            let wanted = Wanted {
+                ledgers: &wanted(&workspace, &ledgers),
+                last_applied: is_report,
+                tools: is_report.then_some(Search::Quick),
+                sealed,
+            };
+            let state = state::read(&mut session, wanted).await?;
+            Ok::<_, Error>((session, state))
+        };
+        let both = both.await;
+        let histories = reading.await.expect(NO_PANIC)?;
+        let (mut session, state) = both?;
+        let presumed = Presumed::of(&workspace, &outlines)?;
+        let recorded = Vec::new();
+        let mut project = Project {
+            workspace,
+            outlines,
+            histories,
+            database,
+            ledgers,
+            recorded,
+            presumed,
+            development,
+        };
+        project.recorded = project.read_recorded(&state, &mut session).await?;
+        if !is_report {
+            project.read_downs(&state, &mut session).await?;
+        }
+        Ok((project, session, state))
+    }
+}
+
+/// Finds the histories, tells of them, and reads them while the server lets us in and reads its
+/// own. Where it is known what they lead to, that comes first.
+fn read(
+    workspace: &Workspace,
+    history: Option<&str>,
+    asked: Option<Asked>,
+    tell: oneshot::Sender<Result<Found, Error>>,
+    may_go_on: oneshot::Receiver<()>,
+) -> Result<Vec<History>, Error> {
+    let (outlines, known, keeping) = match chosen(workspace, history) {
+        Ok(outlines) => {
+            let keeping = asked.and_then(|asked| asked.look(workspace, &outlines));
+            let known = keeping.as_ref().and_then(Keeping::known);
+            (outlines, known, keeping)
+        }
+        // Whoever does not listen any more has failed, and wants no histories.
+        Err(error) => {
+            let _ = tell.send(Err(error));
+            return Ok(Vec::new());
+        }
+    };
+    let is_known = known.is_some();
+    let _ = tell.send(Ok(Found { outlines: outlines.clone(), known, keeping }));
+    if is_known && may_go_on.blocking_recv().is_err() {
+        return Ok(Vec::new());
+    }
+    histories::read(workspace, &outlines)
+}
+
+/// Gives connecting the time that the project has for it.
+fn within(workspace: &Workspace, mut database: Database) -> Database {
+    let timeout = workspace.config().timeouts.connect;
+    database.target.connect_timeout.get_or_insert(timeout.0.as_secs().max(1));
+    database
+}
+
+/// The histories that a command is about.
+fn chosen(workspace: &Workspace, history: Option<&str>) -> Result<Vec<Outline>, Error> {
+    let outlines = histories::only(histories::outlines(workspace)?, history)?;
+    if outlines.is_empty() {
+        return Err(histories::none());
+    }
+    histories::check_folders(workspace, &outlines)?;
+    Ok(outlines)
+}
+
+/// Connects while the histories are found. What is wrong with those is told first, and at once;
+/// what is wrong with the connection can wait until the files are read, too.
+async fn meanwhile(
+    mut told: oneshot::Receiver<Result<Found, Error>>,
+    database: Option<&Database>,
+) -> Result<(Found, Option<Result<Session, ConnectError>>), Error> {
+    let Some(database) = database else { return Ok((told.await.expect(NO_PANIC)?, None)) };
+    let mut connecting = std::pin::pin!(Session::connect(&database.target, APPLICATION));
+    tokio::select! {
+        biased;
+        found = &mut told => {
+            let found = found.expect(NO_PANIC)?;
+            Ok((found, Some(connecting.await)))
+        }
+        session = &mut connecting => {
+            let found = told.await.expect(NO_PANIC)?;
+            Ok((found, Some(session)))
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A query that tells whether a state is still what it was, without reading it again.
+//!
+//! Ten thousand entries are many bytes to make, send and take apart, and nearly always what they
+//! were. The server hashes them where they lie, and whoever kept what they led to asks for that
+//! hash alone, in one message.
+
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+use whimbrel_sql::Literal;
+
+use crate::wire::Answer;
+
+/// What tells whether a state is still what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// A query for one text.
+    query: String,
+    /// What it answered.
+    answer: String,
+}
+
+impl Seal {
+    /// Asks for it again.
+    pub(super) fn question(&self) -> String {
+        format!("{AT_ONE_MOMENT};\n{}", self.query)
+    }
+
+    /// Whether the first answers are those to its question, and what they were.
+    pub(super) fn is_answered(&self, answers: &mut impl Iterator<Item = Answer>) -> bool {
+        answers.nth(1).and_then(|answer| text(&answer)).is_some_and(|text| text == self.answer)
+    }
+}
+
+/// A query, and what else there is to know of it.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    /// The query.
+    pub(super) text: String,
+    /// A query of records that change whenever its answer does and cost less to make, if there is
+    /// one.
+    pub(super) records: Option<String>,
+}
+
+impl Question {
+    pub(super) fn of(text: impl Into<String>) -> Self {
+        Self { text: text.into(), records: None }
+    }
+}
+
+/// A seal in the making: asked for in the same transaction as what it is to tell of.
+pub(super) struct Sealing {
+    query: String,
+    /// What [`tables`] said when the tables were looked for.
+    tables: String,
+}
+
+impl Sealing {
+    /// For questions to tables that were found when `catalog` had the value `tables`.
+    pub(super) fn new(catalog: &str, tables: String, questions: &[Question]) -> Self {
+        let records = questions.iter().map(|one| one.records.as_deref().unwrap_or(&one.text));
+        let parts: Vec<String> =
+            std::iter::once(catalog.to_owned()).chain(records.map(hash)).collect();
+        let query = format!("select pg_catalog.concat_ws(' ', {})", parts.join(", "));
+        Self { query, tables }
+    }
+
+    /// The statements that come before the questions.
+    pub(super) fn before(&self) -> [&str; 2] {
+        [AT_ONE_MOMENT, &self.query]
+    }
+
+    /// Takes the seal from the answers; none where the tables are no longer those that were found.
+    pub(super) fn seal(self, answers: &mut impl Iterator<Item = Answer>) -> Option<Seal> {
+        let answer = text(&answers.nth(1)?)?;
+        let (query, is_about_these) = (self.query, answer.starts_with(&self.tables));
+        is_about_these.then_some(Seal { query, answer })
+    }
+}
+
+/// The first major version that hashes records.
+pub(super) const SINCE: u16 = 14;
+
+/// All statements of a message see the same, and write nothing.
+const AT_ONE_MOMENT: &str = "set transaction isolation level repeatable read, read only";
+
+/// An expression for a hash of the records of a query, in any order.
+///
+/// The hash of a record is a sum over its columns, so it is hashed once more: otherwise two rows
+/// that swap a value would leave the sum as it is.
+fn hash(records: impl Display) -> String {
+    format!(
+        "(select coalesce(pg_catalog.sum(pg_catalog.hashint8extended(\
+         pg_catalog.hash_record_extended(record, 0), 0)), 0) from ({records}) record)"
+    )
+}
+
+/// An expression that changes with the tables of these names: which there are, their columns, who
+/// may read them.
+pub(super) fn tables(names: impl Iterator<Item = &'static str>) -> String {
+    let names: Vec<String> = names.map(|name| Literal(name).to_string()).collect();
+    let records = format!(
+        "select c.oid, c.relnamespace, c.relname, c.relkind, c.relacl::text, a.attname, \
+         a.atttypid, a.attisdropped from pg_catalog.pg_class c join pg_catalog.pg_attribute a \
+         on a.attrelid = c.oid where c.relname in ({})",
+        names.join(", ")
+    );
+    hash(&records)
+}
+
+/// An expression that changes when there is a new table of any name.
+pub(super) const NEWEST_TABLE: &str = "(select oid from pg_catalog.pg_class \
+    where relkind in ('r', 'p', 'v') and relpersistence <> 't' order by oid desc limit 1)";
+
+/// The one value of an answer.
+pub(super) fn text(answer: &Answer) -> Option<String> {
+    answer.first()?.at(0).map(str::to_owned)
+}
