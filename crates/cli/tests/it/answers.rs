@@ -16,6 +16,11 @@ struct Setup {
 
 const COMMANDS: [&str; 3] = ["status --json", "up --yes --json", "status"];
 
+/// Waits until files are old enough to be known by their times.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(3_200));
+}
+
 impl Setup {
     async fn new() -> Self {
         let project = Project::new(&[
@@ -28,13 +33,8 @@ impl Setup {
         let project = project.with_database().await.with("WHIMBREL_CACHE_DIR", &folder);
         project.done("up --yes --no-rehearsal");
         let setup = Self { project, cache };
-        setup.settle();
+        settle();
         setup
-    }
-
-    /// Waits until files are old enough to be known by their times.
-    fn settle(&self) {
-        std::thread::sleep(Duration::from_millis(3_200));
     }
 
     /// The files with kept answers, and when they were written.
@@ -138,7 +138,7 @@ async fn a_changed_file_or_setting_is_noticed() {
     let gone = setup.ask("status --json", "a file that is gone");
     assert!(gone.contains("missing file"), "{gone}");
     project.write("migrations/003_tags.sql", "create table tags (id int);");
-    setup.settle();
+    settle();
     setup.ask_after("files as they were, with new times", true);
     setup.ask_after("nothing", false);
     let other = "[history.other]\nfolder = \"migrations\"\nformat = \"plain\"\n";
