@@ -134,6 +134,10 @@ pub struct Confirmation {
     pub database: DatabaseShown,
     /// The command: `up`, `down` …
     pub command: &'static str,
+    /// What a yes allows: to `run` them.
+    pub allows: &'static str,
+    /// What becomes of them: `will be applied`.
+    pub becomes: &'static str,
     /// What would run, in its order.
     pub migrations: Vec<MigrationShown>,
     /// What should be known of them before.

@@ -104,17 +104,18 @@ fn seeds(report: &Report, page: &mut Page) {
 
 /// The migrations of a run that was only shown.
 fn shown(report: &Report, page: &mut Page) {
+    let one_way = report.migrations.iter().all(|migration| migration.direction == UP);
     let mut table = Table::new([
         Column::number("#"),
         Column::text("migration", 20),
-        Column::whole(if report.command == "up" { "" } else { "direction" }),
+        Column::whole(if one_way { "" } else { "direction" }),
         Column::text("why", 10),
         Column::whole("runs as"),
         Column::number("statements"),
         Column::text("description", 12),
     ]);
     for (number, migration) in report.migrations.iter().enumerate() {
-        let direction = if report.command == "up" { "" } else { migration.direction };
+        let direction = if one_way { "" } else { migration.direction };
         table.row([
             (number + 1).to_string(),
             migration_name(migration),
@@ -137,7 +138,7 @@ fn shown(report: &Report, page: &mut Page) {
     for migration in &report.migrations {
         let Some(sql) = &migration.sql else { continue };
         page.gap();
-        let way = if report.command == "up" { "" } else { migration.direction };
+        let way = if one_way { "" } else { migration.direction };
         let title = format!("-- {} {way}", migration.id);
         page.line(page.paint(Tone::Heading, title.trim_end()));
         page.line(mask(&clean(sql)));
@@ -232,17 +233,20 @@ fn standing(stand_ins: &[String]) -> String {
     format!(", with stand-ins for {}", stand_ins.join(", "))
 }
 
+/// The direction of a migration that is applied.
+const UP: &str = "up";
+
 /// How it ended, in one line.
 fn ending(report: &Report, page: &Page) -> String {
     let of = |result| report.migrations.iter().filter(move |one| one.result == result).count();
     let done = of(ResultShown::Done);
-    let verb = match report.command {
-        "down" => "undone",
-        "redo" => "undone and applied again",
-        _ => "applied",
+    let goes = |up: bool| report.migrations.iter().any(|one| (one.direction == UP) == up);
+    // Of one that goes down and up again both halves are listed, and they make one.
+    let (verb, halves) = match (goes(false), goes(true)) {
+        (true, true) => ("undone and applied again", 2),
+        (true, false) => ("undone", 1),
+        (false, _) => ("applied", 1),
     };
-    // Of a redo both halves are listed, and they make one.
-    let halves = if report.command == "redo" { 2 } else { 1 };
     let (done, total) = (done / halves, report.migrations.len() / halves);
     match report.outcome {
         Outcome::Done => page.paint(Tone::Good, format!("{} {verb}", count(done, "migration"))),

@@ -92,7 +92,7 @@ impl Watcher {
 
     /// Shows what would run, and where.
     fn show_confirmation(&self, confirmation: &Confirmation) {
-        let Confirmation { database, command, migrations, remarks, word: _ } = confirmation;
+        let Confirmation { database, becomes, migrations, remarks, .. } = confirmation;
         let mut page = self.terminal.talk_page();
         show::database(database, &mut page);
         page.gap();
@@ -112,17 +112,7 @@ impl Watcher {
             page.line(mask(&clean(remark)));
         }
         page.gap();
-        let what = match *command {
-            "up" => "will be applied",
-            "down" => "will be undone",
-            "adopt" | "repair applied" => "will be recorded as applied, and not run",
-            "repair pending" => "will be recorded as pending, and not undone",
-            "repair checksum" => "will be recorded as its file is now",
-            "repair forget" => "will be taken out of the ledger",
-            "repair orphan" => "will be written to a file",
-            _ => "will run",
-        };
-        page.line(format!("{} {what}.", show::count(migrations.len(), "migration")));
+        page.line(format!("{} {becomes}.", show::count(migrations.len(), "migration")));
         self.bar.suspend(|| self.terminal.ask(page));
     }
 }

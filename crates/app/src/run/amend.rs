@@ -53,6 +53,19 @@ pub(crate) enum Saying {
     Same,
 }
 
+impl Saying {
+    /// What becomes of a migration of which that is said.
+    fn becomes(&self) -> &'static str {
+        match self {
+            Self::Applied(_) => "will be recorded as applied, and not run",
+            Self::Pending => "will be recorded as pending, and not undone",
+            Self::AsItsFile => "will be recorded as its file is now",
+            Self::Nothing => "will be taken out of the ledger",
+            Self::Same => "will be written to a file",
+        }
+    }
+}
+
 /// Whether the outcome is proved first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
@@ -237,6 +250,8 @@ fn ask(amending: &Amending<'_>, events: &mut dyn Events) -> Result<(), Error> {
     let confirmation = Confirmation {
         database: project.shown(&state.facts),
         command,
+        allows: "change what the ledger says of",
+        becomes: changes.first().map_or("will be changed", |change| change.saying.becomes()),
         migrations: migrations.collect(),
         remarks: remarks.to_vec(),
         word: None,

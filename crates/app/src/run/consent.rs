@@ -22,6 +22,8 @@ pub(super) fn ask(plan: &Plan<'_>, report: &Report, events: &mut dyn Events) -> 
     let confirmation = Confirmation {
         database: project.shown(&state.facts),
         command: aim.name(),
+        allows: "run",
+        becomes: aim.becomes(),
         migrations: migrations.collect(),
         remarks: Vec::new(),
         word: None,
@@ -56,14 +58,10 @@ pub(super) fn confirm(
 
 /// Nobody is there to ask.
 fn nobody(confirmation: &Confirmation) -> Error {
-    let Confirmation { database, migrations, word, command, .. } = confirmation;
+    let Confirmation { database, migrations, word, allows, .. } = confirmation;
     let count = match migrations.len() {
         1 => "1 migration".to_owned(),
         count => format!("{count} migrations"),
-    };
-    let what = match *command {
-        "up" | "down" | "redo" => "run",
-        _ => "change what the ledger says of",
     };
     let hint = match word {
         None => "without a terminal, `--yes` says so".to_owned(),
@@ -73,7 +71,7 @@ fn nobody(confirmation: &Confirmation) -> Error {
     };
     Error::Refused {
         message: format!(
-            "nobody consented to {what} {count} on `{}` at {}",
+            "nobody consented to {allows} {count} on `{}` at {}",
             database.database, database.host
         ),
         hints: vec![hint],

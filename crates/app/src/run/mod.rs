@@ -65,6 +65,15 @@ impl Aim {
         }
     }
 
+    /// What becomes of the migrations that it chooses.
+    fn becomes(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "will be applied",
+            Self::Down { .. } => "will be undone",
+            Self::Redo { .. } => "will run",
+        }
+    }
+
     /// What is true where it leads to nothing.
     fn nothing(&self) -> String {
         match self {

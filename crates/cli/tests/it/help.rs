@@ -14,6 +14,19 @@ pub(crate) fn commands() -> Vec<String> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
+/// What the examples of a command's help have typed, behind the program's name.
+pub(crate) fn examples(command: &str) -> Vec<String> {
+    let help = Project::new(&[]).done(&format!("{command} --help")).out;
+    let (_, examples) = help.split_once("Examples:\n").unwrap();
+    let lines = examples.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| {
+            let typed = line.trim().split("  ").next().unwrap();
+            typed.split_once("whimbrel ").unwrap().1.to_owned()
+        })
+        .collect()
+}
+
 #[test]
 fn the_help_of_the_program_lists_its_commands() {
     check("help", &Project::new(&[]).show("--help"));
@@ -42,11 +55,8 @@ fn every_command_has_help_with_examples_that_begin_with_it() {
 fn every_example_of_the_help_is_a_command_line_that_parses() {
     let project = Project::new(&[]);
     for command in commands() {
-        let help = project.done(&format!("{command} --help")).out;
-        let (_, examples) = help.split_once("Examples:\n").unwrap();
-        for line in examples.lines().filter(|line| !line.trim().is_empty()) {
-            let typed = line.trim().split("  ").next().unwrap();
-            let typed = typed.split_once("whimbrel ").unwrap().1.split(" | ").next().unwrap();
+        for typed in examples(&command) {
+            let typed = typed.split(" | ").next().unwrap();
             let mut words: Vec<&str> =
                 typed.split_whitespace().take_while(|word| *word != "--then").collect();
             // What stands before it is parsed, and nothing is done.

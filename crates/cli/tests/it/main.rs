@@ -17,6 +17,7 @@ mod kit;
 mod losses;
 mod redo;
 mod reference;
+mod registries;
 mod repair;
 mod secrets;
 mod seeds;

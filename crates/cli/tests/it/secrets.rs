@@ -1,6 +1,6 @@
 //! No secret is ever printed.
 
-use crate::help::commands;
+use crate::help::{commands, examples};
 use crate::kit::Project;
 
 /// Passwords that occur nowhere else, one with every character that people forget to escape.
@@ -9,25 +9,33 @@ const PASSWORDS: &[&str] = &["hunter2secret", "s3cr3t%40w%2Frd", "Tr0ub4dor&3"];
 /// What must not be found in any output: the passwords, as given and decoded.
 const MARKS: &[&str] = &["hunter2secret", "s3cr3t", "Tr0ub4dor"];
 
-/// Every command in a form that gets as far as it can without a database.
+/// Every command in forms that get as far as they can without a database.
 fn lines() -> Vec<String> {
-    let mut lines: Vec<String> = commands()
-        .into_iter()
-        .map(|command| match command.as_str() {
-            "new" => "new add_something_useful".to_owned(),
-            "shadow" => "shadow list".to_owned(),
-            "repair" => "repair applied 1 --yes".to_owned(),
-            "adopt" => "adopt --yes".to_owned(),
-            "up" | "down" | "redo" => format!("{command} --yes --no-rehearsal"),
-            "preview" => "preview --no-rehearsal".to_owned(),
-            other => other.to_owned(),
-        })
-        .collect();
+    let mut lines = Vec::new();
+    for command in commands() {
+        let ways = ["", " --yes", " --no-rehearsal", " --yes --no-rehearsal"];
+        lines.extend(ways.map(|way| format!("{command}{way}")));
+        lines.extend(examples(&command).into_iter().find(|line| is_harmless(line)));
+    }
     lines.extend(
-        ["up --yes", "status --check", "up --dry-run --full", "shadow clean --dev"]
-            .map(str::to_owned),
+        [
+            "new add_something_useful",
+            "repair applied 1 --yes",
+            "status --check",
+            "up --dry-run --full",
+            "shadow list",
+            "shadow clean --dev",
+        ]
+        .map(str::to_owned),
     );
     lines
+}
+
+/// Whether a line may be run anywhere, as it is, and asks for the database of the project.
+fn is_harmless(line: &str) -> bool {
+    !["'", "|", "--dev", "--edit", "--env", "--then", "clean"]
+        .iter()
+        .any(|word| line.contains(word))
 }
 
 fn check(project: &Project, line: &str, how: &str) {

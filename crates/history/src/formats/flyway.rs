@@ -14,7 +14,7 @@ use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_hea
 use super::header::{self, error, file_error, file_warning};
 use super::listing::is_sql;
 use super::name::advise;
-use super::plain::{assemble, down_place, is_numbered, numbered_files};
+use super::numbered::{assemble, down_place, is_numbered, numbered_files};
 use super::sections::{part, whole};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;

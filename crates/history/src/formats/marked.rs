@@ -9,7 +9,7 @@ use super::compose::{
 use super::header::{self, Comment, error, file_error, file_warning};
 use super::listing::is_sql;
 use super::name::advise;
-use super::plain::{assemble, is_numbered, numbered_files};
+use super::numbered::{assemble, is_numbered, numbered_files};
 use super::sections::{Marks, Sections, line_in, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;

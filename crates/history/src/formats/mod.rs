@@ -13,6 +13,7 @@ mod header;
 mod listing;
 mod marked;
 mod name;
+mod numbered;
 mod plain;
 mod sections;
 mod supabase;

@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use whimbrel_engine::wire::Answer;
+use whimbrel_sql::Ident;
 
 use super::finding::{About, Finding};
 
@@ -119,4 +120,24 @@ fn who(row: &whimbrel_engine::wire::Row<'_>) -> String {
         name => format!(" `{name}`"),
     };
     format!("pid {},{application} as `{}`", text(row, "pid"), text(row, "usename"))
+}
+
+/// Adds who set a setting and how it is taken back.
+fn reset(finding: Finding, name: &str, setting: &Setting, seen: &Seen, harmless: &str) -> Finding {
+    let (role, database) = (Ident(&seen.role), Ident(&seen.database));
+    let (by, sql) = match setting.source.as_str() {
+        "user" => ("the role", format!("alter role {role} reset {name};")),
+        "database" => ("the database", format!("alter role {role} set {name} = {harmless};")),
+        "database user" => (
+            "the role in this database",
+            format!("alter role {role} in database {database} reset {name};"),
+        ),
+        "client" | "environment variable" => {
+            return finding
+                .shown_by(format!("`{name}`, set by the connection itself"))
+                .cured_by("leave it out of `options` in the connection URL, or of PGOPTIONS");
+        }
+        _ => ("the server", format!("alter role {role} set {name} = {harmless};")),
+    };
+    finding.shown_by(format!("`{name}`, set by {by}")).with_sql(sql)
 }

@@ -2,8 +2,7 @@
 
 use whimbrel_engine::wire::Answer;
 
-use super::timeouts::reset;
-use super::{Check, Seen};
+use super::{Check, Seen, reset};
 use crate::cases::doctor::finding::{About, Finding, Group};
 
 /// Whether anything can be written at all.

@@ -1,9 +1,8 @@
 //! Timeouts that the role, the database or the server sets.
 
 use whimbrel_engine::wire::Answer;
-use whimbrel_sql::Ident;
 
-use super::{Check, Seen, Setting};
+use super::{Check, Seen, reset};
 use crate::cases::doctor::finding::{About, Finding, Group, Severity};
 use crate::period::Period;
 
@@ -52,30 +51,4 @@ impl Check for Timeouts {
         }
         findings
     }
-}
-
-/// Adds who set a setting and how it is taken back.
-pub(super) fn reset(
-    finding: Finding,
-    name: &str,
-    setting: &Setting,
-    seen: &Seen,
-    harmless: &str,
-) -> Finding {
-    let (role, database) = (Ident(&seen.role), Ident(&seen.database));
-    let (by, sql) = match setting.source.as_str() {
-        "user" => ("the role", format!("alter role {role} reset {name};")),
-        "database" => ("the database", format!("alter role {role} set {name} = {harmless};")),
-        "database user" => (
-            "the role in this database",
-            format!("alter role {role} in database {database} reset {name};"),
-        ),
-        "client" | "environment variable" => {
-            return finding
-                .shown_by(format!("`{name}`, set by the connection itself"))
-                .cured_by("leave it out of `options` in the connection URL, or of PGOPTIONS");
-        }
-        _ => ("the server", format!("alter role {role} set {name} = {harmless};")),
-    };
-    finding.shown_by(format!("`{name}`, set by {by}")).with_sql(sql)
 }
