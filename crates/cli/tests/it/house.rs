@@ -208,6 +208,21 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 #[test]
+fn every_variable_of_our_own_is_in_the_reference() {
+    let named: BTreeSet<&str> =
+        whimbrel_app::environment::VARIABLES.iter().map(|(name, _)| *name).collect();
+    let mut found = 0;
+    for (file, code) in code(&["crates/engine/src", "crates/app/src", "crates/cli/src"]) {
+        for rest in code.split("\"WHIMBREL_").skip(1) {
+            let name = format!("WHIMBREL_{}", rest.split('"').next().unwrap());
+            assert!(named.contains(name.as_str()), "{} reads {name}", file.display());
+            found += 1;
+        }
+    }
+    assert!(found > 4, "the variables were found");
+}
+
+#[test]
 fn every_link_of_the_pages_leads_to_a_file() {
     let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
     for entry in fs::read_dir(root().join("docs")).unwrap() {
