@@ -41,7 +41,9 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
     }
     seeds(report, page);
     page.gap();
-    rehearsal(report, page);
+    if report.outcome != Outcome::DoneByAnother {
+        rehearsal(report, page);
+    }
     page.line(ending(report, page));
     if report.outcome == Outcome::Shown && report.errors.is_empty() && !report.is_refused {
         page.hint(&format!("`whimbrel {}` runs it", report.command));

@@ -15,6 +15,9 @@ const SHOWN: usize = 6;
 /// How much of a statement is shown, in characters.
 const LONGEST: usize = 100;
 
+/// How much of it is shown before the first difference.
+const BEFORE: usize = 40;
+
 /// A line for each difference of each applied migration that was changed since.
 pub(super) async fn changes(
     project: &Project,
@@ -63,17 +66,64 @@ fn line(difference: &Difference<'_>) -> String {
         Difference::Gone(was) => format!("applied, and no longer in the file: `{}`", short(was)),
         Difference::New(is) => format!("in the file, and never applied: `{}`", short(is)),
         Difference::Changed { was, is } => {
-            format!("applied as `{}`, in the file as `{}`", short(was), short(is))
+            let (was, is) = (one_line(was), one_line(is));
+            let from = where_they_part(&was, &is).saturating_sub(BEFORE);
+            format!("applied as `{}`, in the file as `{}`", part(&was, from), part(&is, from))
         }
     }
 }
 
 /// A statement in one line, cut where it is long.
 fn short(statement: &str) -> String {
+    part(&one_line(statement), 0)
+}
+
+fn one_line(statement: &str) -> String {
     let words: Vec<&str> = statement.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        None => line,
-        Some((end, _)) => format!("{}…", &line[..end]),
+    words.join(" ")
+}
+
+/// How many characters two lines have in common.
+fn where_they_part(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(left, right)| left == right).count()
+}
+
+/// The part of a line that is shown: from the start where it is short, else from a character on.
+fn part(line: &str, from: usize) -> String {
+    let length = line.chars().count();
+    let from = if length <= LONGEST { 0 } else { from.min(length - LONGEST) };
+    let shown: String = line.chars().skip(from).take(LONGEST).collect();
+    let before = if from > 0 { "…" } else { "" };
+    let after = if from + LONGEST < length { "…" } else { "" };
+    format!("{before}{shown}{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_long_statements_the_place_where_they_part_is_shown() {
+        let columns = "a_column_of_some_length text not null, ".repeat(20);
+        let was = format!("create table t ({columns} total numeric(10, 2), {columns})");
+        let is = was.replace("(10, 2)", "(12, 2)");
+        let line = line(&Difference::Changed { was: &was, is: &is });
+        assert!(line.contains("total numeric(10, 2)"), "{line}");
+        assert!(line.contains("total numeric(12, 2)"), "{line}");
+        assert!(line.len() < 3 * LONGEST, "{line}");
+    }
+
+    #[test]
+    fn a_short_statement_is_shown_whole() {
+        let line = line(&Difference::Changed { was: "select  1", is: "select\n2" });
+        assert_eq!(line, "applied as `select 1`, in the file as `select 2`");
+    }
+
+    #[test]
+    fn a_line_is_cut_between_characters() {
+        let long = "ä".repeat(300);
+        assert_eq!(part(&long, 0).chars().count(), LONGEST + 1);
+        assert_eq!(part(&long, 50).chars().count(), LONGEST + 2);
+        assert_eq!(part(&long, 290).chars().count(), LONGEST + 1);
     }
 }

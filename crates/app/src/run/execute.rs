@@ -97,10 +97,16 @@ async fn once(
         None => Session::connect(&plan.project.database.target, APPLICATION).await?,
     };
     let Some(entered) = enter(plan, session, entry, events).await? else {
-        report.outcome = match entry {
-            Entry::First => Outcome::DoneByAnother,
-            Entry::Again => Outcome::Done,
+        let (outcome, result) = match entry {
+            Entry::First => (Outcome::DoneByAnother, ResultShown::DoneByAnother),
+            Entry::Again => (Outcome::Done, ResultShown::Done),
         };
+        report.outcome = outcome;
+        for shown in &mut report.migrations {
+            if shown.result == ResultShown::NotRun {
+                shown.result = result;
+            }
+        }
         return Ok(None);
     };
     again::narrow(plan, &entered.state, entry, report)?;

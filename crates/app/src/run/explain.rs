@@ -124,7 +124,13 @@ fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
         Direction::Up => "up",
         Direction::Down => command,
     };
-    if let Cause::StepChanged { was, .. } = &failed.cause {
+    if let Cause::PoolOfOne { .. } | Cause::PooledTimeout { .. } | Cause::PooledSetting { .. } =
+        &failed.cause
+    {
+        hints.push(format!(
+            "go past the pooler and run `whimbrel {verb}` again: give the server's own address, or a pooler's in session mode"
+        ));
+    } else if let Cause::StepChanged { was, .. } = &failed.cause {
         hints.push(format!(
             "it was `{was}`: put it back, change only what comes after it, and run `whimbrel {verb}` again"
         ));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use insta::Settings;
+use regex::Regex;
 use tempfile::TempDir;
 use whimbrel_engine::Target;
 use whimbrel_engine::wire::Session;
@@ -182,35 +183,42 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
+/// What no two runs have in common, and what stands for it.
+const COVERED: &[(&str, &str)] = &[
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[time]            "),
+    (r"\b\d{14}_", "[stamp]_"),
+    (r" *\b\d+(\.\d)? (ms|s|min)\b", " [took]"),
+    (r#"("execution_time_ms"|"milliseconds"): \d+"#, "$1: 0"),
+    (r"portable server \d+\.\d+", "portable server"),
+    (r#""server_version": "[^"]+""#, r#""server_version": "[version]""#),
+    (r"Postgres \d+\.\d+", "Postgres [version]"),
+    (r"\btest_\d+\b", "[database]"),
+    (r"(/[\w.-]+)+/\.s\.PGSQL\.\d+", "[socket]"),
+    (r"\?host=(/[\w.-]+)+", "?host=[folder]"),
+    (r"\b\d+ of \d+ connections", "[some] of [all] connections"),
+    (r"(/[\w.-]+)*/project\w{6}", "[project]"),
+    // Columns are as wide as what no two runs have in common.
+    (r"(\S) {3,}", "$1  "),
+    (r" +took\b", " took"),
+    (r"tester@[\w.-]+", "tester@[machine]"),
+    (r"pid \d+", "pid [pid]"),
+];
+
+/// Covers what no two runs have in common.
+pub(crate) fn cover(text: &str) -> String {
+    COVERED.iter().fold(text.to_owned(), |text, (pattern, stands)| {
+        Regex::new(pattern).unwrap().replace_all(&text, *stands).into_owned()
+    })
+}
+
 /// Compares with the snapshot of a name; what no two runs have in common is covered.
 pub(crate) fn check(name: &str, text: &str) {
     let mut settings = Settings::clone_current();
     settings.set_snapshot_path("snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    for (pattern, stands) in [
-        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
-        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[time]            "),
-        (r"\b\d{14}_", "[stamp]_"),
-        (r" *\b\d+(\.\d)? (ms|s|min)\b", " [took]"),
-        (r#"("execution_time_ms"|"milliseconds"): \d+"#, "$1: 0"),
-        (r"portable server \d+\.\d+", "portable server"),
-        (r#""server_version": "[^"]+""#, r#""server_version": "[version]""#),
-        (r"Postgres \d+\.\d+", "Postgres [version]"),
-        (r"\btest_\d+\b", "[database]"),
-        (r"(/[\w.-]+)+/\.s\.PGSQL\.\d+", "[socket]"),
-        (r"\?host=(/[\w.-]+)+", "?host=[folder]"),
-        (r"\b\d+ of \d+ connections", "[some] of [all] connections"),
-        (r"(/[\w.-]+)*/project\w{6}", "[project]"),
-        // Columns are as wide as what no two runs have in common.
-        (r"(\S) {3,}", "$1  "),
-        (r" +took\b", " took"),
-        (r"tester@[\w.-]+", "tester@[machine]"),
-        (r"pid \d+", "pid [pid]"),
-    ] {
-        settings.add_filter(pattern, stands);
-    }
-    settings.bind(|| insta::assert_snapshot!(name, text));
+    settings.bind(|| insta::assert_snapshot!(name, cover(text)));
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -4,6 +4,7 @@
 
 mod adopt;
 mod answers;
+mod bad_day;
 mod commands;
 mod doctor;
 mod errors;
