@@ -26,8 +26,23 @@ pub struct Config {
     pub ledger: LedgerConfig,
     /// The environments by name.
     pub environments: BTreeMap<String, EnvironmentConfig>,
+    /// The development database.
+    pub dev: DevConfig,
     /// Limits in time.
     pub timeouts: Timeouts,
+}
+
+/// `[dev]`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DevConfig {
+    /// Whether each branch of the repository has a database of its own.
+    pub per_branch: bool,
+    /// Whether seed files run in a new one.
+    pub seed: bool,
+    /// The port that is preferred.
+    pub port: Option<u16>,
+    /// The major version of a new server.
+    pub major: Option<u16>,
 }
 
 /// `[history.NAME]`
@@ -228,8 +243,12 @@ impl Reader<'_> {
         let fits = match (key.kind, value.get_ref()) {
             (Kind::Text | Kind::Format | Kind::Period, DeValue::String(_))
             | (Kind::Flag, DeValue::Boolean(_)) => true,
+            (Kind::Number, DeValue::Integer(_)) => small_number(value.get_ref()).is_some(),
             (Kind::List, DeValue::Array(items)) => items.iter().all(|item| item.get_ref().is_str()),
-            (Kind::Text | Kind::Format | Kind::Period | Kind::Flag | Kind::List, _) => false,
+            (
+                Kind::Text | Kind::Format | Kind::Period | Kind::Flag | Kind::Number | Kind::List,
+                _,
+            ) => false,
         };
         if !fits {
             let message = format!(
@@ -263,7 +282,7 @@ impl Reader<'_> {
                     );
                 }
             }
-            Kind::Text | Kind::Format | Kind::Flag | Kind::List => {}
+            Kind::Text | Kind::Format | Kind::Flag | Kind::Number | Kind::List => {}
         }
     }
 
@@ -300,6 +319,15 @@ impl Reader<'_> {
         if let Some(ledger) = table(root, "ledger") {
             config.ledger.schema = text(ledger, "schema");
             config.ledger.journal = flag(ledger, "journal").unwrap_or(true);
+        }
+        if let Some(dev) = table(root, "dev") {
+            let number = |name| small_number(dev.get(name)?.get_ref());
+            config.dev = DevConfig {
+                per_branch: flag(dev, "per_branch").unwrap_or_default(),
+                seed: flag(dev, "seed").unwrap_or_default(),
+                port: number("port"),
+                major: number("major"),
+            };
         }
         if let Some(timeouts) = table(root, "timeouts") {
             let places: [(&str, &mut Period); 5] = [
@@ -377,6 +405,12 @@ fn text(table: &DeTable<'_>, name: &str) -> Option<String> {
 
 fn flag(table: &DeTable<'_>, name: &str) -> Option<bool> {
     table.get(name)?.get_ref().as_bool()
+}
+
+/// A number from 1 to 65535, written as people write one.
+fn small_number(value: &DeValue<'_>) -> Option<u16> {
+    let DeValue::Integer(number) = value else { return None };
+    number.as_str().replace('_', "").parse().ok().filter(|number| *number > 0)
 }
 
 fn list(table: &DeTable<'_>, name: &str) -> Vec<String> {

@@ -57,6 +57,14 @@ pub enum Error {
         /// How to decide it.
         hints: Vec<String>,
     },
+    /// A database that is not there at the moment.
+    #[error("{message}")]
+    NotThere {
+        /// Which.
+        message: String,
+        /// How to have it.
+        hints: Vec<String>,
+    },
     /// The database could not be reached, or did not let us in.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -152,7 +160,7 @@ impl Error {
             | Self::Select(_)
             | Self::Usage { .. } => Exit::Usage,
             Self::Refused { .. } => Exit::Refused,
-            Self::Connect(_) => Exit::Unreachable,
+            Self::Connect(_) | Self::NotThere { .. } => Exit::Unreachable,
             Self::State(error) => state_exit(error),
             Self::Enter(error) => enter_exit(error),
             Self::Shadow(_) | Self::Rehearse(_) | Self::Migration(_) => Exit::Failed,
@@ -170,6 +178,7 @@ impl Error {
             }
             Self::Usage { hints, .. }
             | Self::Refused { hints, .. }
+            | Self::NotThere { hints, .. }
             | Self::Stopped { hints, .. } => hints.clone(),
             Self::State(StateError::Failed(failure))
             | Self::Enter(EnterError::State(StateError::Failed(failure))) => {
@@ -232,6 +241,7 @@ impl Error {
             | Self::Usage { .. }
             | Self::Select(_)
             | Self::Refused { .. }
+            | Self::NotThere { .. }
             | Self::Connect(_)
             | Self::State(_)
             | Self::Enter(_)

@@ -17,6 +17,8 @@ pub(crate) struct Presumed {
     pub(crate) baseline: Baseline,
     /// The major version of the server that the project is made for.
     pub(crate) major: Option<u16>,
+    /// The port at which the project's programs look for a development database.
+    pub(crate) port: Option<u16>,
 }
 
 impl Presumed {
@@ -30,7 +32,7 @@ impl Presumed {
             let Some(baseline) = Baseline::named(said.name) else { continue };
             let baseline = said.variant.map_or(baseline, |variant| baseline.variant(variant));
             let format = format.name();
-            return Ok(Some(Self { format, baseline, major: said.major }));
+            return Ok(Some(Self { format, baseline, major: said.major, port: said.port }));
         }
         Ok(None)
     }

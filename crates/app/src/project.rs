@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use serde::de::DeserializeOwned;
-use whimbrel_engine::shadow::{Server, Shadow, Template};
+use whimbrel_engine::Secret;
 use whimbrel_engine::state::{self, Facts, State};
 use whimbrel_engine::wire::Session;
-use whimbrel_engine::{Event, Secret, Target};
 use whimbrel_history::ledgers::{self, Ledger};
 use whimbrel_history::select::uncompared;
 use whimbrel_history::state::{Row, belonging, matrix, renamed, undecided};
@@ -18,6 +17,7 @@ use whimbrel_sql::Diagnostic;
 
 use crate::answers::Keeping;
 use crate::database::{Database, DatabaseOptions};
+use crate::development::Using;
 use crate::error::{Error, Located};
 use crate::events::Events;
 use crate::histories::Outline;
@@ -43,7 +43,7 @@ pub(crate) struct Project {
     /// What the migrations presume in a database.
     pub(crate) presumed: Option<Presumed>,
     /// The server of the development database, which runs as long as somebody holds it.
-    development: Option<Server>,
+    development: Option<Using>,
 }
 
 /// What a person said about project and database.
@@ -224,41 +224,6 @@ fn wanted<'a>(
     let schema = workspace.config().ledger.schema.as_deref();
     let own = |ledger: &dyn Ledger| schema.filter(|_| ledger.is_movable());
     ledgers.iter().map(|ledger| (*ledger, own(*ledger))).collect()
-}
-
-/// The database of a project's development server.
-const DEVELOPMENT: &str = "app";
-
-/// The major version of a new development server.
-const MAJOR: u16 = 17;
-
-/// Starts or joins the project's development server.
-pub(crate) async fn develop(
-    workspace: &Workspace,
-    presumed: Option<&Presumed>,
-    events: &mut dyn Events,
-) -> Result<(Server, Target), Error> {
-    let what = "start this project's embedded Postgres".to_owned();
-    events.on(Event::Working { what, percent: None });
-    let root = workspace.folder().root();
-    let mut options = workspace.shadow_options();
-    options.baseline = presumed.map(|presumed| presumed.baseline);
-    let major = presumed.and_then(|presumed| presumed.major).unwrap_or(MAJOR);
-    let server = Shadow::develop(&options, major, root, events).await?;
-    let name = presumed.map_or(DEVELOPMENT, |presumed| presumed.baseline.database());
-    let target = server.target(name);
-    let mut session = match Session::connect(&target, APPLICATION).await {
-        Err(error) if error.server().is_some_and(|error| error.code == "3D000") => {
-            server.create_database(name, Template::Empty).await?;
-            Session::connect(&target, APPLICATION).await?
-        }
-        connected => connected?,
-    };
-    if let Some(presumed) = presumed {
-        presumed.ensure(&mut session, server.major()).await?;
-    }
-    session.close().await;
-    Ok((server, target))
 }
 
 /// Whether to read when and by whom each migration was last applied.

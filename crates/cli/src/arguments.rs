@@ -87,6 +87,7 @@ Examples:
   whimbrel preview               See what `up` would do
   whimbrel up                    Apply what is pending
   whimbrel up --dev              The same in an embedded Postgres of this project
+  whimbrel dev start             Keep that running, at a port of its own, for the app
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 pending or different (--check),
 4 refused for safety, 5 cannot connect, 6 locked by another run, 129, 130 and 143 interrupted.";

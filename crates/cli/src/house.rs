@@ -64,6 +64,7 @@ impl House {
             database_url: database_url.clone(),
             environment: env.clone(),
             dev: dev.dev,
+            dev_database: None,
         };
         Where { database, history: history.clone(), shadow_url: None }
     }

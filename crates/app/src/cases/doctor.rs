@@ -17,17 +17,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use whimbrel_engine::Target;
-use whimbrel_engine::shadow::Server;
 use whimbrel_engine::wire::Session;
 
 use super::Case;
 use crate::database::{self, Database, DatabaseError, DatabaseOptions, hosts};
+use crate::development::{Using, develop};
 use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
 use crate::histories;
-use crate::presumed::Presumed;
-use crate::project::develop;
 use crate::wire::{self, DatabaseShown};
 use crate::workspace::Workspace;
 
@@ -150,12 +148,13 @@ async fn find(
     workspace: &Workspace,
     options: &DatabaseOptions,
     events: &mut dyn Events,
-) -> Result<(Result<Database, DatabaseError>, Option<Server>), Error> {
+) -> Result<(Result<Database, DatabaseError>, Option<Using>), Error> {
     if !options.dev {
         return Ok((database::find(workspace, options), None));
     }
-    let presumed = Presumed::of(workspace, &histories::outlines(workspace)?)?;
-    let (server, target) = develop(workspace, presumed.as_ref(), events).await?;
+    let outlines = histories::outlines(workspace)?;
+    let named = options.dev_database.as_deref();
+    let (server, target) = develop(workspace, &outlines, named, events).await?;
     Ok((Ok(Database::embedded(target)), Some(server)))
 }
 

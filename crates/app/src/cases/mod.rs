@@ -1,6 +1,7 @@
 //! The use cases: one file each, and two lines here.
 
 pub mod adopt;
+pub mod dev;
 pub mod doctor;
 pub mod down;
 pub mod init;
@@ -24,6 +25,7 @@ pub const ALL: &[&Case] = &[
     &redo::CASE,
     &adopt::CASE,
     &repair::CASE,
+    &dev::CASE,
     &shadow::CASE,
     &doctor::CASE,
 ];

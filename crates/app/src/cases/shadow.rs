@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
-use whimbrel_engine::shadow::{self, Clean, Keep, KeepKind};
+use whimbrel_engine::shadow::{self, Clean, Development, Keep, KeepKind, Running};
 
 use super::{Case, Database};
 use crate::error::Error;
@@ -67,6 +67,17 @@ pub fn clean(surroundings: &Surroundings, project: &Utf8Path, what: What) -> Res
         What::Development => Clean::Development(project.to_owned()),
     };
     let environment = surroundings.shadow_environment();
+    if let Clean::Development(project) = &what
+        && Development::of(&environment, project).standing().running == Running::Staying
+    {
+        return Err(Error::Refused {
+            message: "the development server of this project is started".to_owned(),
+            hints: vec![
+                "`whimbrel dev stop` first; or `whimbrel dev reset --hard` for a new one"
+                    .to_owned(),
+            ],
+        });
+    }
     let started = Instant::now();
     loop {
         let removed = shadow::clean(&environment, &what)?;
@@ -74,7 +85,10 @@ pub fn clean(surroundings: &Surroundings, project: &Utf8Path, what: What) -> Res
             return Ok(report(removed, Removed::Yes));
         };
         // A server goes on for a moment after its last user left.
-        let is_left = |keep: &Keep| keep.project.as_ref() == Some(project);
+        let is_left = |keep: &Keep| {
+            let path = project.canonicalize_utf8().unwrap_or_else(|_| project.clone());
+            keep.project == Some(path)
+        };
         if !shadow::list(&environment).iter().any(is_left) {
             return Ok(report(removed, Removed::Yes));
         }
@@ -122,7 +136,7 @@ fn describe(kind: KeepKind) -> (&'static str, &'static str) {
         KeepKind::Programs => ("programs", "a Postgres that was fetched"),
         KeepKind::Template => ("template", "a fresh cluster to copy"),
         KeepKind::State => ("state", "a cluster with a part of a history in it"),
-        KeepKind::Development => ("development", "the database of `--dev`"),
+        KeepKind::Development => ("development", "the databases of `dev` and `--dev`"),
         KeepKind::Run => ("run", "a server, or what one left behind"),
     }
 }

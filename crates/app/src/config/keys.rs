@@ -37,6 +37,8 @@ pub enum Kind {
     Format,
     /// `true` or `false`.
     Flag,
+    /// A whole number from 1 to 65535.
+    Number,
     /// A list of texts.
     List,
     /// A length of time, as Postgres writes one.
@@ -50,6 +52,7 @@ impl Kind {
             Self::Text => "a text",
             Self::Format => "the name of a format",
             Self::Flag => "`true` or `false`",
+            Self::Number => "a number from 1 to 65535",
             Self::List => "a list of texts",
             Self::Period => "a duration such as \"5min\"",
         }
@@ -137,6 +140,38 @@ pub const ALL: &[Key] = &[
         example: "protected = true",
         brief: "whether a run wants its own word, beyond --yes",
         about: "Whether a run wants its own word: at a prompt the environment's name is to be typed, and without a terminal `--yes` is not enough, but `--allow protected` is.",
+    },
+    Key {
+        path: &["dev", "per_branch"],
+        kind: Kind::Flag,
+        default: "false",
+        example: "per_branch = true",
+        brief: "whether each git branch has a development database of its own",
+        about: "Whether `dev`, and `--dev` of other commands, use a database of the branch that is checked out. It is made, as a copy of the database of the branch that it came from, when it is used first.",
+    },
+    Key {
+        path: &["dev", "seed"],
+        kind: Kind::Flag,
+        default: "false",
+        example: "seed = true",
+        brief: "whether seed files run in a new development database",
+        about: "Whether the project's seed files run where `dev start` or `dev reset` makes a database, as with `--seed`.",
+    },
+    Key {
+        path: &["dev", "port"],
+        kind: Kind::Number,
+        default: "`port` of `[db]` in supabase/config.toml, else one that is free",
+        example: "port = 15432",
+        brief: "the port of the development server, if it is free when it is started first",
+        about: "The port that `dev start` takes if it is free when the server is started for the first time; from then on it keeps the one that it has, and `dev start --port` moves it.",
+    },
+    Key {
+        path: &["dev", "major"],
+        kind: Kind::Number,
+        default: "`major_version` of `[db]` in supabase/config.toml, else 17",
+        example: "major = 16",
+        brief: "the major version of a new development server",
+        about: "The major version of Postgres that a new development server has, 14 to 18. Data that is there keeps its own; `dev reset --hard` begins anew.",
     },
     Key {
         path: &["timeouts", "connect"],

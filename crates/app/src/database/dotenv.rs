@@ -59,21 +59,23 @@ impl File {
 
 /// What a `.env` file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Dotenv {
+pub(crate) struct Dotenv {
     /// Name to value and the line it begins on; the last of several wins.
-    pub(super) values: BTreeMap<String, Value>,
+    pub(crate) values: BTreeMap<String, Value>,
     /// Lines that are no assignment; said when nothing was found, else left alone, since other
     /// programs read these files too.
-    pub(super) unreadable: Vec<usize>,
+    pub(crate) unreadable: Vec<usize>,
 }
 
 /// A value and its place.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Value {
+pub(crate) struct Value {
     /// The value, quotes and escapes resolved.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The line that it begins on, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
+    /// The line after it.
+    pub(crate) next: usize,
 }
 
 impl std::fmt::Debug for Value {
@@ -84,7 +86,7 @@ impl std::fmt::Debug for Value {
 
 /// Parses the text of a `.env` file; `outer` is asked for names that it refers to and does not
 /// hold itself.
-pub(super) fn parse(text: &str, outer: &BTreeMap<String, String>) -> Dotenv {
+pub(crate) fn parse(text: &str, outer: &BTreeMap<String, String>) -> Dotenv {
     let mut reader = Reader { rest: text.trim_start_matches('\u{feff}'), line: 1 };
     let mut file = Dotenv::default();
     while !reader.rest.is_empty() {
@@ -94,7 +96,7 @@ pub(super) fn parse(text: &str, outer: &BTreeMap<String, String>) -> Dotenv {
             Entry::Unreadable => file.unreadable.push(line),
             Entry::Assignment { name, raw, expands } => {
                 let text = if expands { expand(&raw, &file.values, outer) } else { raw };
-                file.values.insert(name, Value { text, line });
+                file.values.insert(name, Value { text, line, next: reader.line });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Finds the database that a command is about.
 
 mod alembic;
-mod dotenv;
+pub(crate) mod dotenv;
 mod environment;
 mod libpq;
 mod supabase;
@@ -131,6 +131,8 @@ pub struct DatabaseOptions {
     pub environment: Option<String>,
     /// The embedded database of this project.
     pub dev: bool,
+    /// Which of its databases; `None` is as whimbrel.toml says.
+    pub dev_database: Option<String>,
 }
 
 /// Why there is no database.

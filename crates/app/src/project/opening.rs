@@ -2,16 +2,16 @@
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use whimbrel_engine::shadow::Server;
 use whimbrel_engine::state::{self, Facts, State, Wanted};
 use whimbrel_engine::wire::{ConnectError, Session};
 use whimbrel_history::History;
 use whimbrel_history::ledgers::Ledger;
 use whimbrel_history::tools::Search;
 
-use super::{APPLICATION, LastApplied, Project, Where, develop, wanted};
+use super::{APPLICATION, LastApplied, Project, Where, wanted};
 use crate::answers::{Asked, Keeping, Known};
 use crate::database::{self, Database};
+use crate::development::{Using, develop};
 use crate::error::Error;
 use crate::events::Events;
 use crate::histories::{self, Outline};
@@ -27,7 +27,7 @@ pub(super) struct Opening {
     /// What is wrong with the connection is told only after what is wrong with the files.
     pub(super) session: Option<Result<Session, ConnectError>>,
     last_applied: LastApplied,
-    development: Option<Server>,
+    development: Option<Using>,
     reading: JoinHandle<Result<Vec<History>, Error>>,
     /// Reading waits for this where the answer is known so far.
     go_on: oneshot::Sender<()>,
@@ -74,8 +74,8 @@ impl Opening {
         let (found, database, session) = match database {
             None => {
                 let found = told.await.expect(NO_PANIC)?;
-                let presumed = Presumed::of(workspace, &found.outlines)?;
-                let (server, target) = develop(workspace, presumed.as_ref(), events).await?;
+                let named = place.database.dev_database.as_deref();
+                let (server, target) = develop(workspace, &found.outlines, named, events).await?;
                 development = Some(server);
                 (found, within(workspace, Database::embedded(target)), None)
             }

@@ -1,17 +1,17 @@
 //! What a run is to do, over all histories of the project.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use whimbrel_engine::run::Direction;
 use whimbrel_engine::state::State;
 use whimbrel_history::select::{self, Back, Concern, DownFrom, SelectError, Undo, Why, Wish};
-use whimbrel_history::state::Row;
-use whimbrel_history::{Checksum, Directives, Entry, Migration, Section};
+use whimbrel_history::state::{Row, matrix};
+use whimbrel_history::{Checksum, Directives, Entry, History, Migration, Section};
 
 use super::{Aim, Allowed, DownSide};
 use crate::error::Error;
-use crate::histories;
+use crate::histories::{self, Outline};
 use crate::project::Project;
 
 /// What is to run, and what speaks against it.
@@ -146,7 +146,7 @@ fn up(project: &Project, rows: &[Vec<Row<'_>>], wish: &Wish) -> Result<Choice, E
         queues.push(planned.collect::<Vec<_>>());
         concerns.extend(selection.concerns);
     }
-    let mut planned = merge(project, queues);
+    let mut planned = merge(&project.outlines, queues);
     if let Some(count) = wish.count
         && count < planned.len()
     {
@@ -159,17 +159,17 @@ fn up(project: &Project, rows: &[Vec<Row<'_>>], wish: &Wish) -> Result<Choice, E
 
 /// Puts several histories into one order: a history after those that its `after` names, else by
 /// time where the versions are times, else as they come. Each keeps its own order.
-pub(super) fn merge(project: &Project, queues: Vec<Vec<Planned>>) -> Vec<Planned> {
+pub(super) fn merge(outlines: &[Outline], queues: Vec<Vec<Planned>>) -> Vec<Planned> {
     let mut queues: Vec<_> = queues.into_iter().map(|queue| queue.into_iter().peekable()).collect();
     let mut merged = Vec::new();
     loop {
         let open: Vec<bool> = queues.iter_mut().map(|queue| queue.peek().is_some()).collect();
         let is_free = |place: usize| {
-            let after = &project.outlines[place].after;
-            let waits = |(other, outline): (usize, &histories::Outline)| {
+            let after = &outlines[place].after;
+            let waits = |(other, outline): (usize, &Outline)| {
                 open[other] && after.contains(&outline.settings.name)
             };
-            open[place] && !project.outlines.iter().enumerate().any(waits)
+            open[place] && !outlines.iter().enumerate().any(waits)
         };
         let free: Vec<usize> = (0..queues.len()).filter(|place| is_free(*place)).collect();
         let next = free.into_iter().min_by_key(|place| {
@@ -188,6 +188,22 @@ fn time(migration: &Migration) -> Option<String> {
     let digits: String = version.chars().filter(char::is_ascii_digit).collect();
     let is_time = digits.len() >= 8 && (digits.starts_with("19") || digits.starts_with("20"));
     is_time.then_some(digits)
+}
+
+/// Everything that a run in an empty database applies, in its order.
+pub(crate) fn whole(
+    outlines: &[Outline],
+    histories: &[History],
+) -> Result<Vec<Migration>, SelectError> {
+    let nothing = BTreeMap::new();
+    let mut queues = Vec::new();
+    for (place, history) in histories.iter().enumerate() {
+        let rows = matrix(history, &[], &nothing);
+        let selection = select::up(history, &rows, &Wish::default())?;
+        let chosen = selection.run.into_iter();
+        queues.push(chosen.map(|chosen| Planned::up(place, chosen.migration)).collect());
+    }
+    Ok(merge(outlines, queues).into_iter().map(|planned| planned.migration).collect())
 }
 
 fn why(why: &Why) -> String {

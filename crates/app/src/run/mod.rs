@@ -3,7 +3,7 @@
 mod again;
 pub(crate) mod amend;
 pub(crate) mod changed;
-mod choose;
+pub(crate) mod choose;
 mod consent;
 mod execute;
 mod exists;

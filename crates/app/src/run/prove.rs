@@ -87,7 +87,7 @@ pub(super) async fn prove(
         );
         return Ok(ProofShown::None { because });
     }
-    let planned = choose::merge(project, applied);
+    let planned = choose::merge(&project.outlines, applied);
     let choice = Choice { planned, concerns: Vec::new() };
     let works = works::works(project, state, &choice, session).await?;
     let real = rehearse::shapes(session).await.map_err(StateError::from)?;

@@ -210,7 +210,7 @@ pub(super) async fn applied(
         }
         queues.push(queue);
     }
-    let planned = super::choose::merge(project, queues);
+    let planned = super::choose::merge(&project.outlines, queues);
     let choice = Choice { planned, concerns: Vec::new() };
     Ok(works::works(project, &plan.state, &choice, session).await?)
 }

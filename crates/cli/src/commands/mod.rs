@@ -1,6 +1,7 @@
 //! The commands: one file each, and two lines here.
 
 mod adopt;
+mod dev;
 mod doctor;
 mod down;
 mod init;
@@ -32,6 +33,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<redo::Redo>::NEW,
     &Entry::<adopt::Adopt>::NEW,
     &Entry::<repair::Repair>::NEW,
+    &Entry::<dev::Dev>::NEW,
     &Entry::<shadow::Shadow>::NEW,
     &Entry::<doctor::Doctor>::NEW,
 ];

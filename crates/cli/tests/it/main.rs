@@ -6,6 +6,7 @@ mod adopt;
 mod answers;
 mod bad_day;
 mod commands;
+mod dev;
 mod doctor;
 mod errors;
 mod examples;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::{Cause, ShadowError};
 use crate::Target;
-use crate::wire::{ConnectCause, ConnectError, Failure, Session};
+use crate::wire::{Answer, ConnectCause, ConnectError, Failure, Session};
 
 /// What the shadow's own sessions are called in `pg_stat_activity`.
 const APPLICATION: &str = "whimbrel shadow";
@@ -31,6 +31,14 @@ pub(crate) async fn run(target: &Target, statements: &[&str]) -> Result<(), Shad
     // It is waited for: a backend that is just leaving delays `drop database` by 100 ms.
     session.close().await;
     Ok(())
+}
+
+/// Asks one question on a connection of its own.
+pub(crate) async fn rows(target: &Target, query: &str) -> Result<Answer, ShadowError> {
+    let mut session = connect(target).await?;
+    let answer = session.query(query, &[]).await.map_err(|failure| refused(query, &failure))?;
+    session.close().await;
+    Ok(answer)
 }
 
 /// The error of a statement that every server takes.

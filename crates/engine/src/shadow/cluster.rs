@@ -1,6 +1,7 @@
 //! How a fresh cluster is made and how its server is started.
 
 use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -125,6 +126,27 @@ pub(crate) fn kept_settings(major: u16) -> Vec<(String, String)> {
     settings.extend(common_settings(major));
     settings
 }
+
+/// What a kept server has beside that while it stays, for the programs of a project: connections by
+/// TCP, enough of them, and a new start of itself when one of its processes crashes.
+pub(crate) fn staying_settings(host: Ipv4Addr, port: u16) -> Vec<(String, String)> {
+    settings(&[
+        ("listen_addresses", &host.to_string()),
+        ("port", &port.to_string()),
+        ("max_connections", "100"),
+        ("restart_after_crash", "on"),
+        ("password_encryption", "scram-sha-256"),
+    ])
+}
+
+/// Who gets in: whoever may enter the socket's folder, and by TCP whoever knows the password.
+pub(crate) const STAYING_HBA: &str = "\
+# Written by Whimbrel at each start.
+local all all trust
+local replication all trust
+host all all 127.0.0.1/32 scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
+";
 
 fn common_settings(major: u16) -> Vec<(String, String)> {
     let mut all = settings(&[

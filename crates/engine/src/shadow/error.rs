@@ -158,6 +158,29 @@ pub enum ShadowError {
         /// Its process.
         pid: u32,
     },
+    /// Somebody listens on the port of the development server.
+    #[error("port {port} of this machine is taken{}", .by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default())]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// Who listens there, where that can be seen.
+        by: Option<String>,
+    },
+    /// The development server runs, at another port.
+    #[error("the development server runs at port {port} already")]
+    OtherPort {
+        /// Its port.
+        port: u16,
+    },
+    /// There is data, and the server does not come up on it.
+    #[error("the development server does not start on the data in `{folder}`")]
+    BrokenData {
+        /// The data folder.
+        folder: Utf8PathBuf,
+        /// The end of its log.
+        #[source]
+        log: Cause,
+    },
     /// No program is there to watch over the server.
     #[error("no program plays the shadow's guard")]
     NoHelper,
@@ -325,6 +348,17 @@ impl ShadowError {
                 vec!["set TMPDIR to a folder with a shorter path".into()]
             }
             Self::InUse { pid, .. } => vec![format!("stop it (`kill {pid}`) and try again")],
+            Self::PortTaken { .. } => vec![
+                "end that program, or take another port for good: `whimbrel dev start --port N`"
+                    .into(),
+            ],
+            Self::OtherPort { .. } => {
+                vec!["`whimbrel dev stop` first; its data stays".into()]
+            }
+            Self::BrokenData { folder, .. } => vec![
+                format!("its log is beside it: `{}`", folder.with_file_name("log")),
+                "`whimbrel dev reset --hard` begins anew; what is in its databases is lost".into(),
+            ],
             Self::UnknownMajor { .. } | Self::WrongMajor { .. } => {
                 vec!["give the URL of a server of that major with `--shadow-url`".into()]
             }
@@ -388,6 +422,9 @@ mod tests {
             ShadowError::Died { log: cause() },
             ShadowError::Silent { seconds: 8, log: cause() },
             ShadowError::InUse { folder: "FOLDER".into(), pid: 9 },
+            ShadowError::PortTaken { port: 3, by: Some("PROGRAM".into()) },
+            ShadowError::OtherPort { port: 3 },
+            ShadowError::BrokenData { folder: "FOLDER".into(), log: cause() },
             ShadowError::NoHelper,
             ShadowError::Guard { program: "PROGRAM".into(), cause: cause() },
             ShadowError::WrongMajor { wanted: 5, found: 6 },
@@ -408,6 +445,7 @@ mod tests {
             ShadowError::NotReadable { .. } | ShadowError::NamelessUser { .. } => &[("7", "UID")],
             ShadowError::Silent { .. } => &[("8", "SECONDS")],
             ShadowError::InUse { .. } => &[("9", "PID")],
+            ShadowError::PortTaken { .. } | ShadowError::OtherPort { .. } => &[("3", "PORT")],
             _ => &[],
         };
         words.iter().fold(error.to_string(), |text, (number, word)| text.replace(number, word))

@@ -6,7 +6,7 @@
 //! next start of any shadow removes the folder.
 //!
 //! The guard of a kept server looks at the `clients` lock of its folder instead: it has many
-//! clients, and leaves when the last has gone.
+//! clients, and leaves when the last has gone, unless somebody asked it to stay.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -90,7 +90,9 @@ impl Folder {
     fn open(home: &Home) -> Result<Self, ShadowError> {
         match home {
             Home::Fresh(bases) => RunFolder::create(bases).map(Self::Run),
-            Home::Kept(path) => {
+            Home::Kept(path) | Home::Staying(path) => {
+                // Nothing of where it was called from is kept busy.
+                std::env::set_current_dir("/").ok();
                 let folder = KeptFolder::at(path.clone());
                 let lease =
                     folder.try_lease().map_err(|error| ShadowError::io("lock", path, &error))?;
@@ -152,11 +154,12 @@ impl Guard {
             socket: self.postmaster.socket().to_owned(),
             port: self.order.port,
             state: self.state.clone(),
+            open: matches!(self.order.home, Home::Staying(_)),
         };
         if let Folder::Kept { folder, .. } = &self.folder {
-            folder
-                .announce(&started)
-                .map_err(|error| ShadowError::io("write", folder.path(), &error))?;
+            let noted = folder.announce(&started);
+            let noted = if started.open { noted.and_then(|()| folder.stay()) } else { noted };
+            noted.map_err(|error| ShadowError::io("write", folder.path(), &error))?;
         }
         say(&Report::Started(started));
         Ok(())
@@ -170,7 +173,10 @@ impl Guard {
                 Folder::Kept { folder, .. } => match self.inbox.next_within(GLANCE) {
                     Some(Happening::ClientGone) => continue,
                     Some(happening) => happening,
+                    None if folder.stays().is_some() => continue,
                     None => match folder.try_close() {
+                        // Somebody came and asked for the opposite.
+                        Ok(Some(_)) if folder.stays().is_some() => continue,
                         Ok(Some(closed)) => {
                             // Nobody can join while the server goes down; then a new guard rises.
                             drop(self);

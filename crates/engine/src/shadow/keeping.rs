@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cache::{self, Cache, EntryLock, Hold};
 use super::error::ShadowError;
-use super::kept::KeptFolder;
+use super::kept::{self, KeptFolder};
 use super::options::Environment;
 use super::place;
 
@@ -81,7 +81,7 @@ pub fn clean(environment: &Environment, what: &Clean) -> Result<Vec<Keep>, Shado
     for keep in list(environment) {
         let wanted = match what {
             Clean::Cache => keep.kind != KeepKind::Development,
-            Clean::Development(project) => keep.project.as_ref() == Some(project),
+            Clean::Development(project) => keep.project == Some(kept::real(project)),
         };
         if !wanted || keep.in_use {
             continue;

@@ -5,20 +5,25 @@
 //! clients    everybody who uses the server holds its shared lock; the guard leaves when it can
 //!            take the exclusive one
 //! start      held by whoever starts a guard
+//! turn       held by whoever makes or removes databases for a person; its shared lock by whoever
+//!            uses one
 //! lease      held by the guard
 //! ready      what the guard says of its server, as JSON
+//! stay       while it is there the guard stays, whoever leaves
+//! address    where other programs reach the server, with its password
 //! log, s     as in a run folder
 //! ```
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::address::{self, Address};
 use super::cache::Cache;
 use super::cluster::short_hex;
 use super::error::ShadowError;
@@ -44,6 +49,7 @@ pub(crate) struct About {
 impl KeptFolder {
     /// The folder for a project: its name for people, a hash of its path for the rest.
     pub(crate) fn of(cache: &Cache, project: &Utf8Path) -> Self {
+        let project = real(project);
         let name: String = project
             .file_name()
             .unwrap_or("root")
@@ -75,8 +81,8 @@ impl KeptFolder {
     /// Makes the folder and notes what it is for.
     pub(crate) fn make(&self, cache: &Cache, project: &Utf8Path) -> Result<(), ShadowError> {
         cache.make_folder(&self.path)?;
-        let about = serde_json::to_vec(&About { project: project.to_owned() })
-            .expect("a path is valid JSON");
+        let about =
+            serde_json::to_vec(&About { project: real(project) }).expect("a path is valid JSON");
         let path = self.path.join("about.json");
         fs::write(&path, about).map_err(|error| cache.write_error("write", &path, &error))
     }
@@ -107,6 +113,21 @@ impl KeptFolder {
     /// The right to start a guard.
     pub(crate) fn try_start(&self) -> io::Result<Option<File>> {
         self.try_exclusive("start")
+    }
+
+    /// The right to make or remove databases for a person.
+    pub(crate) fn try_turn(&self) -> io::Result<Option<File>> {
+        self.try_exclusive("turn")
+    }
+
+    /// The right to use databases while nobody makes or removes any.
+    pub(crate) fn try_share(&self) -> io::Result<Option<File>> {
+        let file = self.open("turn")?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Whether everybody has left. The lock keeps it so. A file that is gone is not made again.
@@ -144,6 +165,36 @@ impl KeptFolder {
         }
     }
 
+    /// Asks the guard to stay when the last client leaves. Whoever calls it is a client, so that
+    /// no guard is just leaving.
+    pub(crate) fn stay(&self) -> io::Result<()> {
+        self.open("stay").map(drop)
+    }
+
+    /// Lets the guard leave with the last client. False: nobody had asked it to stay.
+    pub(crate) fn let_go(&self) -> io::Result<bool> {
+        match fs::remove_file(self.path.join("stay")) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the guard is to stay, and since when.
+    pub(crate) fn stays(&self) -> Option<SystemTime> {
+        fs::metadata(self.path.join("stay")).and_then(|meta| meta.modified()).ok()
+    }
+
+    /// Where other programs reach the server once it is started.
+    pub(crate) fn address(&self) -> Option<Address> {
+        address::read(&self.path.join("address"))
+    }
+
+    pub(crate) fn set_address(&self, address: &Address) -> Result<(), ShadowError> {
+        let path = self.path.join("address");
+        address::write(&path, address).map_err(|error| ShadowError::io("write", path, &error))
+    }
+
     /// Notes what there is to know of the server, at once for every reader.
     pub(crate) fn announce(&self, started: &Started) -> io::Result<()> {
         let draft = self.path.join("ready.new");
@@ -157,7 +208,7 @@ impl KeptFolder {
     /// alone, and so is its folder. A `postmaster.pid` of no server would keep ours from starting
     /// whenever another process has its number by now.
     pub(crate) fn tidy(&self) -> Result<(), ShadowError> {
-        for name in ["ready", "ready.new"] {
+        for name in ["ready", "ready.new", "stay"] {
             fs::remove_file(self.path.join(name)).ok();
         }
         let data = self.data();
@@ -184,6 +235,11 @@ impl KeptFolder {
         }
         Ok(())
     }
+}
+
+/// A project's folder by the one path that it has, however it is written.
+pub(crate) fn real(project: &Utf8Path) -> Utf8PathBuf {
+    project.canonicalize_utf8().unwrap_or_else(|_| project.to_owned())
 }
 
 fn lock_exclusively(file: File) -> io::Result<Option<File>> {

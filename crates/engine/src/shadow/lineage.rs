@@ -51,6 +51,11 @@ impl Lineage {
         &self.database
     }
 
+    /// The key of the state after each step, each covering all steps before it.
+    pub fn keys(&self) -> &[String] {
+        &self.steps
+    }
+
     /// How many steps there are.
     pub fn len(&self) -> usize {
         self.steps.len()

@@ -4,12 +4,15 @@
 //! (`cache`, `cluster`, `initdb`), and runs it in a folder that ends with us (`place`, `guard`).
 //! docs/shadow.md tells the whole of it.
 
+mod address;
 mod admin;
 mod baselines;
 mod borrowed;
 mod cache;
 mod cluster;
 mod copy;
+mod databases;
+mod development;
 mod distribution;
 mod error;
 mod guard;
@@ -26,6 +29,7 @@ mod order;
 mod overlay;
 mod own;
 mod place;
+mod port_holder;
 mod portable;
 mod postmaster;
 mod prepare;
@@ -35,8 +39,12 @@ mod server;
 mod socket;
 mod starter;
 mod starting;
+mod waiting;
 
+pub use address::{Address, Ports};
 pub use baselines::{Baseline, fit_to_stand_ins, stand_ins};
+pub use databases::{Connected, DatabaseFacts, Note};
+pub use development::{Development, Running, Standing, Stopped, Turn};
 pub use error::{Cause, PackageWanted, ShadowError};
 pub use keeping::{Clean, Keep, KeepKind, cache_folder, clean, list};
 pub use lineage::Lineage;
@@ -44,4 +52,4 @@ pub use options::{Environment, Fetch, Installed, ShadowOptions};
 pub use order::StopMode;
 pub use role::enter_if_asked;
 pub use server::{Server, Template};
-pub use starting::Shadow;
+pub use starting::{Served, Shadow};

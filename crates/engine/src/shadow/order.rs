@@ -39,6 +39,8 @@ pub(crate) enum Home {
     Fresh(Vec<Utf8PathBuf>),
     /// In this folder, for ever; the server runs until the last client goes.
     Kept(Utf8PathBuf),
+    /// The same; the server runs until somebody lets it go.
+    Staying(Utf8PathBuf),
 }
 
 /// A later line to a guard.
@@ -104,4 +106,7 @@ pub(crate) struct Started {
     pub(crate) port: u16,
     /// Which of the order's `states` the cluster came from.
     pub(crate) state: Option<Utf8PathBuf>,
+    /// Whether other programs reach it at that port, too.
+    #[serde(default)]
+    pub(crate) open: bool,
 }

@@ -1,13 +1,16 @@
 //! The ways to a running shadow.
 
+use std::fs::File;
 use std::io;
 
 use camino::Utf8Path;
 use tokio::sync::mpsc;
 
+use super::address::{self, Address, Chosen, Ports};
 use super::borrowed::Borrowed;
 use super::cache::Cache;
 use super::cluster::{self, Recipe};
+use super::development::Development;
 use super::distribution::Distribution;
 use super::error::ShadowError;
 use super::kept::KeptFolder;
@@ -18,6 +21,7 @@ use super::order::{Home, Order};
 use super::own::{Hold, Own};
 use super::providers::{self, Provided};
 use super::server::{Server, Template};
+use super::waiting::Waiting;
 use super::{admin, overlay, place};
 use crate::{Event, Events};
 
@@ -78,6 +82,41 @@ impl Shadow {
         project: &Utf8Path,
         events: &mut dyn Events,
     ) -> Result<Server, ShadowError> {
+        let joined = Self::keep(options, major, project, Manner::Leaving, events).await?;
+        Ok(joined.server)
+    }
+
+    /// The same, and the server stays when its last user leaves, until
+    /// [`Development::stop`](super::Development::stop); other programs reach it by TCP.
+    pub async fn serve(
+        options: &ShadowOptions,
+        major: u16,
+        project: &Utf8Path,
+        ports: Ports,
+        events: &mut dyn Events,
+    ) -> Result<Served, ShadowError> {
+        let joined = Self::keep(options, major, project, Manner::Staying(ports), events).await?;
+        let Joined { server, was_running, chosen } = joined;
+        // Whoever may enter the socket's folder needs no address.
+        let Chosen { address, passed_over, is_new } = chosen.ok_or(ShadowError::Shared)?;
+        let locked_out = Address::is_locked_out();
+        if is_new || !admin::rows(&server.master(), &locked_out).await?.is_empty() {
+            // Not while somebody who makes databases keeps others out.
+            let development = Development::of(&options.environment, project);
+            let turn = development.turn(events).await?;
+            admin::run(&server.master(), &[&address.log_in()]).await?;
+            drop(turn);
+        }
+        Ok(Served { server, address, was_running, passed_over })
+    }
+
+    async fn keep(
+        options: &ShadowOptions,
+        major: u16,
+        project: &Utf8Path,
+        manner: Manner,
+        events: &mut dyn Events,
+    ) -> Result<Joined, ShadowError> {
         // Whoever lends a server for trying things out does not mean it to keep anything.
         let options = ShadowOptions { url: None, ..options.clone() };
         let cache = Cache::of(&options.environment);
@@ -85,11 +124,42 @@ impl Shadow {
         let major = folder.major().unwrap_or(major);
         match provide(major, &options, &cache, events).await? {
             Provided::Programs(programs) => {
-                Starting::with(&options, cache, programs).kept(&folder, project, events).await
+                let starting = Starting::with(&options, cache, programs);
+                starting.kept(&folder, project, manner, events).await
             }
-            Provided::Running(target) => Borrowed::open(*target, major).await.map(Server::borrowed),
+            Provided::Running(target) => {
+                let server = Borrowed::open(*target, major).await.map(Server::borrowed)?;
+                Ok(Joined { server, was_running: true, chosen: None })
+            }
         }
     }
+}
+
+/// Whether a kept server leaves with its last user.
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    Leaving,
+    Staying(Ports),
+}
+
+/// A kept server that was started or joined.
+struct Joined {
+    server: Server,
+    was_running: bool,
+    chosen: Option<Chosen>,
+}
+
+/// A development server that stays.
+#[derive(Debug)]
+pub struct Served {
+    /// It. Who drops it does not stop it.
+    pub server: Server,
+    /// Where other programs reach it.
+    pub address: Address,
+    /// Whether it was there before.
+    pub was_running: bool,
+    /// The port that would have been preferred, and is taken.
+    pub passed_over: Option<u16>,
 }
 
 /// A server's programs, about to be started.
@@ -130,31 +200,103 @@ impl<'a> Starting<'a> {
         self,
         folder: &KeptFolder,
         project: &Utf8Path,
+        manner: Manner,
         events: &mut dyn Events,
-    ) -> Result<Server, ShadowError> {
+    ) -> Result<Joined, ShadowError> {
         folder.make(&self.cache, project)?;
-        let home = Home::Kept(folder.path().to_owned());
-        let order = self.order(home, cluster::kept_settings(self.programs.major));
         let locking = |error: io::Error| ShadowError::io("lock", folder.path(), &error);
-        // Held for as long as the server is used; waits for a guard that is just leaving.
-        let client = poll(|| folder.join_clients()).await.map_err(locking)?;
-        let start = poll(|| folder.try_start()).await.map_err(locking)?;
-        if let Some(started) = folder.running().map_err(locking)? {
-            let client = client.try_clone().map_err(locking)?;
-            let own = Own::new(Hold::Client(client), started, &self.cache, &self.recipe);
+        loop {
+            // Held for as long as the server is used; waits for a guard that is just leaving.
+            let client = poll(|| folder.join_clients()).await.map_err(locking)?;
+            let start = poll(|| folder.try_start()).await.map_err(locking)?;
+            let Some(started) = folder.running().map_err(locking)? else {
+                return self.kept_anew(folder, manner, client, start, events).await;
+            };
+            let chosen = match manner {
+                Manner::Leaving => None,
+                Manner::Staying(_) if !started.open => {
+                    drop((client, start));
+                    wait_until_left(folder, events).await?;
+                    continue;
+                }
+                Manner::Staying(ports) => {
+                    let chosen = address::of_running(folder, ports, started.port)?;
+                    folder.stay().map_err(locking)?;
+                    Some(chosen)
+                }
+            };
+            let own = Own::new(
+                Hold::Client(client.try_clone().map_err(locking)?),
+                started,
+                &self.cache,
+                &self.recipe,
+            );
             match own.wait_until_ready().await {
-                Ok(()) => return Ok(Server::own(own, &self.programs, 0)),
-                // Its guard was just being killed; the next lines start another.
-                Err(ShadowError::Died { .. }) => {}
+                Ok(()) => {
+                    let server = Server::own(own, &self.programs, 0);
+                    return Ok(Joined { server, was_running: true, chosen });
+                }
+                // Its guard was just being killed.
+                Err(ShadowError::Died { .. }) => {
+                    return self.kept_anew(folder, manner, client, start, events).await;
+                }
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    /// Starts the server of a kept folder that has no guard.
+    async fn kept_anew(
+        self,
+        folder: &KeptFolder,
+        manner: Manner,
+        client: File,
+        start: File,
+        events: &mut dyn Events,
+    ) -> Result<Joined, ShadowError> {
+        let had_data = folder.data().exists();
+        let mut settings = cluster::kept_settings(self.programs.major);
+        let path = folder.path().to_owned();
+        let (home, chosen) = match manner {
+            Manner::Leaving => (Home::Kept(path), None),
+            Manner::Staying(ports) => {
+                let chosen = address::choose(folder, &self.cache, ports)?;
+                folder.set_address(&chosen.address)?;
+                settings.extend(cluster::staying_settings(address::HOST, chosen.address.port()));
+                (Home::Staying(path), Some(chosen))
+            }
+        };
+        let mut order = self.order(home, settings);
+        if chosen.is_some() {
+            order.files.push(("pg_hba.conf".to_owned(), cluster::STAYING_HBA.to_owned()));
+        }
         let mut guard = GuardLink::open(self.options, &order)?;
         let started = guard.started(events).await?;
-        drop(start);
+        // Others may join while this one waits; nobody else starts a server to stay meanwhile.
+        let start = Some(start).filter(|_| chosen.is_some());
         let own = Own::new(Hold::Client(client), started, &self.cache, &self.recipe);
-        own.wait_until_ready().await?;
-        Ok(Server::own(own, &self.programs, 0))
+        let ready = own.wait_until_ready().await;
+        if ready.is_err() && chosen.is_some() {
+            folder.let_go().ok();
+        }
+        drop(start);
+        match ready {
+            Ok(()) => {
+                let server = Server::own(own, &self.programs, 0);
+                Ok(Joined { server, was_running: false, chosen })
+            }
+            Err(ShadowError::Died { log }) => {
+                if let Some(Chosen { address, .. }) = &chosen {
+                    // It may have been taken between the look and the start.
+                    address::check_free(address.port())?;
+                }
+                if had_data {
+                    return Err(ShadowError::BrokenData { folder: folder.data(), log });
+                }
+                Err(ShadowError::Died { log })
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     fn order(&self, home: Home, settings: Vec<(String, String)>) -> Order {
@@ -175,6 +317,16 @@ impl<'a> Starting<'a> {
             port,
         }
     }
+}
+
+/// Waits until the guard of a server that others use has left.
+async fn wait_until_left(folder: &KeptFolder, events: &mut dyn Events) -> Result<(), ShadowError> {
+    let mut waiting = Waiting::for_what("another Whimbrel that uses the development database");
+    while folder.is_leased() {
+        waiting.look(events);
+        tokio::time::sleep(admin::POLL).await;
+    }
+    Ok(())
 }
 
 /// Tries until something is there.

@@ -200,6 +200,8 @@ pub struct Baseline {
     pub variant: Option<&'static str>,
     /// The major version of the server that the project is made for.
     pub major: Option<u16>,
+    /// The port at which the project's programs look for a development database.
+    pub port: Option<u16>,
 }
 
 /// Why a project's own configuration does not say what is wanted of it.

@@ -86,7 +86,7 @@ impl Baseline {
     }
 
     /// What tells it from every other, for the keys of the cache.
-    pub(crate) fn identity(&self, major: u16) -> String {
+    pub fn identity(&self, major: u16) -> String {
         let mut hash = Sha256::new();
         for script in self.kind.scripts(major, self.variant) {
             hash.update(script.len().to_be_bytes());
@@ -102,6 +102,13 @@ impl Baseline {
             write!(text, "{byte:02x}").expect("a string takes everything");
             text
         })
+    }
+
+    /// Whether its scripts name something.
+    pub fn names(&self, major: u16, what: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let scripts = self.kind.scripts(major, self.variant).into_iter();
+        scripts.flat_map(|script| script.split(|c| !is_part(c))).any(|word| word == what)
     }
 
     /// Makes it in an empty database, whole or not at all.

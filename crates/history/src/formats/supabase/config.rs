@@ -46,6 +46,11 @@ impl Config {
         self.get("db", "major_version")?.as_integer()?.try_into().ok()
     }
 
+    /// `port` of `[db]`.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.get("db", "port")?.as_integer()?.try_into().ok()
+    }
+
     /// `auto_expose_new_tables` of `[api]`, which the platform has not done by itself since
     /// 2026-10-30.
     pub(super) fn auto_expose(&self) -> bool {

@@ -34,6 +34,9 @@ pub(super) struct Supabase;
 /// The first line with which the CLI runs a file outside a transaction.
 const NO_TRANSACTION: &str = "-- pg-delta: transaction=false";
 
+/// The port of the CLI's own local database where `config.toml` says nothing.
+const PORT: u16 = 54322;
+
 /// Before this version a first file `<version>_init.sql` is not applied: older CLIs wrote one that
 /// held what a project is born with.
 const OLD_INIT: &str = "20211209000000";
@@ -61,6 +64,7 @@ impl Format for Supabase {
             name: "supabase-platform",
             variant: config.auto_expose().then_some("auto-expose"),
             major: config.major(),
+            port: Some(config.port().unwrap_or(PORT)),
         }))
     }
 
