@@ -78,7 +78,10 @@ impl Section {
         self.verdicts.push(Verdict {
             what: what.to_owned(),
             target: format!("under {limit} {unit}"),
-            reached: format!("{reached:.1} {unit}"),
+            reached: match reached {
+                small if small < 1.0 => format!("{small:.3} {unit}"),
+                _ => format!("{reached:.1} {unit}"),
+            },
             met: reached < limit,
         });
     }

@@ -50,14 +50,19 @@ fn whimbrel() -> Outcome<PathBuf> {
     if let Some(given) = env::var_os("WHIMBREL_BENCH_WHIMBREL") {
         return Ok(given.into());
     }
+    built("whimbrel")
+}
+
+/// A program of the workspace, in release.
+pub(crate) fn built(package: &str) -> Outcome<PathBuf> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--release", "--quiet", "-p", "whimbrel"]).current_dir(root);
+    build.args(["build", "--release", "--quiet", "-p", package]).current_dir(root);
     race::text(&mut build)?;
     let ours = env::current_exe()?;
     let folder = ours.parent().ok_or("a program lies in a folder")?;
-    let program = folder.join("whimbrel");
+    let program = folder.join(package);
     if program.is_file() { Ok(program) } else { Err(format!("no {}", program.display()).into()) }
 }
 

@@ -6,6 +6,7 @@ mod nothing;
 mod rehearsal;
 mod shadow;
 mod size;
+mod starts;
 
 use std::path::Path;
 use std::process::Command;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[(&str, Measure)] = &[
     ("disk", apply::disk),
     ("rehearsal", rehearsal::section),
     ("shadow", shadow::section),
+    ("starts", starts::section),
     ("size", size::section),
 ];
 

@@ -1,5 +1,8 @@
 //! Nothing to do: `up` and `status` where everything is applied.
 
+use std::process::Command;
+use std::time::Duration;
+
 use tempfile::TempDir;
 
 use super::{SELECT_ONE, Setting, Tool, expect, select_one};
@@ -98,10 +101,9 @@ fn one(
         dbmate.apply(setting, "dbmate migrate", None),
         dbmate.status(setting, "dbmate status", None),
         Contender::new("whimbrel up, without its cache", || {
-            let cache = TempDir::new()?;
-            let mut command = ours.tool.apply(setting.tools, &ours.project, &url);
-            race::time(command.env("WHIMBREL_CACHE_DIR", cache.path()))
+            cold(ours.tool.apply(setting.tools, &ours.project, &url))
         }),
+        Contender::new(COLD_STATUS, || cold(ours.tool.status(setting.tools, &ours.project, &url))),
     ];
     race(&mut racers, setting.rounds(rounds))?;
     let targets = ["whimbrel up", "whimbrel status", "whimbrel up, annotated"].map(|who| AtMost {
@@ -110,11 +112,24 @@ fn one(
         than: SELECT_ONE,
     });
     section.table(&format!("{count} applied"), &racers, &targets);
+    if let Some(status) = racers.iter().find(|one| one.name == COLD_STATUS && count >= 1_000) {
+        let files = u32::try_from(count)?;
+        let each = status.times.least() / f64::from(files);
+        section.limit(&format!("{count} applied: {COLD_STATUS}, a file"), each, 0.1, "ms");
+    }
     drop(racers);
     for applied in [&ours, &annotated, &sqlx, &dbmate] {
         setting.bench.drop_database(&applied.database)?;
     }
     Ok(())
+}
+
+const COLD_STATUS: &str = "whimbrel status, without its cache";
+
+/// A command that knows nothing of earlier ones.
+fn cold(mut command: Command) -> Outcome<Duration> {
+    let cache = TempDir::new()?;
+    race::time(command.env("WHIMBREL_CACHE_DIR", cache.path()))
 }
 
 /// At 100 applied migrations, over a long link.
