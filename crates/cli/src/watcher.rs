@@ -111,6 +111,10 @@ impl Watcher {
         for remark in remarks {
             page.line(mask(&clean(remark)));
         }
+        if migrations.is_empty() {
+            self.bar.suspend(|| self.terminal.ask(page));
+            return;
+        }
         page.gap();
         page.line(format!("{} {becomes}.", show::count(migrations.len(), "migration")));
         self.bar.suspend(|| self.terminal.ask(page));
@@ -195,6 +199,9 @@ impl Watch for Watcher {
                 Tone::Care,
                 &format!("no journal is kept: `{role}` may not make the schema `whimbrel_journal`"),
             ),
+            Event::AskedToStop { by } => {
+                self.line(Tone::Care, &format!("asked to stop by {by}: ending cleanly"));
+            }
             Event::Cancelling => self.line(Tone::Care, "cancelling the statement under way"),
             Event::Reconnecting { because } => {
                 self.line(Tone::Care, &format!("connecting again: {because}"));

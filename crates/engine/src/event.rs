@@ -94,6 +94,11 @@ pub enum Event {
         /// The role.
         role: String,
     },
+    /// Somebody in another terminal asks the run to stop.
+    AskedToStop {
+        /// Who: `whimbrel runs cancel by ada@laptop`.
+        by: String,
+    },
     /// The statement under way is being cancelled.
     Cancelling,
     /// The connection was lost; the run begins again from what the ledgers say.

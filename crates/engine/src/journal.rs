@@ -4,6 +4,8 @@
 //! What it holds that a ledger does not: who ran what from where, and, for a migration that is not
 //! one transaction, how far it came.
 
+pub(crate) mod output;
+
 use std::collections::BTreeMap;
 
 use whimbrel_sql::Literal;
@@ -58,7 +60,12 @@ pub(crate) const MAKE: &[&str] = &[
     ended_at timestamptz,
     primary key (history, migration, direction, step)
 )",
-    "do $$
+    output::TABLE,
+    REVOKE,
+];
+
+/// Takes away what default privileges granted to others than the owner.
+pub(crate) const REVOKE: &str = "do $$
 declare
     grantee record;
 begin
@@ -75,11 +82,13 @@ begin
                 else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee.grantee)) end);
     end loop;
 end
-$$",
-];
+$$";
 
 /// The names of its tables, for the probe.
 pub(crate) const TABLES: &[&str] = &["runs", "applied", "intents"];
+
+/// The name of a table that journals of an older shape lack, and that nothing depends on.
+pub(crate) const OUTPUT: &str = "output";
 
 /// Who runs what, for the row of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! The only crate below `app` with tokio and sockets. It never prints: what happens goes out as
 //! [`Event`]s, what went wrong as errors.
 
+mod cancel;
 mod event;
 mod interrupt;
 pub mod journal;
@@ -11,6 +12,7 @@ mod machine;
 mod pause;
 pub mod rehearse;
 pub mod run;
+pub mod runs;
 mod secret;
 pub mod shadow;
 pub mod state;
@@ -18,6 +20,7 @@ mod target;
 pub mod tools;
 pub mod wire;
 
+pub use cancel::was_cancelled;
 pub use event::{Event, Events};
 pub use interrupt::Interrupt;
 pub use machine::machine_name;

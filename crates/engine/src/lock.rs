@@ -134,7 +134,7 @@ impl LockKey {
 }
 
 /// The idle transaction must outlive every timeout that a role or database may set.
-const NO_TIMEOUTS: &str = "select pg_catalog.set_config(name, '0', true) \
+pub(crate) const NO_TIMEOUTS: &str = "select pg_catalog.set_config(name, '0', true) \
     from pg_catalog.pg_settings where name in ('idle_in_transaction_session_timeout', \
     'transaction_timeout', 'statement_timeout', 'lock_timeout')";
 
@@ -214,7 +214,7 @@ async fn holder(session: &mut Session, key: &LockKey) -> Result<Option<Holder>, 
 }
 
 /// A key as `pg_locks` shows it: two unsigned halves.
-fn halves(key: i64) -> (u32, u32) {
+pub(crate) fn halves(key: i64) -> (u32, u32) {
     let bytes = key.to_be_bytes();
     let (high, low) = bytes.split_at(4);
     let half = |half: &[u8]| half.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte));

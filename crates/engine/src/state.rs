@@ -66,6 +66,8 @@ pub struct Facts {
     pub timeouts: BTreeMap<String, i64>,
     /// Whether the journal's tables are there.
     pub journal: bool,
+    /// Whether it has the table in which runs keep their output.
+    pub output: bool,
 }
 
 impl Facts {
@@ -123,9 +125,11 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
     let mut next = |what| answers.next().ok_or(StateError::Missing { what });
     let mut facts = read_facts(session.process_id(), &next("facts")?)?;
     let found = found(&next("relations")?);
-    facts.journal = journal::TABLES.iter().all(|table| {
+    let is_there = |table: &str| {
         found.iter().any(|(name, found)| name == table && found.schema == journal::SCHEMA)
-    });
+    };
+    facts.journal = journal::TABLES.iter().all(|table| is_there(table));
+    facts.output = facts.journal && is_there(journal::OUTPUT);
     let ledgers: Vec<LedgerState> = wanted
         .ledgers
         .iter()
@@ -289,7 +293,7 @@ pub fn relations(ledgers: impl Iterator<Item = &'static dyn Ledger>) -> String {
 /// The names of these ledgers' tables and of the journal's, each once.
 fn names(ledgers: impl Iterator<Item = &'static dyn Ledger>) -> BTreeSet<&'static str> {
     let tables = ledgers.flat_map(|ledger| ledger.tables().iter().map(|table| table.name));
-    tables.chain(journal::TABLES.iter().copied()).collect()
+    tables.chain(journal::TABLES.iter().copied()).chain([journal::OUTPUT]).collect()
 }
 
 const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as version_number, \
@@ -339,6 +343,7 @@ fn read_facts(named: i32, answer: &Answer) -> Result<Facts, StateError> {
         pooled: number("backend")? != named,
         timeouts,
         journal: false,
+        output: false,
     })
 }
 

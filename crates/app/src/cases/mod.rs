@@ -9,6 +9,7 @@ pub mod new;
 pub mod preview;
 pub mod redo;
 pub mod repair;
+pub mod runs;
 pub mod shadow;
 pub mod status;
 pub mod up;
@@ -25,6 +26,7 @@ pub const ALL: &[&Case] = &[
     &redo::CASE,
     &adopt::CASE,
     &repair::CASE,
+    &runs::CASE,
     &dev::CASE,
     &shadow::CASE,
     &doctor::CASE,

@@ -43,8 +43,10 @@ pub(super) async fn execute(
     let mut session = Some(session);
     let mut entry = Entry::First;
     let mut pause = PAUSE;
+    let mut last = None;
     loop {
-        let stop = match once(plan, session.take(), entry, &engine, &mut report, events).await {
+        let ran = once(plan, session.take(), entry, &engine, &mut last, &mut report, events);
+        let stop = match ran.await {
             Ok(None) => return Ok(report),
             Ok(Some(stop)) => stop,
             Err(
@@ -69,7 +71,8 @@ pub(super) async fn execute(
             entry = Entry::Again;
             continue;
         }
-        let was_clean = matches!(stop, Stop::Interrupted | Stop::Ledger { .. });
+        let was_clean =
+            entry == Entry::First && matches!(stop, Stop::Interrupted | Stop::Ledger { .. });
         // Whoever did not wait for the answer does not know it: the server may still be at it.
         let may_go_on_there = matches!(stop, Stop::Lost(Failure::GivenUp));
         let stop = if is_asked { Stop::Interrupted } else { stop };
@@ -89,13 +92,27 @@ async fn once(
     session: Option<Session>,
     entry: Entry,
     engine: &run::Options,
+    last: &mut Option<i64>,
     report: &mut Report,
     events: &mut dyn Events,
 ) -> Result<Option<Stop>, Error> {
-    let session = match session {
+    let mut session = match session {
         Some(session) => session,
         None => Session::connect(&plan.project.database.target, APPLICATION).await?,
     };
+    if let Some(run) = *last {
+        let ledgers = plan.project.wanted_ledgers();
+        let key = way_in(&plan.project, plan.options, &ledgers).key;
+        match whimbrel_engine::was_cancelled(&mut session, &key, run).await {
+            // Somebody in another terminal ended the connections.
+            Ok(true) => {
+                session.close().await;
+                return Ok(Some(Stop::Interrupted));
+            }
+            Ok(false) => {}
+            Err(failure) => return Ok(Some(Stop::Lost(failure))),
+        }
+    }
     let Some(entered) = enter(plan, session, entry, events).await? else {
         let (outcome, result) = match entry {
             Entry::First => (Outcome::DoneByAnother, ResultShown::DoneByAnother),
@@ -116,6 +133,7 @@ async fn once(
     let target = &plan.project.database.target;
     let interrupt = &plan.options.interrupt;
     let ran = run::run(entered, target, &plan.works, engine, interrupt, events).await;
+    *last = ran.run.or(*last);
     let there = exists::hints(plan, &ran, events).await;
     let stop = note(plan, ran, &there, report);
     if stop.is_none() {
@@ -228,6 +246,7 @@ pub(super) fn engine_options(project: &Project, options: &Options) -> run::Optio
         journal: project.workspace.config().ledger.journal,
         allow_rerun: options.allowed.rerun,
         direct: project.database.direct.clone(),
+        mask: crate::mask,
     }
 }
 

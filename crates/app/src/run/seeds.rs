@@ -153,6 +153,7 @@ fn work(project: &Project, history: usize, ledger: usize, seed: &Seed) -> Result
         again: false,
         after: Vec::new(),
         sent: None,
+        lines_above: 0,
     })
 }
 

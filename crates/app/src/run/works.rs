@@ -122,6 +122,7 @@ fn work(
         seed: None,
         after,
         sent: None,
+        lines_above: above,
     })
 }
 

@@ -9,6 +9,7 @@ mod new;
 mod preview;
 mod redo;
 mod repair;
+mod runs;
 mod shadow;
 mod status;
 mod up;
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<redo::Redo>::NEW,
     &Entry::<adopt::Adopt>::NEW,
     &Entry::<repair::Repair>::NEW,
+    &Entry::<runs::Runs>::NEW,
     &Entry::<dev::Dev>::NEW,
     &Entry::<shadow::Shadow>::NEW,
     &Entry::<doctor::Doctor>::NEW,

@@ -21,6 +21,7 @@ mod redo;
 mod reference;
 mod registries;
 mod repair;
+mod runs;
 mod secrets;
 mod seeds;
 mod supabase;

@@ -3,10 +3,12 @@
 //! Under the lock and behind the fence, as a run is, with a row of its own in the journal: who did
 //! it, from where, and with which command.
 
+use tokio::time::Instant;
+
 use crate::journal;
 use crate::run::compose::Role;
 use crate::run::enter::Entered;
-use crate::run::{Direction, Options, Run, Stop};
+use crate::run::{Direction, Options, Run, Stop, keep};
 use crate::state::State;
 use crate::{Events, Interrupt, Target};
 
@@ -45,6 +47,8 @@ pub async fn amend(
         run: None,
         session_is_ours: false,
         scribe: None,
+        heeded: Instant::now(),
+        kept: keep::Shared::default(),
     };
     let written = run.write(amendments, events).await;
     run.lane.close().await;
@@ -118,6 +122,7 @@ impl Run<'_> {
         self.lane.commit(&mut message);
         let answers = self.own_or_stop(&message, "make the ledger and begin the run").await?;
         if keeps_journal {
+            self.facts.output |= !self.facts.journal;
             self.facts.journal = true;
             self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
         }

@@ -56,6 +56,7 @@ impl Run<'_> {
         let end = first + works[first..].iter().take_while(|work| groups(work)).count().max(1);
         while next < end {
             self.check_lock()?;
+            self.heed(events).await?;
             let pieces = pieces_of(&works[next]);
             let mut unflushed = Vec::new();
             let (sent, message, last) = if groups(&works[next]) && pieces.len() == 1 {
@@ -111,7 +112,7 @@ impl Run<'_> {
                 Some(Origin::Script { unit, statement }) if unit == next => Some(statement),
                 _ => None,
             };
-            if error.code == "57014" && self.interrupt.is_asked() {
+            if error.code == "57014" && self.is_asked_to_stop(events).await {
                 return Err(Stop::Interrupted);
             }
             if TRY_AGAIN.contains(&error.code.as_str())
@@ -122,7 +123,7 @@ impl Run<'_> {
                     because: error.message.clone(),
                     blockers: blockers.clone(),
                 });
-                self.wait_outside(pause, &blockers).await?;
+                self.wait_outside(pause, &blockers, events).await?;
                 limit = 1;
                 continue;
             }
@@ -322,6 +323,7 @@ impl Run<'_> {
         &mut self,
         pause: Duration,
         blockers: &[Blocker],
+        events: &mut (dyn Events + Send),
     ) -> Result<(), Stop> {
         let end = Instant::now() + pause;
         while Instant::now() < end {
@@ -330,6 +332,7 @@ impl Run<'_> {
                 () = tokio::time::sleep(slice) => {}
                 () = self.interrupt.asked() => return Err(Stop::Interrupted),
             }
+            self.heed(events).await?;
             if !blockers.is_empty() && !self.lane.is_within() {
                 let session = &mut self.lane.lock().session;
                 if !watch::still_there(session, blockers).await.map_err(|_| Stop::LockLost)? {

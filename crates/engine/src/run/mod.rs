@@ -9,21 +9,23 @@
 mod amend;
 pub(crate) mod bare;
 mod block;
-mod compose;
+pub(crate) mod compose;
 mod enter;
 mod evidence;
 mod failure;
+mod keep;
 mod lane;
 mod prepare;
 mod resume;
 mod scribe;
 mod send;
 mod steps;
-mod watch;
+pub(crate) mod watch;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use whimbrel_history::Definition;
 use whimbrel_sql::{Mode, Script};
 
@@ -82,6 +84,8 @@ pub struct Work {
     pub after: Vec<String>,
     /// What is sent in place of its text, as long as that: for a database with stand-ins.
     pub sent: Option<String>,
+    /// How many lines of its file stand above its text.
+    pub lines_above: usize,
 }
 
 /// A seed file, which its ledger records by path and hash.
@@ -169,6 +173,8 @@ pub struct Options {
     pub allow_rerun: bool,
     /// A way round a transaction pooler, for what it cannot do.
     pub direct: Option<Target>,
+    /// What covers secrets in the output that is kept.
+    pub mask: fn(&str) -> String,
 }
 
 /// What to do when a migration fails.
@@ -194,6 +200,8 @@ pub struct Report {
     pub skipped: Vec<(usize, String)>,
     /// Why the run ended early, if it did.
     pub stopped: Option<Stop>,
+    /// Its number in the journal.
+    pub run: Option<i64>,
 }
 
 /// One run under way.
@@ -211,6 +219,10 @@ pub(crate) struct Run<'a> {
     pub(crate) scribe: Option<scribe::Scribe>,
     /// Whether a pooler was found to give this client a server connection of its own.
     pub(crate) session_is_ours: bool,
+    /// When it was last looked whether somebody wants the run to stop.
+    pub(crate) heeded: Instant,
+    /// What is to be kept of what it says.
+    pub(crate) kept: keep::Shared,
 }
 
 /// Runs works in their order.
@@ -240,12 +252,17 @@ pub async fn run(
         run: None,
         scribe: None,
         session_is_ours: false,
+        heeded: Instant::now(),
+        kept: keep::Shared::default(),
     };
+    let mut keeper = keep::Keeper::new(events, &run.kept);
+    let events = &mut keeper;
     let mut report = Report::default();
     match run.prepare(works, events).await {
         Ok(()) => run.all(works, &mut report, events).await,
         Err(stop) => report.stopped = Some(stop),
     }
+    report.run = run.run;
     run.finish(works, &mut report).await;
     report
 }
@@ -255,8 +272,8 @@ impl Run<'_> {
     async fn all(&mut self, works: &[Work], report: &mut Report, events: &mut (dyn Events + Send)) {
         let mut next = 0;
         while next < works.len() {
-            if self.interrupt.is_asked() {
-                report.stopped = Some(Stop::Interrupted);
+            if let Err(stop) = self.heed(events).await {
+                report.stopped = Some(stop);
                 return;
             }
             if let Some(needed) = missing(&works[next], works, report) {
@@ -280,7 +297,9 @@ impl Run<'_> {
                     return;
                 }
             };
+            self.kept.failed(&works[number], &failed);
             self.note_failure(&works[number], &failed, events).await;
+            self.keep_output().await;
             let go_on = match self.options.on_error {
                 OnError::Stop => false,
                 OnError::Continue => true,

@@ -45,6 +45,7 @@ impl Run<'_> {
         self.lane.commit(&mut message);
         let answers = self.own_or_stop(&message, "make the ledger and begin the run").await?;
         if keeps_journal {
+            self.facts.output |= !self.facts.journal;
             self.facts.journal = true;
             self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
         }
@@ -136,6 +137,10 @@ impl Run<'_> {
     /// Everything that matters is committed by now. A run whose end could not be written is found
     /// by the next one, which marks it as lost.
     pub(crate) async fn finish(mut self, works: &[Work], report: &mut Report) {
+        let lost = matches!(report.stopped, Some(Stop::Lost(_) | Stop::Connect(_)));
+        if !lost {
+            self.keep_output().await;
+        }
         let state = match &report.stopped {
             None if report.failed.is_empty() => "done",
             Some(Stop::Interrupted) => "interrupted",
@@ -160,7 +165,6 @@ impl Run<'_> {
             message.ours(Role::Record, &scribe.drop());
         }
         message.ours(Role::Commit, "commit");
-        let lost = matches!(report.stopped, Some(Stop::Lost(_) | Stop::Connect(_)));
         if !lost
             && let Ok(answers) = self.own(&message).await
             && let Some(answer) = times.and_then(|number| answers.get(number))

@@ -64,7 +64,7 @@ impl Run<'_> {
             events.on(Event::Waiting {
                 what: format!("pid {}, which still runs `{}`", orphan.pid, intent.statement),
             });
-            self.wait_outside(pause.next(), &[]).await?;
+            self.wait_outside(pause.next(), &[], events).await?;
         }
     }
 

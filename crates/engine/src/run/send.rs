@@ -9,7 +9,7 @@ use crate::run::compose::{self, Origin, Role};
 use crate::run::failure::{Blocker, Stop};
 use crate::run::{Lane, Run, Work, watch};
 use crate::wire::{Answer, Canceller, Failure, Message, Observe, ServerError, Session};
-use crate::{Event, Events, Interrupt, journal};
+use crate::{Event, Events, Interrupt, cancel, journal};
 
 /// A wait longer than this is worth a look at who causes it.
 const FIRST_LOOK: Duration = Duration::from_millis(400);
@@ -53,7 +53,7 @@ impl Run<'_> {
         completed: Completed<'_>,
         events: &mut (dyn Events + Send),
     ) -> Sent {
-        let interrupt = self.interrupt;
+        let (interrupt, wish) = (self.interrupt, self.wish_key());
         match &mut self.lane {
             Lane::Within { lock } => {
                 let canceller = lock.session.canceller();
@@ -74,7 +74,7 @@ impl Run<'_> {
                     Shared { events: Mutex::new(events), completed: Mutex::new(completed) };
                 let mut observer = &shared;
                 let sending = session.message(message, &mut observer);
-                let watcher = Some((&mut lock.session, backend.as_str()));
+                let watcher = Some(Watcher { session: &mut lock.session, backend: &backend, wish });
                 watched(sending, watcher, &canceller, interrupt, &shared).await
             }
         }
@@ -89,7 +89,7 @@ impl Run<'_> {
         message: Message<'_>,
         events: &mut (dyn Events + Send),
     ) -> Sent {
-        let interrupt = self.interrupt;
+        let (interrupt, wish) = (self.interrupt, self.wish_key());
         let canceller = session.canceller();
         let backend = session.process_id().to_string();
         let mut ignore = |_: usize, _: &mut dyn Events| {};
@@ -97,7 +97,9 @@ impl Run<'_> {
         let mut observer = &shared;
         let sending = session.message(message, &mut observer);
         let watcher = match &mut self.lane {
-            Lane::Beside { lock, .. } => Some((&mut lock.session, backend.as_str())),
+            Lane::Beside { lock, .. } => {
+                Some(Watcher { session: &mut lock.session, backend: &backend, wish })
+            }
             Lane::Within { .. } => None,
         };
         watched(sending, watcher, &canceller, interrupt, &shared).await
@@ -109,6 +111,15 @@ impl Run<'_> {
 const WRITER: &str = "(select l.pid from pg_catalog.pg_locks l \
     where l.relation = pg_catalog.to_regclass('whimbrel_journal.runs') \
     and l.mode = 'RowShareLock' and l.granted limit 1)";
+
+/// The lock's connection, over which a server process is watched.
+struct Watcher<'a> {
+    session: &'a mut Session,
+    /// An expression for its number.
+    backend: &'a str,
+    /// What somebody holds who wants the run to stop.
+    wish: Option<i64>,
+}
 
 /// The watcher of a message and the one who sends it speak to the same listener.
 struct Shared<'a> {
@@ -140,7 +151,7 @@ impl Observe for &Shared<'_> {
 /// Drives the sending, looking now and then at what it waits for.
 async fn watched(
     sending: impl Future<Output = Result<Vec<Answer>, Failure>>,
-    mut watcher: Option<(&mut Session, &str)>,
+    mut watcher: Option<Watcher<'_>>,
     canceller: &Canceller,
     interrupt: &Interrupt,
     shared: &Shared<'_>,
@@ -165,13 +176,17 @@ async fn watched(
             }
             () = tokio::time::sleep_until(next_look) => {
                 next_look = Instant::now() + NEXT_LOOK;
-                let Some((session, backend)) = &mut watcher else { continue };
+                let Some(Watcher { session, backend, wish }) = &mut watcher else { continue };
                 // A failed look says that the lock's connection is gone, which is noticed before
                 // the next statement is sent.
-                let Ok(look) = watch::look(session, backend).await else {
+                let Ok(look) = watch::look(session, backend, *wish).await else {
                     watcher = None;
                     continue;
                 };
+                if let Some(by) = look.wish.filter(|_| !interrupt.is_asked()) {
+                    shared.tell(Event::AskedToStop { by });
+                    interrupt.ask();
+                }
                 if let Some(migration) = look.migration {
                     shared.tell(Event::Running { migration });
                 }
@@ -188,6 +203,51 @@ async fn watched(
 }
 
 impl Run<'_> {
+    /// What somebody holds who wants this run to stop; without a journal nobody can name it.
+    fn wish_key(&mut self) -> Option<i64> {
+        let run = self.run?;
+        Some(cancel::key(self.lane.lock().key().own(), run))
+    }
+
+    /// Stops where somebody wishes it: a person here, at once; one in another terminal, as soon as
+    /// it is worth a question to the server.
+    pub(crate) async fn heed(&mut self, events: &mut (dyn Events + Send)) -> Result<(), Stop> {
+        if self.interrupt.is_asked() {
+            return Err(Stop::Interrupted);
+        }
+        if self.heeded.elapsed() < NEXT_LOOK {
+            return Ok(());
+        }
+        if self.is_asked_to_stop(events).await { Err(Stop::Interrupted) } else { Ok(()) }
+    }
+
+    /// Whether somebody wishes that the run stop, in this terminal or another.
+    pub(crate) async fn is_asked_to_stop(&mut self, events: &mut (dyn Events + Send)) -> bool {
+        self.heeded = Instant::now();
+        if self.interrupt.is_asked() {
+            return true;
+        }
+        let Some(key) = self.wish_key() else { return false };
+        let asked = format!("{}; {}", watch::ANEW, cancel::wish(key));
+        let by = match self.lane.lock().session.simple(&asked).await {
+            Ok(answers) => answers.last().and_then(Answer::value).map(str::to_owned),
+            Err(_) => self.was_ended().await,
+        };
+        let Some(by) = by else { return false };
+        events.on(Event::AskedToStop { by });
+        self.interrupt.ask();
+        true
+    }
+
+    /// Whether the lock's connection was ended by somebody who stops the run; asked on the other
+    /// one, if that is there still.
+    async fn was_ended(&mut self) -> Option<String> {
+        let run = self.run?;
+        let Lane::Beside { session, lock } = &mut self.lane else { return None };
+        let cancelled = cancel::was_cancelled(session, lock.key(), run).await;
+        cancelled.is_ok_and(|cancelled| cancelled).then(|| "whimbrel runs cancel --now".to_owned())
+    }
+
     /// Sends the runner's own statements in one message.
     pub(crate) async fn own(&mut self, message: &compose::Message) -> Result<Vec<Answer>, Failure> {
         self.lane.session().simple(message.text()).await

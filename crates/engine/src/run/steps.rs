@@ -86,9 +86,7 @@ impl Run<'_> {
                 continue;
             }
             self.check_lock()?;
-            if self.interrupt.is_asked() {
-                return Err(Stop::Interrupted);
-            }
+            self.heed(events).await?;
             events.on(Event::Step {
                 migration: work.id().to_owned(),
                 number: index + 1,
@@ -243,13 +241,13 @@ impl Run<'_> {
                 break;
             }
             let Some((error, statement, offset, blockers)) = failed else { return Ok(Ended::Done) };
-            if error.code == "57014" && self.interrupt.is_asked() {
+            if error.code == "57014" && self.is_asked_to_stop(events).await {
                 return Err(Stop::Interrupted);
             }
             if TRY_AGAIN.contains(&error.code.as_str())
                 && let Some(pause) = tries.again()
             {
-                self.wait_outside(pause, &blockers).await?;
+                self.wait_outside(pause, &blockers, events).await?;
                 continue;
             }
             let failed = failure_of(work, error, statement, offset, tries.count);
@@ -372,7 +370,7 @@ impl Run<'_> {
             };
             let error = self.error_of(failure).await?;
             self.note_failed_step(work, index).await?;
-            if error.code == "57014" && self.interrupt.is_asked() {
+            if error.code == "57014" && self.is_asked_to_stop(events).await {
                 return Err(Stop::Interrupted);
             }
             earlier = Some(Intent {
@@ -387,7 +385,7 @@ impl Run<'_> {
                 && !matches!(kind, Kind::MayCommit { .. })
                 && let Some(pause) = tries.again()
             {
-                self.wait_outside(pause, &sent.blockers).await?;
+                self.wait_outside(pause, &sent.blockers, events).await?;
                 continue;
             }
             let offset = error.position.and_then(|position| {

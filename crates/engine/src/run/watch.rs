@@ -3,9 +3,10 @@
 //! The lock's transaction is otherwise idle, and a simple query in it leaves no snapshot behind,
 //! so watching costs no connection and delays nobody.
 
+use crate::cancel;
 use crate::run::compose::ANNOUNCED;
 use crate::run::failure::Blocker;
-use crate::wire::{Failure, Session};
+use crate::wire::{Answer, Failure, Session};
 
 /// What a look at a running statement showed.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(crate) struct Look {
     /// The migration under way, which the server's own answers would show too late: it keeps them
     /// until its buffer is full.
     pub(crate) migration: Option<String>,
+    /// Who asks the run to stop, if somebody does.
+    pub(crate) wish: Option<String>,
 }
 
 /// How far a long command is, as Postgres itself reports it.
@@ -45,12 +48,21 @@ impl std::fmt::Display for Progress {
     }
 }
 
-/// Looks at a server process.
-pub(crate) async fn look(session: &mut Session, backend: &str) -> Result<Look, Failure> {
-    let asked = [blockers_of(backend), progress_of(backend), announced_by(backend)].join(";\n");
-    let answers = session.simple(&asked).await?;
+/// Looks at a server process, and whether somebody holds the key of a wish.
+pub(crate) async fn look(
+    session: &mut Session,
+    backend: &str,
+    wish: Option<i64>,
+) -> Result<Look, Failure> {
+    let mut asked =
+        vec![ANEW.to_owned(), blockers_of(backend), progress_of(backend), announced_by(backend)];
+    asked.extend(wish.map(cancel::wish));
+    let answers = session.simple(&asked.join(";\n")).await?;
     let mut look = Look::default();
-    let [blockers, progress, announced] = answers.as_slice() else { return Ok(look) };
+    let [_, blockers, progress, announced, wish @ ..] = answers.as_slice() else {
+        return Ok(look);
+    };
+    look.wish = wish.first().and_then(Answer::value).map(str::to_owned);
     look.migration =
         announced.value().and_then(|name| name.strip_prefix(ANNOUNCED)).map(str::to_owned);
     for row in blockers.rows() {
@@ -84,15 +96,19 @@ pub(crate) async fn still_there(
     }
     let answers = session
         .simple(&format!(
-            "select pid from pg_catalog.pg_stat_activity \
+            "{ANEW}; select pid from pg_catalog.pg_stat_activity \
              where pid in ({}) and xact_start is not null",
             pids.join(", ")
         ))
         .await?;
-    Ok(answers.first().is_some_and(|answer| !answer.is_empty()))
+    Ok(answers.last().is_some_and(|answer| !answer.is_empty()))
 }
 
-fn number<T: std::str::FromStr + Default>(text: Option<&str>) -> T {
+/// What a transaction has seen of `pg_stat_activity` stays as it was until it ends, unless this is
+/// asked first; the lock's lasts as long as the run.
+pub(crate) const ANEW: &str = "select pg_catalog.pg_stat_clear_snapshot()";
+
+pub(crate) fn number<T: std::str::FromStr + Default>(text: Option<&str>) -> T {
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 

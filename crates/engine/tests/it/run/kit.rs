@@ -61,6 +61,7 @@ impl Project {
                 journal: true,
                 allow_rerun: false,
                 direct: None,
+                mask: str::to_owned,
             },
             interrupt: Interrupt::default(),
             wait: Wait::For(Duration::from_mins(1)),
@@ -189,6 +190,7 @@ pub(crate) fn work(definition: &Definition, direction: Direction) -> Work {
         seed: None,
         after: definition.migration.depends_on.clone(),
         sent: None,
+        lines_above: 0,
     }
 }
 
