@@ -10,10 +10,10 @@ mod start;
 mod status;
 
 use whimbrel_engine::Interrupt;
-use whimbrel_engine::shadow::{Address, Running, Server, Stopped};
+use whimbrel_engine::shadow::{Address, Others, Running, Server, Stopped};
 
 use super::{Case, Database};
-use crate::development::{Dev, Fill, Filled, Which, fill};
+use crate::development::{Dev, Which};
 use crate::error::Error;
 use crate::events::Events;
 use crate::run::Seeds;
@@ -67,22 +67,17 @@ fn seeds(workspace: &Workspace, said: bool) -> Seeds {
     if said || workspace.config().dev.seed { Seeds::Wanted } else { Seeds::Unwanted }
 }
 
-/// Fills a database that is not there yet, and lets nobody else in meanwhile.
-async fn filled(
-    dev: &Dev<'_>,
+/// Does what makes or removes databases: in a hurry, and nobody else gets in meanwhile.
+async fn undisturbed<T>(
     server: &Server,
     address: Option<&Address>,
-    wish: &Fill,
-    events: &mut dyn Events,
-) -> Result<Filled, Error> {
-    if address.is_some() {
-        server.close().await?;
-    }
-    let filled = fill(dev, server, wish, events).await;
-    if let Some(address) = address {
-        server.open(address).await?;
-    }
-    filled
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let others = if address.is_some() { Others::Out } else { Others::In };
+    server.hurry(others).await?;
+    let done = work.await;
+    server.settle(address).await?;
+    done
 }
 
 /// Refuses what only a started server can do.

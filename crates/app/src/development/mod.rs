@@ -234,7 +234,10 @@ pub(crate) async fn develop(
             Some(_) => None,
         };
         match Session::connect(&target, APPLICATION).await {
-            Err(error) if error.server().is_some_and(|error| error.code == NO_DATABASE) => {
+            Err(error)
+                if database.is_none()
+                    && error.server().is_some_and(|error| error.code == NO_DATABASE) =>
+            {
                 drop(turn);
                 let turn = development.turn(events).await?;
                 let all = server.databases().await?;

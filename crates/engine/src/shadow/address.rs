@@ -76,10 +76,12 @@ impl Address {
         format!("alter role {ROLE} login password {password} valid until 'infinity'")
     }
 
-    /// A query: whether its role is kept out.
-    pub(crate) fn is_locked_out() -> String {
+    /// A query with a row where somebody who made databases was killed, or is still at it: its role
+    /// is kept out, or the server does without syncing.
+    pub(crate) fn is_unfinished() -> String {
         format!(
-            "select from pg_catalog.pg_authid where rolname = {} and rolvaliduntil = '-infinity'",
+            "select from pg_catalog.pg_authid where rolname = {} \
+             and (rolvaliduntil = '-infinity' or current_setting('fsync') = 'off')",
             Literal(ROLE)
         )
     }

@@ -69,7 +69,7 @@ struct Guard {
     postmaster: Postmaster,
     /// Which of the order's states the cluster came from.
     state: Option<Utf8PathBuf>,
-    /// Those who write saved states into the cache.
+    /// Those who write saved states into the cache, or a kept server's data to the disk.
     savers: Vec<JoinHandle<()>>,
     /// Declared after the server: the folders go after everything that is in them.
     folder: Folder,
@@ -168,6 +168,13 @@ impl Guard {
     /// Does what the client says until it goes, or until the last of them has gone.
     fn watch(mut self) -> Result<(), ShadowError> {
         loop {
+            if let Folder::Kept { folder, .. } = &self.folder
+                && folder.take_flush()
+            {
+                // Nobody waits for it; those who come to the end wait in `drop`.
+                let data = folder.data();
+                self.savers.push(std::thread::spawn(move || _ = flush(&data)));
+            }
             let happening = match &self.folder {
                 Folder::Run(_) => self.inbox.next(),
                 Folder::Kept { folder, .. } => match self.inbox.next_within(GLANCE) {
@@ -251,7 +258,12 @@ impl Drop for Guard {
         match &self.folder {
             Folder::Run(_) => self.postmaster.stop(StopMode::Immediate, &mut self.inbox),
             // With a checkpoint, so that the next start is quick.
-            Folder::Kept { .. } => self.postmaster.stop(StopMode::Fast, &mut self.inbox),
+            Folder::Kept { folder, .. } => {
+                self.postmaster.stop(StopMode::Fast, &mut self.inbox);
+                if folder.take_flush() {
+                    flush(&folder.data()).ok();
+                }
+            }
         }
         for saver in self.savers.drain(..) {
             saver.join().ok();

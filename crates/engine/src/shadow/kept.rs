@@ -10,6 +10,7 @@
 //! lease      held by the guard
 //! ready      what the guard says of its server, as JSON
 //! stay       while it is there the guard stays, whoever leaves
+//! flush      asks the guard to bring what was written to the disk
 //! address    where other programs reach the server, with its password
 //! log, s     as in a run folder
 //! ```
@@ -183,6 +184,16 @@ impl KeptFolder {
     /// Whether the guard is to stay, and since when.
     pub(crate) fn stays(&self) -> Option<SystemTime> {
         fs::metadata(self.path.join("stay")).and_then(|meta| meta.modified()).ok()
+    }
+
+    /// Asks the guard to bring what was written to the disk.
+    pub(crate) fn want_flush(&self) -> io::Result<()> {
+        self.open("flush").map(drop)
+    }
+
+    /// Whether somebody asked for that since.
+    pub(crate) fn take_flush(&self) -> bool {
+        fs::remove_file(self.path.join("flush")).is_ok()
     }
 
     /// Where other programs reach the server once it is started.

@@ -43,7 +43,7 @@ mod waiting;
 
 pub use address::{Address, Ports};
 pub use baselines::{Baseline, fit_to_stand_ins, stand_ins};
-pub use databases::{Connected, DatabaseFacts, Note};
+pub use databases::{Connected, DatabaseFacts, Note, Others};
 pub use development::{Development, Running, Standing, Stopped, Turn};
 pub use error::{Cause, PackageWanted, ShadowError};
 pub use keeping::{Clean, Keep, KeepKind, cache_folder, clean, list};

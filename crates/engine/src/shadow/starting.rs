@@ -99,12 +99,16 @@ impl Shadow {
         let Joined { server, was_running, chosen } = joined;
         // Whoever may enter the socket's folder needs no address.
         let Chosen { address, passed_over, is_new } = chosen.ok_or(ShadowError::Shared)?;
-        let locked_out = Address::is_locked_out();
-        if is_new || !admin::rows(&server.master(), &locked_out).await?.is_empty() {
+        let unfinished = Address::is_unfinished();
+        if is_new || !admin::rows(&server.master(), &unfinished).await?.is_empty() {
             // Not while somebody who makes databases keeps others out.
             let development = Development::of(&options.environment, project);
             let turn = development.turn(events).await?;
-            admin::run(&server.master(), &[&address.log_in()]).await?;
+            if admin::rows(&server.master(), &unfinished).await?.is_empty() {
+                admin::run(&server.master(), &[&address.log_in()]).await?;
+            } else {
+                server.put_right(&address).await?;
+            }
             drop(turn);
         }
         Ok(Served { server, address, was_running, passed_over })

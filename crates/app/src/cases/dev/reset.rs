@@ -5,8 +5,8 @@ use std::time::Instant;
 use whimbrel_engine::shadow::{Address, Ports, Running, Server};
 
 use super::start::serve;
-use super::{Options, Report, filled, seeds};
-use crate::development::{Dev, Fill, alone};
+use super::{Options, Report, seeds, undisturbed};
+use crate::development::{self, Dev, Fill, alone};
 use crate::error::Error;
 use crate::events::Events;
 use crate::workspace::Workspace;
@@ -59,20 +59,26 @@ pub async fn reset(
     let all = server.databases().await?;
     let before = all.into_iter().find(|facts| facts.name == meant.database);
     let note = before.as_ref().and_then(|facts| facts.note.clone());
-    if before.is_some() {
-        report.ended(server.remove_database(&meant.database).await?);
-    }
     let fill = Fill {
         database: meant.database.clone(),
         seeds: seeds(workspace, wish.seed),
         command: "dev reset",
         interrupt: wish.options.interrupt.clone(),
     };
-    report.filled(filled(&dev, &server, address.as_ref(), &fill, events).await?);
-    let note = note.or_else(|| meant.note(dev.base()));
-    if let Some(note) = note {
-        server.annotate(&meant.database, &note).await?;
-    }
+    let anew = async {
+        let mut ended = Vec::new();
+        if before.is_some() {
+            ended = server.remove_database(&meant.database).await?;
+        }
+        let filled = development::fill(&dev, &server, &fill, events).await?;
+        if let Some(note) = note.or_else(|| meant.note(dev.base())) {
+            server.annotate(&meant.database, &note).await?;
+        }
+        Ok((ended, filled))
+    };
+    let (ended, filled) = undisturbed(&server, address.as_ref(), anew).await?;
+    report.ended(ended);
+    report.filled(filled);
     if let Some(made) = &mut report.made {
         made.milliseconds = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
     }

@@ -6,8 +6,8 @@ use whimbrel_engine::Event;
 use whimbrel_engine::shadow::{DatabaseFacts, Ports, Served, Shadow};
 
 use super::env_file::{self, EnvFile};
-use super::{Options, Report, filled, seeds};
-use crate::development::{Dev, Fill, Meant};
+use super::{Options, Report, seeds, undisturbed};
+use crate::development::{self, Dev, Fill, Meant};
 use crate::error::Error;
 use crate::events::Events;
 use crate::workspace::Workspace;
@@ -103,11 +103,13 @@ async fn complete(
             command: "dev start",
             interrupt: wish.options.interrupt.clone(),
         };
-        report.filled(filled(dev, server, Some(address), &fill, events).await?);
+        let filling = development::fill(dev, server, &fill, events);
+        report.filled(undisturbed(server, Some(address), filling).await?);
         all = server.databases().await?;
     }
     if meant.branch.is_some() && !is_there(&meant.database, &all) {
-        let made = dev.make(server, meant, &all, events).await?;
+        let making = dev.make(server, meant, &all, events);
+        let made = undisturbed(server, Some(address), making).await?;
         if let Some((from, ended)) = made {
             report.made.get_or_insert_default().copy_of = Some(from);
             report.ended(ended);

@@ -1,6 +1,6 @@
 //! Making a database anew.
 
-use super::{Dev, POSTS, USERS, eventually, value};
+use super::{Dev, POSTS, USERS, connect, eventually, value};
 
 #[tokio::test]
 async fn a_reset_brings_the_migrations_back_by_a_template() {
@@ -166,4 +166,31 @@ async fn repeatable_migrations_are_in_the_template() {
     let report = dev.json("reset");
     assert_eq!(report["made"]["from_template"], 2, "{report}");
     assert_eq!(report["made"]["replayed"], 1, "{report}");
+}
+
+#[tokio::test]
+async fn a_reset_that_was_killed_is_put_right_by_the_next_start() {
+    let dev = Dev::new(&[USERS]);
+    dev.done("start");
+    let url = dev.url("");
+    dev.0.write(POSTS.0, "select pg_sleep(10);");
+    let mut reset = dev.0.command(&["dev", "reset"]).spawn().unwrap();
+    let mut is_out = false;
+    for _ in 0..400 {
+        is_out = connect(&url)
+            .await
+            .is_err_and(|error| error.server().is_some_and(|error| error.code == "28P01"));
+        if is_out {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(is_out, "others get in while it is made");
+    reset.kill().unwrap();
+    reset.wait().unwrap();
+    dev.0.write(POSTS.0, POSTS.1);
+    dev.done("start");
+    assert_eq!(dev.value("show fsync").await.as_deref(), Some("on"));
+    dev.done("reset");
+    assert_eq!(dev.value("select count(*) from posts").await.as_deref(), Some("0"));
 }
