@@ -320,7 +320,7 @@ impl Reader<'_> {
             config.ledger.schema = text(ledger, "schema");
             config.ledger.journal = flag(ledger, "journal").unwrap_or(true);
         }
-        if let Some(dev) = table(root, "dev") {
+        if let Some(dev) = table(root, keys::DEV) {
             let number = |name| small_number(dev.get(name)?.get_ref());
             config.dev = DevConfig {
                 per_branch: flag(dev, "per_branch").unwrap_or_default(),

@@ -1,5 +1,10 @@
 //! Every key of whimbrel.toml, in one list: checks, the reference page and `init` derive from it.
 
+use crate::cases::dev;
+
+/// The table of the development database is called as the command that runs it.
+pub(super) const DEV: &str = dev::CASE.name;
+
 /// A key of whimbrel.toml.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -142,7 +147,7 @@ pub const ALL: &[Key] = &[
         about: "Whether a run wants its own word: at a prompt the environment's name is to be typed, and without a terminal `--yes` is not enough, but `--allow protected` is.",
     },
     Key {
-        path: &["dev", "per_branch"],
+        path: &[DEV, "per_branch"],
         kind: Kind::Flag,
         default: "false",
         example: "per_branch = true",
@@ -150,7 +155,7 @@ pub const ALL: &[Key] = &[
         about: "Whether `dev`, and `--dev` of other commands, use a database of the branch that is checked out. It is made, as a copy of the database of the branch that it came from, when it is used first.",
     },
     Key {
-        path: &["dev", "seed"],
+        path: &[DEV, "seed"],
         kind: Kind::Flag,
         default: "false",
         example: "seed = true",
@@ -158,7 +163,7 @@ pub const ALL: &[Key] = &[
         about: "Whether the project's seed files run where `dev start` or `dev reset` makes a database, as with `--seed`.",
     },
     Key {
-        path: &["dev", "port"],
+        path: &[DEV, "port"],
         kind: Kind::Number,
         default: "`port` of `[db]` in supabase/config.toml, else one that is free",
         example: "port = 15432",
@@ -166,7 +171,7 @@ pub const ALL: &[Key] = &[
         about: "The port that `dev start` takes if it is free when the server is started for the first time; from then on it keeps the one that it has, and `dev start --port` moves it.",
     },
     Key {
-        path: &["dev", "major"],
+        path: &[DEV, "major"],
         kind: Kind::Number,
         default: "`major_version` of `[db]` in supabase/config.toml, else 17",
         example: "major = 16",

@@ -72,7 +72,7 @@ impl Cache {
 
     /// Development databases.
     pub(crate) fn kept(&self) -> Utf8PathBuf {
-        self.folder.join("dev")
+        format!("{}/dev", self.folder).into()
     }
 
     /// Makes a folder of the cache with all above it. Root's are open to the user that the server
