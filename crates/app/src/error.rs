@@ -9,8 +9,8 @@ use whimbrel_engine::state::StateError;
 use whimbrel_engine::wire::{ConnectError, Failure};
 use whimbrel_history::formats::ReadError;
 use whimbrel_history::select::SelectError;
-use whimbrel_history::{FilesError, SectionError};
-use whimbrel_sql::Diagnostic;
+use whimbrel_history::{FilesError, TextError};
+use whimbrel_sql::{Diagnostic, Position};
 
 use crate::config::ConfigError;
 use crate::database::DatabaseError;
@@ -34,7 +34,7 @@ pub enum Error {
     History(#[from] HistoryError),
     /// A script could not be had from its file.
     #[error(transparent)]
-    Section(#[from] SectionError),
+    Text(#[from] TextError),
     /// A script that cannot be cut into statements, or contradicts itself.
     #[error(transparent)]
     Script(#[from] Box<ScriptError>),
@@ -115,8 +115,8 @@ pub struct ScriptError {
     pub id: String,
     /// What is wrong and where.
     pub diagnostic: Diagnostic,
-    /// The text that it points into.
-    pub text: String,
+    /// What of the text it points into.
+    pub excerpt: Excerpt,
 }
 
 /// A migration that failed, in the database or in its rehearsal.
@@ -132,10 +132,26 @@ pub struct MigrationError {
     pub source: whimbrel_engine::run::Failed,
     /// Where in its file.
     pub diagnostic: Option<Diagnostic>,
-    /// The text of that file.
-    pub text: String,
+    /// What of that file it points into.
+    pub excerpt: Excerpt,
     /// What state the database is in and what to do.
     pub hints: Vec<String>,
+}
+
+/// The text that a remark points into, or as much of it as shows the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The text; spans count from its start.
+    pub text: String,
+    /// Where in its file it starts.
+    pub start: Position,
+}
+
+impl Excerpt {
+    /// A whole text.
+    pub fn whole(text: String) -> Self {
+        Self { text, start: Position::START }
+    }
 }
 
 /// A remark with the text that it points into.
@@ -143,8 +159,27 @@ pub struct MigrationError {
 pub struct Located<'a> {
     /// The remark.
     pub diagnostic: &'a Diagnostic,
-    /// The whole text of its file, if it names one.
+    /// The text of its file, if it names one.
     pub text: Option<&'a str>,
+    /// Where in its file that text starts.
+    pub start: Position,
+}
+
+impl<'a> Located<'a> {
+    fn whole(diagnostic: &'a Diagnostic, text: Option<&'a str>) -> Self {
+        Self { diagnostic, text, start: Position::START }
+    }
+
+    fn within(diagnostic: &'a Diagnostic, excerpt: &'a Excerpt) -> Self {
+        Self { diagnostic, text: Some(&excerpt.text), start: excerpt.start }
+    }
+
+    /// The place of a byte of its text.
+    pub fn position(&self, at: usize) -> Option<Position> {
+        let text = self.text?;
+        let at = text.floor_char_boundary(at.min(text.len()));
+        Some(self.start.behind(&text.as_bytes()[..at]))
+    }
 }
 
 impl Error {
@@ -155,7 +190,7 @@ impl Error {
             | Self::Database(_)
             | Self::Files(_)
             | Self::History(_)
-            | Self::Section(_)
+            | Self::Text(_)
             | Self::Script(_)
             | Self::Select(_)
             | Self::Usage { .. } => Exit::Usage,
@@ -194,11 +229,11 @@ impl Error {
             }
             Self::Shadow(error) | Self::Rehearse(RehearseError::Shadow(error)) => error.hints(),
             Self::Migration(error) => error.hints.clone(),
-            Self::Section(SectionError::Changed { .. }) => vec!["run it again".to_owned()],
+            Self::Text(TextError::Changed { .. }) => vec!["run it again".to_owned()],
             Self::Workspace(_)
             | Self::Files(_)
             | Self::History(_)
-            | Self::Section(SectionError::NotText { .. })
+            | Self::Text(TextError::NotText { .. } | TextError::Read(_))
             | Self::Script(_)
             | Self::State(_)
             | Self::Enter(_)
@@ -211,7 +246,7 @@ impl Error {
     pub fn places(&self) -> Vec<Located<'_>> {
         match self {
             Self::Workspace(WorkspaceError::Config(ConfigError { problems, text, .. })) => {
-                problems.iter().map(|diagnostic| Located { diagnostic, text: Some(text) }).collect()
+                problems.iter().map(|diagnostic| Located::whole(diagnostic, Some(text))).collect()
             }
             Self::History(HistoryError {
                 source: ReadError::Invalid { diagnostics, .. },
@@ -223,21 +258,21 @@ impl Error {
                 };
                 diagnostics
                     .iter()
-                    .map(|diagnostic| Located { diagnostic, text: text(diagnostic) })
+                    .map(|diagnostic| Located::whole(diagnostic, text(diagnostic)))
                     .collect()
             }
             Self::Script(error) => {
-                vec![Located { diagnostic: &error.diagnostic, text: Some(&error.text) }]
+                vec![Located::within(&error.diagnostic, &error.excerpt)]
             }
             Self::Migration(error) => {
                 let place = error.diagnostic.iter();
-                place.map(|diagnostic| Located { diagnostic, text: Some(&error.text) }).collect()
+                place.map(|diagnostic| Located::within(diagnostic, &error.excerpt)).collect()
             }
             Self::Workspace(_)
             | Self::Database(_)
             | Self::Files(_)
             | Self::History(_)
-            | Self::Section(_)
+            | Self::Text(_)
             | Self::Usage { .. }
             | Self::Select(_)
             | Self::Refused { .. }
@@ -296,6 +331,7 @@ fn stop_exit(stop: &Stop) -> Exit {
         Stop::Interrupted => Exit::Interrupted,
         Stop::Lost(_) | Stop::Connect(_) | Stop::LockLost => Exit::Unreachable,
         Stop::LockTaken(_) | Stop::TakenOver => Exit::Locked,
+        Stop::Text(_) => Exit::Failed,
         Stop::Ledger { source, .. } => failure_exit(source),
     }
 }

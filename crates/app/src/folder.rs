@@ -1,6 +1,7 @@
 //! A project's files, on disk or in the program.
 
 mod embedded;
+mod large;
 mod look;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use whimbrel_history::{File, Files, FilesError};
+use whimbrel_history::{Contents, File, Files, FilesError};
 
 pub use embedded::Embedded;
 
@@ -217,6 +218,14 @@ impl Files for Folder {
             return embedded::read(files, path).map(<[u8]>::to_vec);
         }
         std::fs::read(self.root.join(path))
+            .map_err(|source| FilesError { path: path.to_owned(), source })
+    }
+
+    fn open(&self, path: &Utf8Path) -> Result<Contents, FilesError> {
+        if self.embedded.is_some() {
+            return self.read(path).map(Contents::Held);
+        }
+        large::open(self.root.join(path))
             .map_err(|source| FilesError { path: path.to_owned(), source })
     }
 }

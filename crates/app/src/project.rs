@@ -12,13 +12,13 @@ use whimbrel_engine::wire::Session;
 use whimbrel_history::ledgers::{self, Ledger};
 use whimbrel_history::select::uncompared;
 use whimbrel_history::state::{Row, belonging, matrix, renamed, undecided};
-use whimbrel_history::{Fingerprints, History, Recorded};
+use whimbrel_history::{Files as _, Fingerprints, History, Recorded, Text};
 use whimbrel_sql::Diagnostic;
 
 use crate::answers::Keeping;
 use crate::database::{Database, DatabaseOptions};
 use crate::development::Using;
-use crate::error::{Error, Located};
+use crate::error::Error;
 use crate::events::Events;
 use crate::histories::Outline;
 use crate::presumed::Presumed;
@@ -192,9 +192,11 @@ impl Project {
     /// A remark with its line and column.
     pub(crate) fn located(&self, diagnostic: &Diagnostic) -> PlaceShown {
         let path = diagnostic.file.as_deref().map(Utf8Path::new);
-        let text = path.and_then(|path| self.workspace.folder().text(path).ok().flatten());
-        let text = text.as_deref().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
-        PlaceShown::new(&Located { diagnostic, text })
+        let contents = path.zip(path.and_then(|path| self.workspace.folder().open(path).ok()));
+        let text = contents.and_then(|(path, contents)| Text::read(path, contents).ok());
+        let place = text.zip(diagnostic.span.as_ref());
+        let place = place.and_then(|(text, span)| text.position(span.start).ok());
+        PlaceShown::at(diagnostic, place)
     }
 
     /// The database as a person recognises it.

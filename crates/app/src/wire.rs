@@ -8,7 +8,7 @@ use std::error::Error as StdError;
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
-use whimbrel_sql::{Severity, position};
+use whimbrel_sql::{Diagnostic, Position, Severity};
 
 use crate::error::Located;
 use crate::{Exit, mask};
@@ -76,9 +76,13 @@ impl ErrorShown {
 
 impl PlaceShown {
     /// Counts lines and columns where the text is at hand.
-    pub fn new(Located { diagnostic, text }: &Located<'_>) -> Self {
-        let start = diagnostic.span.as_ref().map(|span| span.start);
-        let place = text.zip(start).map(|(text, start)| position(text, start));
+    pub fn new(located: &Located<'_>) -> Self {
+        let place = located.diagnostic.span.as_ref().and_then(|span| located.position(span.start));
+        Self::at(located.diagnostic, place)
+    }
+
+    /// A remark whose line and column are known, or not.
+    pub fn at(diagnostic: &Diagnostic, place: Option<Position>) -> Self {
         Self {
             severity: match diagnostic.severity {
                 Severity::Error => "error".into(),

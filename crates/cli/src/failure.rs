@@ -5,7 +5,7 @@ use std::io;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use whimbrel_app::wire::{ErrorShown, Failed, VERSION, chain};
-use whimbrel_app::{Error, Exit, Located, Severity, Span, mask, position};
+use whimbrel_app::{Error, Exit, Located, Position, Severity, Span, mask};
 
 use crate::terminal::{self, Terminal};
 use crate::theme::{Theme, Tone, clean};
@@ -101,14 +101,15 @@ fn talk(error: &dyn StdError, hints: &[String], places: &[Located<'_>], terminal
 
 /// Shows a remark, with the lines that it is about if their text is at hand.
 pub(crate) fn remark(place: Located<'_>, theme: Theme, width: usize) -> String {
-    let Located { diagnostic, text } = place;
+    let Located { diagnostic, text, start } = place;
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let message = mask(&clean(&diagnostic.message));
-    let excerpt = text.zip(diagnostic.span.clone()).map(|(text, span)| Excerpt::cut(text, &span));
+    let span = text.zip(diagnostic.span.clone());
+    let excerpt = span.map(|(text, span)| Excerpt::cut(text, start, &span));
     let mut group = if let Some(excerpt) = &excerpt {
         let annotation = AnnotationKind::Primary.span(excerpt.span.clone());
         let snippet = Snippet::source(excerpt.text.as_str())
@@ -143,7 +144,7 @@ const LONGEST: usize = 4096;
 
 impl Excerpt {
     /// Cuts out the lines that a span touches, with one more before them.
-    fn cut(text: &str, span: &Span) -> Self {
+    fn cut(text: &str, starts: Position, span: &Span) -> Self {
         let start = text.floor_char_boundary(span.start.min(text.len()));
         let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -156,7 +157,7 @@ impl Excerpt {
         let end = end.min(until);
         Self {
             text: mask(&text[from..until]).replace('\r', " "),
-            line: position(text, from).line,
+            line: starts.behind(&text.as_bytes()[..from]).line,
             span: start - from..end - from,
         }
     }
@@ -176,7 +177,8 @@ mod tests {
             message: "this is wrong".to_owned(),
             hints: vec!["do it right".to_owned()],
         };
-        remark(Located { diagnostic: &diagnostic, text: Some(text) }, Theme::Plain, 80)
+        let start = Position::START;
+        remark(Located { diagnostic: &diagnostic, text: Some(text), start }, Theme::Plain, 80)
     }
 
     #[test]

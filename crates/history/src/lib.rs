@@ -17,14 +17,15 @@ mod nearest;
 pub mod select;
 pub mod state;
 mod statements;
+mod text;
 pub mod tools;
 
 pub use changes::{Difference, differences};
 pub use digest::{Digest, Header, Named, Part, Remark};
 pub use entry::{Down, Entry, Fingerprints, Recorded, Status};
-pub use files::{File, Files, FilesError};
+pub use files::{Contents, File, Files, FilesError, HELD, Source};
 pub use history::{History, Order};
-pub use migration::{
-    Checksum, Definition, Directives, Migration, Section, SectionError, Transaction, decode,
-};
+pub use migration::{Checksum, Definition, Directives, Migration, Section, Transaction};
 pub use nearest::nearest;
+pub use statements::statements;
+pub use text::{Bytes, Cut, Text, TextError};

@@ -2,10 +2,9 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
-use whimbrel_sql::{Position, Script, Span};
+use whimbrel_sql::Span;
 
-use crate::hash;
-use crate::statements::statements;
+use crate::{Cut, Text, TextError};
 
 /// One step that a person wrote or that was generated, as its files say it.
 ///
@@ -63,47 +62,28 @@ pub struct Section {
 }
 
 impl Section {
-    /// The section's text in the bytes of its file, if it still is the text that was fingerprinted.
-    pub fn text<'a>(&self, bytes: &'a [u8]) -> Result<&'a str, SectionError> {
-        let text =
-            decode(bytes).map_err(|at| SectionError::NotText { path: self.path.clone(), at })?;
-        match text.get(self.span.clone()) {
-            Some(part) if hash::fingerprint(part) == self.fingerprint => Ok(part),
-            _ => Err(SectionError::Changed { path: self.path.clone() }),
+    /// The section's text in the text of its file, if it still is the one that was fingerprinted.
+    pub fn text(&self, file: &Text) -> Result<Text, TextError> {
+        let text = file.slice(self.span.clone());
+        let fingerprint = text.fingerprint()?;
+        self.is_same(&fingerprint).map(|()| text)
+    }
+
+    /// The same, cut into statements.
+    pub fn cut(&self, file: &Text) -> Result<(Text, Cut), TextError> {
+        let text = file.slice(self.span.clone());
+        let cut = text.cut()?;
+        self.is_same(&cut.fingerprint).map(|()| (text, cut))
+    }
+
+    fn is_same(&self, fingerprint: &str) -> Result<(), TextError> {
+        if fingerprint == self.fingerprint {
+            Ok(())
+        } else {
+            Err(TextError::Changed { path: self.path.clone() })
         }
     }
 }
-
-/// Why a section's text cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SectionError {
-    /// The file changed between being listed and being read.
-    #[error("`{path}` changed while it was being read")]
-    Changed {
-        /// The file.
-        path: Utf8PathBuf,
-    },
-    /// The file is not UTF-8.
-    #[error("`{path}` is not UTF-8 text: see line {}, column {}", at.line, at.column)]
-    NotText {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The first byte that is not.
-        at: Position,
-    },
-}
-
-/// Reads bytes as text, a byte order mark left out; the error is the first byte that is no UTF-8.
-pub fn decode(bytes: &[u8]) -> Result<&str, Position> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        Position::START.behind(before.strip_prefix(MARK.as_bytes()).unwrap_or(before))
-    })?;
-    Ok(text.strip_prefix(MARK).unwrap_or(text))
-}
-
-/// A byte order mark.
-const MARK: &str = "\u{feff}";
 
 /// Hashes of a whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,24 +123,14 @@ pub enum Transaction {
 }
 
 /// A migration with its texts, as a ledger records it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Definition {
     /// What its files say of it.
     pub migration: Migration,
     /// The text of the up section.
-    pub up: String,
+    pub up: Text,
     /// The text of the down section.
-    pub down: Option<String>,
-    /// The up script's statements, trimmed, without their semicolons, comments kept.
-    pub statements: Vec<String>,
-}
-
-impl Definition {
-    /// Joins a migration with its texts; `script` is the up text, split.
-    pub fn new(migration: Migration, up: String, down: Option<String>, script: &Script) -> Self {
-        let statements = statements(&up, script);
-        Self { migration, up, down, statements }
-    }
+    pub down: Option<Text>,
 }
 
 /// The folder of a path, the project's own as the empty path.

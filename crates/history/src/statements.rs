@@ -1,6 +1,18 @@
 //! A script as the list of statements that a ledger keeps.
 
+use std::ops::Range;
+
 use whimbrel_sql::Script;
+
+use crate::{Text, TextError};
+
+/// A script as the list of statements that a ledger keeps; as a whole if it cannot be cut.
+pub fn statements(text: &Text) -> Result<Vec<String>, TextError> {
+    let Ok(script) = text.script()? else { return Ok(vec![text.all()?.into_owned()]) };
+    let mut statements = Vec::new();
+    each_piece(text, &script, &mut |piece| statements.push(piece.to_owned()))?;
+    Ok(statements)
+}
 
 /// Cuts a script at its semicolons: each piece trimmed, comments kept, the semicolon left out.
 ///
@@ -8,59 +20,76 @@ use whimbrel_sql::Script;
 /// and what stands after the last semicolon is a piece of its own. Data of `copy … from stdin`
 /// stays with its statement, so that the list can be replayed; psql's meta-commands, which no server
 /// understands, do not.
-pub(crate) fn statements(text: &str, script: &Script) -> Vec<String> {
-    let mut pieces = Vec::new();
-    let mut piece = String::new();
+pub(crate) fn each_piece(
+    text: &Text,
+    script: &Script,
+    visit: &mut dyn FnMut(&str),
+) -> Result<(), TextError> {
+    let mut pieces = Pieces { piece: String::new(), visit };
     let mut at = 0;
-    for statement in &script.statements {
-        gap(&text[at..statement.span.start], &mut piece, &mut pieces);
-        piece.push_str(&text[statement.span.clone()]);
+    for statement in script.statements.iter() {
+        pieces.gap(&text.part(at..statement.span.start)?);
         at = statement.span.end;
-        if let Some(data) = &statement.data {
-            piece.push_str(&text[at..data.end]);
-            at = data.end;
-            if text[at..].starts_with("\\.") {
-                piece.push_str("\\.");
-                at += 2;
-            }
-            finish(&mut piece, &mut pieces);
+        text.append(statement.span, &mut pieces.piece)?;
+        if let Some(data) = statement.data {
+            at = pieces.data(text, at..data.end)?;
         }
     }
-    gap(&text[at..], &mut piece, &mut pieces);
-    finish(&mut piece, &mut pieces);
-    pieces
+    pieces.gap(&text.part(at..text.len())?);
+    pieces.finish();
+    Ok(())
 }
 
-/// Walks what lies between two statements: white space, comments, semicolons, meta-commands.
-fn gap(text: &str, piece: &mut String, pieces: &mut Vec<String>) {
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            ';' => {
-                finish(piece, pieces);
-                rest = &rest[1..];
-                continue;
-            }
-            '\\' => {
-                rest = &rest[line(rest)..];
-                continue;
-            }
-            '-' if rest.starts_with("--") => line(rest),
-            '/' if rest.starts_with("/*") => block(rest),
-            other => other.len_utf8(),
-        };
-        piece.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
+/// The pieces of a script in the making.
+struct Pieces<'a> {
+    piece: String,
+    visit: &'a mut dyn FnMut(&str),
 }
 
-/// Ends a piece; an empty one is dropped.
-fn finish(piece: &mut String, pieces: &mut Vec<String>) {
-    let trimmed = piece.trim();
-    if !trimmed.is_empty() {
-        pieces.push(trimmed.to_owned());
+impl Pieces<'_> {
+    /// Takes in data with the line that ends them; answers where that is.
+    fn data(&mut self, text: &Text, span: Range<usize>) -> Result<usize, TextError> {
+        let mut end = span.end;
+        text.append(span, &mut self.piece)?;
+        if text.has(end, "\\.")? {
+            self.piece.push_str("\\.");
+            end += 2;
+        }
+        self.finish();
+        Ok(end)
     }
-    piece.clear();
+
+    /// Walks what lies between two statements: white space, comments, semicolons, meta-commands.
+    fn gap(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let length = match first {
+                ';' => {
+                    self.finish();
+                    rest = &rest[1..];
+                    continue;
+                }
+                '\\' => {
+                    rest = &rest[line(rest)..];
+                    continue;
+                }
+                '-' if rest.starts_with("--") => line(rest),
+                '/' if rest.starts_with("/*") => block(rest),
+                other => other.len_utf8(),
+            };
+            self.piece.push_str(&rest[..length]);
+            rest = &rest[length..];
+        }
+    }
+
+    /// Ends a piece; an empty one is dropped.
+    fn finish(&mut self) {
+        let trimmed = self.piece.trim();
+        if !trimmed.is_empty() {
+            (self.visit)(trimmed);
+        }
+        self.piece.clear();
+    }
 }
 
 /// The length of the rest of a line, its end included.
@@ -92,12 +121,10 @@ fn block(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use whimbrel_sql::split;
-
     use super::*;
 
     fn pieces(text: &str) -> Vec<String> {
-        statements(text, &split(text).unwrap())
+        statements(&text.into()).unwrap()
     }
 
     /// The right sides are what version 3.1.0 of the CLI wrote into its table.

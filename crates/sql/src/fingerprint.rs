@@ -22,9 +22,8 @@ pub fn fingerprint(text: &str) -> String {
     let mut fingerprint = Fingerprint::new();
     let cut = walk(text, |part| fingerprint.part(text, &part));
     if cut.is_err() {
-        fingerprint = Fingerprint::new();
-        fingerprint.write(b"\0not cut\0");
-        fingerprint.lines(text.trim_start_matches('\u{feff}').as_bytes());
+        fingerprint = Fingerprint::uncut();
+        fingerprint.data(text.trim_start_matches('\u{feff}').as_bytes());
     }
     fingerprint.finish()
 }
@@ -57,6 +56,10 @@ pub struct Fingerprint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Data {
     None,
+    /// The text is none that can be cut, and all of it is data.
+    Uncut {
+        carriage_return: bool,
+    },
     /// Some, and whether a carriage return at their end still waits for its newline.
     Some {
         carriage_return: bool,
@@ -76,6 +79,14 @@ impl Fingerprint {
     /// Begins with an empty script.
     pub fn new() -> Self {
         Self { hash: Sha256::new(), waiting: Vec::with_capacity(WAITING), data: Data::None }
+    }
+
+    /// Begins with nothing of a text that cannot be cut: all of it is [`data`](Self::data).
+    pub fn uncut() -> Self {
+        let mut fingerprint = Self::new();
+        fingerprint.write(b"\0not cut\0");
+        fingerprint.data = Data::Uncut { carriage_return: false };
+        fingerprint
     }
 
     /// Adds a statement, `'…'` being read as `backslash` says.
@@ -123,14 +134,21 @@ impl Fingerprint {
         let mut bytes = bytes;
         match self.data {
             Data::None => self.write(b"data\0"),
-            Data::Some { carriage_return: true } if !bytes.starts_with(b"\n") => self.write(b"\r"),
-            Data::Some { .. } => {}
+            Data::Some { carriage_return: true } | Data::Uncut { carriage_return: true }
+                if !bytes.starts_with(b"\n") =>
+            {
+                self.write(b"\r");
+            }
+            Data::Some { .. } | Data::Uncut { .. } => {}
         }
         let carriage_return = bytes.ends_with(b"\r");
         if carriage_return {
             bytes = &bytes[..bytes.len() - 1];
         }
-        self.data = Data::Some { carriage_return };
+        self.data = match self.data {
+            Data::Uncut { .. } => Data::Uncut { carriage_return },
+            Data::None | Data::Some { .. } => Data::Some { carriage_return },
+        };
         self.lines(bytes);
     }
 
@@ -156,7 +174,8 @@ impl Fingerprint {
 
     fn end_data(&mut self) {
         match self.data {
-            Data::None => return,
+            Data::None | Data::Uncut { carriage_return: false } => return,
+            Data::Uncut { carriage_return: true } => self.write(b"\r"),
             Data::Some { carriage_return: true } => self.write(b"\r\0"),
             Data::Some { carriage_return: false } => self.write(b"\0"),
         }

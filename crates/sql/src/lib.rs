@@ -10,6 +10,7 @@
 mod classify;
 mod cursor;
 mod cut;
+mod cutting;
 mod diagnostic;
 mod fingerprint;
 mod ident;
@@ -17,23 +18,25 @@ mod keyword;
 mod lexer;
 mod literal;
 mod mode;
+mod places;
 mod position;
 mod script;
 mod split;
+mod statements;
 mod stream;
 mod token;
 mod uses;
 mod value;
 
+pub use cutting::Cutting;
 pub use diagnostic::{Diagnostic, Severity};
 pub use fingerprint::{Fingerprint, fingerprint, statement_fingerprints};
 pub use ident::{Ident, Qualified};
 pub use lexer::{Tokens, tokens};
 pub use literal::Literal;
 pub use position::{Position, Span, offset, position};
-pub use script::{
-    Alone, Kind, Mode, Publications, ReindexTarget, Scope, Script, Sending, Statement, Step,
-};
+pub use script::{Alone, Kind, Mode, Publications, ReindexTarget, Scope, Script, Sending, Step};
 pub use split::{SplitError, split};
+pub use statements::{Statement, Statements};
 pub use stream::{Outline, Piece, Splitter};
 pub use token::{Backslash, Quoting, Token, TokenKind};

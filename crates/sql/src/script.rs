@@ -1,6 +1,6 @@
 //! A script: its statements, and how it can be run.
 
-use crate::{Backslash, Span};
+use crate::{Backslash, Statements};
 
 /// A text cut into statements.
 ///
@@ -8,23 +8,12 @@ use crate::{Backslash, Span};
 /// on; whoever runs it sees to that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// The statements in their order; empty ones are left out.
-    pub statements: Vec<Statement>,
+    /// The statements in their order.
+    pub statements: Statements,
     /// How the whole can be run.
     pub mode: Mode,
     /// Whether statements may share a message.
     pub sending: Sending,
-}
-
-/// One statement of a script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    /// From its first token to its last, the semicolon and comments around it left out.
-    pub span: Span,
-    /// The lines of `copy … from stdin`, without the closing `\.` line.
-    pub data: Option<Span>,
-    /// What kind of statement it is, as far as running it is concerned.
-    pub kind: Kind,
 }
 
 /// Whether statements of a script may share a message.
@@ -313,8 +302,8 @@ impl Script {
     /// The modes of the transaction that runs these statements, where their block states some:
     /// what follows `begin`, to be put after the runner's own.
     pub fn transaction_modes(&self, statements: &std::ops::Range<usize>) -> Option<&str> {
-        for statement in self.statements[..statements.start].iter().rev() {
-            match &statement.kind {
+        for (_, kind) in self.statements.notable(0..statements.start).rev() {
+            match kind {
                 Kind::Begin { modes } => return modes.as_deref(),
                 Kind::Commit { chain: false } | Kind::Rollback => return None,
                 // A chained transaction has the modes of the one before.
@@ -338,8 +327,8 @@ impl Script {
     /// were undone, has them run again. They do nothing else, so that once more does no harm.
     pub fn settings_before(&self, statement: usize) -> Vec<usize> {
         let mut settings = Vec::new();
-        for (index, statement) in self.statements[..statement].iter().enumerate() {
-            match &statement.kind {
+        for (index, kind) in self.statements.notable(0..statement) {
+            match kind {
                 Kind::Setting | Kind::Strings { scope: Scope::Session, .. } => settings.push(index),
                 Kind::Alone(Alone::DiscardAll) => settings.clear(),
                 Kind::Plain

@@ -4,7 +4,7 @@ use crate::classify::Reading;
 use crate::cut::{Cut, Cutter};
 use crate::lexer::Window;
 use crate::mode::Modes;
-use crate::{Backslash, Diagnostic, Kind, Script, Span, Statement, position};
+use crate::{Backslash, Diagnostic, Kind, Script, Span, Statements, position};
 
 /// Why a script could not be cut.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,17 +121,15 @@ pub(crate) const COPY_DATA: &str = "data of `copy … from stdin`";
 /// ```
 pub fn split(text: &str) -> Result<Script, SplitError> {
     let mut modes = Modes::default();
-    let mut statements: Vec<Statement> = Vec::new();
+    let mut statements = Statements::default();
     walk(text, |part| match part {
         Part::Statement { span, kind, before: _, after } => {
             modes.push(&kind, &text[span.clone()], after, span.start);
-            statements.push(Statement { span, data: None, kind });
+            statements.push(&span, kind);
         }
         Part::Data(span) => {
             modes.data(&text.as_bytes()[span.clone()]);
-            if let Some(copy) = statements.last_mut() {
-                copy.data = Some(span);
-            }
+            statements.push_data(span);
         }
     })?;
     let sending = modes.sending();

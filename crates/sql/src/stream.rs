@@ -132,6 +132,11 @@ impl Splitter {
         }
     }
 
+    /// The place in the text up to which it was taken out.
+    pub(crate) fn read_to(&self) -> usize {
+        self.origin + self.cutter.at()
+    }
+
     /// Tells how the whole can be run, all pieces having been taken out.
     pub fn finish(self) -> Outline {
         let sending = self.modes.sending();

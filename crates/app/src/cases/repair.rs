@@ -211,7 +211,9 @@ async fn restored(
             Some(query) => project::read_scripts(session, ledger.ledger, &query).await?,
             None => std::collections::BTreeMap::new(),
         };
-        let (Some(entry), Some(recorded)) = (entry, scripts.get(&change.key)) else {
+        // Of a large up script only a note is kept.
+        let recorded = scripts.get(&change.key).filter(|scripts| !scripts.up.is_empty());
+        let (Some(entry), Some(recorded)) = (entry, recorded) else {
             return Err(Error::Refused {
                 message: format!("the ledger keeps no script of `{}`", change.id),
                 hints: vec!["`whimbrel repair forget` takes its entry out".to_owned()],
@@ -224,7 +226,7 @@ async fn restored(
         let restored = history.format.restore(entry, recorded, history).map_err(refused)?;
         let wanted = fingerprint(&recorded.up_text());
         let reads_back = restored.first().is_some_and(|file| {
-            let digest = history.format.digest(&file.path, file.text.as_bytes());
+            let digest = history.format.digest(&file.path, &file.text.as_str().into());
             digest.is_ok_and(|digest| digest.up.fingerprint == wanted)
         });
         if !reads_back {

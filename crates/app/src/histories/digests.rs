@@ -7,7 +7,7 @@ use std::num::NonZero;
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
-use whimbrel_history::formats::{Digests, Format};
+use whimbrel_history::formats::{self, Digests, Format};
 use whimbrel_history::{Digest, File, Files as _};
 
 use crate::folder::{Folder, is_settled};
@@ -85,8 +85,8 @@ impl Digests for Of<'_> {
         }
         let folder = self.folder;
         let read = |file: &&File| {
-            let bytes = folder.read(&file.path).ok()?;
-            format.digest(&file.path, &bytes).ok()
+            let contents = folder.open(&file.path).ok()?;
+            formats::digest(format, &file.path, contents).ok()
         };
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
         let share = changed.len().div_ceil(threads);

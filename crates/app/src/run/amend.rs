@@ -9,7 +9,7 @@ use whimbrel_history::ledgers::Elsewhere;
 use whimbrel_history::select;
 use whimbrel_history::state::Row;
 use whimbrel_history::tools::Ledger;
-use whimbrel_history::{Migration, Status};
+use whimbrel_history::{Migration, Status, TextError};
 
 use super::choose::{Choice, Planned};
 use super::execute::{engine_options, way_in};
@@ -284,8 +284,10 @@ async fn write(
             });
         }
     }
-    let amendments: Vec<Amendment> =
-        changes.iter().map(|change| amendment(project, &entered.state, change, &works)).collect();
+    let amendments: Vec<Amendment> = changes
+        .iter()
+        .map(|change| amendment(project, &entered.state, change, &works))
+        .collect::<Result<_, TextError>>()?;
     let engine = engine_options(project, options);
     let target = &project.database.target;
     engine::amend(entered, target, &amendments, &engine, &options.interrupt, events).await.map_err(
@@ -297,7 +299,12 @@ async fn write(
 }
 
 /// What is to be written of one change.
-fn amendment(project: &Project, state: &State, change: &Change, works: &[Work]) -> Amendment {
+fn amendment(
+    project: &Project,
+    state: &State,
+    change: &Change,
+    works: &[Work],
+) -> Result<Amendment, TextError> {
     let history = &project.histories[change.history];
     let number = project.ledger_of(history);
     let at = &state.ledgers[number];
@@ -308,15 +315,15 @@ fn amendment(project: &Project, state: &State, change: &Change, works: &[Work]) 
     });
     let statements = match (&change.saying, own) {
         (Saying::Applied(elsewhere), Some(work)) => {
-            at.ledger.import(&at.place, &work.definition, elsewhere)
+            at.ledger.import(&at.place, &work.definition, elsewhere)?
         }
-        (Saying::AsItsFile, Some(work)) => at.ledger.accept(&at.place, &work.definition),
+        (Saying::AsItsFile, Some(work)) => at.ledger.accept(&at.place, &work.definition)?,
         (Saying::Pending, _) => at.ledger.withdraw(&at.place, key),
         (Saying::Nothing, _) => at.ledger.remove(&at.place, key),
         (Saying::Same | Saying::Applied(_) | Saying::AsItsFile, _) => Vec::new(),
     };
     let (history, migration) = (history.name.clone(), change.id.clone());
-    Amendment { ledger: number, statements, history, migration }
+    Ok(Amendment { ledger: number, statements, history, migration })
 }
 
 /// What the ledger says of a migration.

@@ -3,7 +3,7 @@
 use whimbrel_engine::state::State;
 use whimbrel_engine::wire::Session;
 use whimbrel_history::select::Concern;
-use whimbrel_history::{Difference, Files, History, Migration, differences};
+use whimbrel_history::{Difference, Files, History, Migration, Text, differences};
 
 use super::choose::Choice;
 use crate::error::Error;
@@ -49,11 +49,15 @@ pub(crate) async fn one(
         return Ok(Vec::new());
     };
     let scripts = project::read_scripts(session, ledger.ledger, &query).await?;
-    let Some(recorded) = scripts.get(&migration.key) else { return Ok(Vec::new()) };
+    // Of a large up script only a note is kept.
+    let recorded = scripts.get(&migration.key).filter(|scripts| !scripts.up.is_empty());
+    let Some(recorded) = recorded else { return Ok(Vec::new()) };
     let was = recorded.up_text();
-    let bytes = project.workspace.folder().read(&migration.up.path)?;
-    let is = migration.up.text(&bytes)?;
-    let differences = differences(&was, is);
+    let path = &migration.up.path;
+    let file = Text::read(path, project.workspace.folder().open(path)?)?;
+    let text = migration.up.text(&file)?;
+    let is = text.all()?;
+    let differences = differences(&was, &is);
     let mut lines: Vec<String> = differences.iter().take(SHOWN).map(line).collect();
     if differences.len() > SHOWN {
         lines.push(format!("and {} more differences", differences.len() - SHOWN));

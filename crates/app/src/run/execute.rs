@@ -71,8 +71,8 @@ pub(super) async fn execute(
             entry = Entry::Again;
             continue;
         }
-        let was_clean =
-            entry == Entry::First && matches!(stop, Stop::Interrupted | Stop::Ledger { .. });
+        let was_clean = entry == Entry::First
+            && matches!(stop, Stop::Interrupted | Stop::Text(_) | Stop::Ledger { .. });
         // Whoever did not wait for the answer does not know it: the server may still be at it.
         let may_go_on_there = matches!(stop, Stop::Lost(Failure::GivenUp));
         let stop = if is_asked { Stop::Interrupted } else { stop };

@@ -1,10 +1,10 @@
 //! Makes of a failure what a person needs: where it is, what state things are in, what to do.
 
 use whimbrel_engine::run::{Cause, Direction, Failed, Work};
-use whimbrel_history::Section;
+use whimbrel_history::{Files as _, Section, Text, TextError};
 use whimbrel_sql::{Diagnostic, Mode, Severity, Span, Step};
 
-use crate::error::MigrationError;
+use crate::error::{Excerpt, MigrationError};
 use crate::project::Project;
 
 /// Where a failure happened.
@@ -16,22 +16,54 @@ pub(super) enum Stage {
     Run(&'static str),
 }
 
-/// Turns a remark about a section's text into one about its file.
+/// Turns a remark about a section's text into one about its file, with what of it is to be seen.
 pub(super) fn in_file(
     project: &Project,
     section: &Section,
-    text: &str,
+    text: &Text,
     diagnostic: Diagnostic,
-) -> (Diagnostic, String) {
+) -> (Diagnostic, Excerpt) {
     let path = &section.path;
-    let whole = project.workspace.folder().text(path).ok().flatten();
-    let Some(whole) = whole.filter(|_| !path.as_str().is_empty()) else {
-        return (diagnostic, text.to_owned());
+    let file = if path.as_str().is_empty() { None } else { file(project, section) };
+    let (text, diagnostic) = match &file {
+        None => (text, diagnostic),
+        Some(file) => {
+            let shift = section.span.start;
+            let span = diagnostic.span.map(|span| span.start + shift..span.end + shift);
+            (file, Diagnostic { file: Some(path.to_string()), span, ..diagnostic })
+        }
     };
-    let whole = whole.strip_prefix('\u{feff}').unwrap_or(&whole).to_owned();
-    let shift = section.span.start;
-    let span = diagnostic.span.map(|span| span.start + shift..span.end + shift);
-    (Diagnostic { file: Some(path.to_string()), span, ..diagnostic }, whole)
+    around(text, diagnostic)
+}
+
+/// The file of a section, if it can still be read.
+fn file(project: &Project, section: &Section) -> Option<Text> {
+    let contents = project.workspace.folder().open(&section.path).ok()?;
+    Text::read(&section.path, contents).ok()
+}
+
+/// Cuts out what there is to be seen of a text; of one that is held, that may be all.
+fn around(text: &Text, diagnostic: Diagnostic) -> (Diagnostic, Excerpt) {
+    /// More than anybody shows, on each side of a place.
+    const SHOWN: usize = 8 * 1024;
+    if let Some(text) = text.held() {
+        return (diagnostic, Excerpt::whole(text.to_owned()));
+    }
+    let span = diagnostic.span.clone().unwrap_or_default();
+    let from = span.start.saturating_sub(SHOWN);
+    let seen = (|| {
+        let start = text.position(from)?;
+        // The window may begin in the middle of a character, which is counted already.
+        let cut = text.bytes(from)?.iter().take_while(|byte| *byte & 0xC0 == 0x80).count();
+        let shown = text.part(from + cut..span.start + SHOWN)?.into_owned();
+        Ok::<_, TextError>((from + cut, Excerpt { text: shown, start }))
+    })();
+    let Ok((from, excerpt)) = seen else {
+        // A file that changed shows nothing of what ran.
+        return (Diagnostic { span: None, ..diagnostic }, Excerpt::whole(String::new()));
+    };
+    let span = diagnostic.span.map(|span| span.start - from..span.end - from);
+    (Diagnostic { span, ..diagnostic }, excerpt)
 }
 
 /// Explains a migration that failed.
@@ -62,10 +94,10 @@ pub(super) fn failed(
     hints.extend(failed.blockers.iter().map(|blocker| format!("in the way: {blocker}")));
     let span = line_of_copy(work, &failed).or_else(|| failed.span.clone()).or_else(|| {
         let number = failed.statement?;
-        Some(work.script.statements.get(number)?.span.clone())
+        Some(work.script.statements.get(number)?.span)
     });
-    let (diagnostic, text) = match span {
-        None => (None, String::new()),
+    let (diagnostic, excerpt) = match span {
+        None => (None, Excerpt::whole(String::new())),
         Some(span) => {
             let diagnostic = Diagnostic {
                 severity: Severity::Error,
@@ -74,28 +106,43 @@ pub(super) fn failed(
                 message: message(&failed),
                 hints: Vec::new(),
             };
-            let (diagnostic, text) = in_file(project, section, work.text(), diagnostic);
-            (Some(diagnostic), text)
+            let (diagnostic, excerpt) = in_file(project, section, work.text(), diagnostic);
+            (Some(diagnostic), excerpt)
         }
     };
     let id = migration.id.clone();
-    MigrationError { what, id, source: failed, diagnostic, text, hints }
+    MigrationError { what, id, source: failed, diagnostic, excerpt, hints }
 }
 
 /// The line of `copy … from stdin` that the server could not take: it counts them from 1, and says
 /// so in `COPY users, line 3, column age: "x"`. In another language it is not found.
 fn line_of_copy(work: &Work, failed: &Failed) -> Option<Span> {
     let Cause::Server(error) = &failed.cause else { return None };
-    let data = work.script.statements.get(failed.statement?)?.data.clone()?;
+    let data = work.script.statements.get(failed.statement?)?.data?;
     let (_, rest) = error.where_.as_deref()?.strip_prefix("COPY ")?.split_once(", line ")?;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let number: usize = rest[..digits].parse().ok()?;
-    let text = &work.text()[data.clone()];
-    let mut lines = text.split_inclusive('\n');
-    let start =
-        data.start + lines.by_ref().take(number.checked_sub(1)?).map(str::len).sum::<usize>();
-    let line = lines.next()?.trim_end_matches(['\r', '\n']);
-    Some(start..start + line.len())
+    line(&work.text().slice(data.clone()), number.checked_sub(1)?)
+        .map(|line| data.start + line.start..data.start + line.end)
+}
+
+/// A line of a text by its number, from 0, without what ends it.
+fn line(text: &Text, number: usize) -> Option<Span> {
+    let (mut at, mut passed, mut start) = (0, 0, 0);
+    for piece in text.pieces() {
+        let piece = piece.ok()?;
+        for (place, _) in piece.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+            if passed == number {
+                let end = at + place;
+                let is_crlf = end > start && text.has(end - 1, "\r").ok()?;
+                return Some(start..end - usize::from(is_crlf));
+            }
+            passed += 1;
+            start = at + place + 1;
+        }
+        at += piece.len();
+    }
+    (passed == number && start < text.len()).then_some(start..text.len())
 }
 
 /// What stands at the caret.
@@ -175,8 +222,10 @@ fn done(work: &Work, steps_done: usize) -> Vec<String> {
         Step::Alone(number) => *number..*number + 1,
     });
     let text = |number: usize| {
-        let statement = &work.text()[work.script.statements[number].span.clone()];
-        let words: Vec<&str> = statement.split_whitespace().collect();
+        let span = work.script.statements.at(number).span;
+        let start =
+            work.text().part(span.start..span.end.min(span.start + FAR)).unwrap_or_default();
+        let words: Vec<&str> = start.split_whitespace().collect();
         let line = words.join(" ");
         match line.char_indices().nth(LONGEST) {
             None => line,
@@ -185,6 +234,9 @@ fn done(work: &Work, steps_done: usize) -> Vec<String> {
     };
     numbers.map(text).collect()
 }
+
+/// How much of a statement is read for that, in bytes.
+const FAR: usize = 4 * 1024;
 
 /// How much of a statement a message shows, in characters.
 const LONGEST: usize = 70;

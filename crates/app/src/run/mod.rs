@@ -243,7 +243,7 @@ pub(crate) async fn run(
         return Ok(report);
     }
     let works = works::works(&project, &state, &choice, &mut session).await?;
-    report.describe(&works, options.depth);
+    report.describe(&works, options.depth)?;
     let approved = choice.planned.clone();
     let mut run = Plan { project, state, aim, options, choice, works, approved };
     Box::pin(rehearse::rehearse(&run, &mut session, &mut report, events)).await?;

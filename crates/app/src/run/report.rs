@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 use whimbrel_engine::run::Work;
 use whimbrel_engine::state::State;
+use whimbrel_history::TextError;
 use whimbrel_history::select::Concern;
 use whimbrel_sql::Mode;
 
@@ -228,7 +229,7 @@ impl Report {
     }
 
     /// Adds what the scripts say.
-    pub(super) fn describe(&mut self, works: &[Work], depth: Depth) {
+    pub(super) fn describe(&mut self, works: &[Work], depth: Depth) -> Result<(), TextError> {
         for (shown, work) in self.migrations.iter_mut().zip(works) {
             shown.statements = work.script.statements.len();
             (shown.transaction, shown.because) = match &work.script.mode {
@@ -237,9 +238,10 @@ impl Report {
                 Mode::Refused { because, .. } => ("refused", Some(because.clone())),
             };
             if depth == (Depth::Show { sql: true }) {
-                shown.sql = Some(work.text().trim().to_owned());
+                shown.sql = Some(work.text().all()?.trim().to_owned());
             }
         }
+        Ok(())
     }
 
     /// Adds an error.

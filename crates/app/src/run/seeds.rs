@@ -9,15 +9,14 @@ use camino::Utf8Path;
 use whimbrel_engine::run::{self, Direction, Seed, Work};
 use whimbrel_engine::wire::Session;
 use whimbrel_history::{
-    Checksum, Definition, Directives, Files as _, Migration, Section, decode,
+    Checksum, Cut, Definition, Directives, Files as _, Migration, Section, Text,
     formats::Seeds as Found,
 };
-use whimbrel_sql::fingerprint;
 
 use super::execute::{engine_options, way_in};
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown, SeedShown};
-use super::works::cut;
+use super::works::uncut;
 use super::{Depth, Options, Seeds};
 use crate::error::Error;
 use crate::events::Events;
@@ -78,13 +77,10 @@ async fn sow_one(
     let recorded = entered.seeds(ledger).await;
     let recorded = recorded.map_err(whimbrel_engine::state::StateError::from)?;
     let due = sort(found, &recorded, report);
-    let mut works = due
+    let works = due
         .iter()
         .map(|seed| work(project, history, ledger, seed))
         .collect::<Result<Vec<Work>, Error>>()?;
-    if project.has_stand_ins() {
-        super::works::fit(&mut works);
-    }
     if works.is_empty() {
         return Ok(());
     }
@@ -115,14 +111,10 @@ fn sort(found: &Found, recorded: &BTreeMap<String, String>, report: &mut Report)
 /// A seed file as something to run.
 fn work(project: &Project, history: usize, ledger: usize, seed: &Seed) -> Result<Work, Error> {
     let path = Utf8Path::new(&seed.path);
-    let bytes = project.workspace.folder().read(path)?;
-    let text = decode(&bytes).map(str::to_owned).map_err(|at| Error::Usage {
-        message: format!("`{path}` is not UTF-8 text: see line {}, column {}", at.line, at.column),
-        hints: vec!["save it as UTF-8".to_owned()],
-    })?;
-    let up =
-        Section { path: path.to_owned(), span: 0..text.len(), fingerprint: fingerprint(&text) };
-    let script = cut(project, path.as_str(), &up, &text)?;
+    let text = Text::read(path, project.workspace.folder().open(path)?)?;
+    let Cut { script, fingerprint } = text.cut()?;
+    let up = Section { path: path.to_owned(), span: 0..text.len(), fingerprint };
+    let script = script.map_err(|error| uncut(project, path.as_str(), &up, &text, &error))?;
     let migration = Migration {
         history: project.histories[history].name.clone(),
         key: seed.path.clone(),
@@ -145,14 +137,14 @@ fn work(project: &Project, history: usize, ledger: usize, seed: &Seed) -> Result
         directives: Directives::default(),
     };
     Ok(Work {
-        definition: Definition::new(migration, text, None, &script),
+        definition: Definition { migration, up: text, down: None },
         direction: Direction::Up,
         script,
         ledger,
         seed: Some(seed.clone()),
         again: false,
         after: Vec::new(),
-        sent: None,
+        stand_ins: project.has_stand_ins(),
         lines_above: 0,
     })
 }

@@ -6,8 +6,8 @@ use whimbrel_engine::state::State;
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_engine::run::{Direction, Work};
 use whimbrel_engine::wire::Session;
-use whimbrel_history::{Definition, Files, Order, Recorded, Section, Transaction};
-use whimbrel_sql::{Mode, Script, Step, fingerprint, split};
+use whimbrel_history::{Definition, Files, Order, Recorded, Section, Text, Transaction};
+use whimbrel_sql::{Mode, Script, SplitError, Step, fingerprint};
 
 use super::choose::{Choice, Planned};
 use super::explain;
@@ -23,25 +23,14 @@ pub(super) async fn works(
 ) -> Result<Vec<Work>, Error> {
     let mut files = Reader { project, last: None };
     let recorded = recorded(project, state, choice, session).await?;
+    let stand_ins = project.has_stand_ins();
     let works = choice.planned.iter().enumerate().map(|(number, planned)| {
         let key = (planned.history, planned.migration.key.clone());
         let before = &choice.planned[..number];
-        work(project, planned, before, recorded.get(&key), &mut files)
+        let work = work(project, planned, before, recorded.get(&key), &mut files)?;
+        Ok(Work { stand_ins, ..work })
     });
-    let mut works = works.collect::<Result<Vec<Work>, Error>>()?;
-    if project.has_stand_ins() {
-        fit(&mut works);
-    }
-    Ok(works)
-}
-
-/// Leaves out of scripts what the stand-ins of a database of ours cannot take.
-pub(super) fn fit(works: &mut [Work]) {
-    for work in works {
-        if let Some(fitted) = work.fitted() {
-            *work = fitted;
-        }
-    }
+    works.collect()
 }
 
 /// The scripts that ledgers keep of what is undone by them, by history and key.
@@ -80,26 +69,32 @@ fn work(
     let mut migration = planned.migration.clone();
     let history = &project.histories[planned.history];
     let has_file = !migration.path.as_str().is_empty();
-    let mut up = if has_file { files.text(&migration.up)? } else { String::new() };
-    let mut down = match &migration.down {
-        Some(section) => Some(files.text(section)?),
-        None => None,
-    };
-    if let Some(recorded) = recorded.filter(|_| planned.from_ledger) {
-        down = recorded.down_text();
-        if !has_file {
-            up = recorded.up_text();
-        }
-        migration.down = down.as_ref().map(|text| Section {
-            path: Utf8PathBuf::new(),
-            span: 0..text.len(),
-            fingerprint: fingerprint(text),
-        });
+    let is_up = planned.direction == Direction::Up;
+    let mut scripts = Scripts { project, id: migration.id.clone(), script: None };
+    let mut up = Text::default();
+    if has_file {
+        let file = files.text(&migration.up.path)?;
+        up = scripts.read(&migration.up, file, is_up)?;
     }
-    let up_script = cut(project, &migration.id, &migration.up, &up)?;
-    let script = match (planned.direction, &migration.down, &down) {
-        (Direction::Down, Some(section), Some(text)) => cut(project, &migration.id, section, text)?,
-        (Direction::Up | Direction::Down, _, _) => up_script.clone(),
+    let mut down = None;
+    if let Some(section) = migration.down.as_ref().filter(|_| !planned.from_ledger) {
+        down = Some(scripts.read(section, files.text(&section.path)?, !is_up)?);
+    }
+    if let Some(recorded) = recorded.filter(|_| planned.from_ledger) {
+        if !has_file {
+            up = recorded.up_text().into();
+        }
+        migration.down = None;
+        if let Some(text) = recorded.down_text() {
+            let fingerprint = fingerprint(&text);
+            let section = Section { path: Utf8PathBuf::new(), span: 0..text.len(), fingerprint };
+            down = Some(scripts.read(&section, &text.into(), !is_up)?);
+            migration.down = Some(section);
+        }
+    }
+    let script = match scripts.script {
+        Some(script) => script,
+        None => cut(project, &migration.id, &migration.up, &Text::default())?,
     };
     let above = match (planned.direction, &migration.down) {
         (Direction::Down, Some(down)) => files.lines_above(down)?,
@@ -112,18 +107,38 @@ fn work(
     };
     let after = after(project, planned, before);
     let ledger = project.ledger_of(history);
-    let definition = Definition::new(migration, up, down, &up_script);
     Ok(Work {
-        definition,
+        definition: Definition { migration, up, down },
         direction: planned.direction,
         script,
         ledger,
         again: planned.again,
         seed: None,
         after,
-        sent: None,
+        stand_ins: false,
         lines_above: above,
     })
+}
+
+/// The scripts of a migration as they are read; the one that is to run is cut as well.
+struct Scripts<'a> {
+    project: &'a Project,
+    id: String,
+    script: Option<Script>,
+}
+
+impl Scripts<'_> {
+    /// Reads a section of a file, which is the one to run or not.
+    fn read(&mut self, section: &Section, file: &Text, is_run: bool) -> Result<Text, Error> {
+        if !is_run {
+            return Ok(section.text(file)?);
+        }
+        let (text, cut) = section.cut(file)?;
+        let script = cut.script;
+        self.script =
+            Some(script.map_err(|error| uncut(self.project, &self.id, section, &text, &error))?);
+        Ok(text)
+    }
 }
 
 /// The ids of the same history without which it must not run, as far as they are in this run: one
@@ -151,17 +166,20 @@ fn after(project: &Project, planned: &Planned, before: &[Planned]) -> Vec<String
 }
 
 /// Cuts a script into statements; a mistake is shown where it stands in the file.
-pub(super) fn cut(
+fn cut(project: &Project, id: &str, section: &Section, text: &Text) -> Result<Script, Error> {
+    text.script()?.map_err(|error| uncut(project, id, section, text, &error))
+}
+
+/// A script that cannot be cut, shown where its mistake stands in the file.
+pub(super) fn uncut(
     project: &Project,
     id: &str,
     section: &Section,
-    text: &str,
-) -> Result<Script, Error> {
-    split(text).map_err(|error| {
-        let diagnostic = error.diagnostic(None);
-        let (diagnostic, text) = explain::in_file(project, section, text, diagnostic);
-        Error::from(Box::new(ScriptError { id: id.to_owned(), diagnostic, text }))
-    })
+    text: &Text,
+    error: &SplitError,
+) -> Error {
+    let (diagnostic, excerpt) = explain::in_file(project, section, text, error.diagnostic(None));
+    Error::from(Box::new(ScriptError { id: id.to_owned(), diagnostic, excerpt }))
 }
 
 /// A script whose remarks name the lines of its file, of which it is only a section.
@@ -198,36 +216,28 @@ fn one_by_one(script: Script) -> Script {
     Script { mode: Mode::Steps { steps, because }, ..script }
 }
 
-/// Reads sections of files; up and down script are often in the same.
+/// Reads files; up and down script are often in the same.
 struct Reader<'a> {
     project: &'a Project,
-    last: Option<(Utf8PathBuf, Vec<u8>)>,
+    last: Option<(Utf8PathBuf, Text)>,
 }
 
 impl Reader<'_> {
-    fn text(&mut self, section: &Section) -> Result<String, Error> {
-        let bytes = self.bytes(&section.path)?;
-        Ok(section.text(bytes)?.to_owned())
-    }
-
     /// How many lines of its file stand before a section.
     fn lines_above(&mut self, section: &Section) -> Result<usize, Error> {
         if section.path.as_str().is_empty() || section.span.start == 0 {
             return Ok(0);
         }
-        let bytes = self.bytes(&section.path)?;
-        let mark = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
-        let above = &bytes[..(section.span.start + mark).min(bytes.len())];
-        Ok(above.split(|byte| *byte == b'\n').count() - 1)
+        Ok(self.text(&section.path)?.lines_before(section.span.start)?)
     }
 
-    fn bytes(&mut self, path: &Utf8Path) -> Result<&[u8], Error> {
+    fn text(&mut self, path: &Utf8Path) -> Result<&Text, Error> {
         if self.last.as_ref().is_none_or(|(last, _)| last != path) {
-            let bytes = self.project.workspace.folder().read(path)?;
-            self.last = Some((path.to_owned(), bytes));
+            let text = Text::read(path, self.project.workspace.folder().open(path)?)?;
+            self.last = Some((path.to_owned(), text));
         }
-        let (_, bytes) = self.last.as_ref().expect("it was read just now at the latest");
-        Ok(bytes)
+        let (_, text) = self.last.as_ref().expect("it was read just now at the latest");
+        Ok(text)
     }
 }
 

@@ -16,6 +16,7 @@ mod house;
 mod interrupt;
 mod judge;
 mod kit;
+mod large;
 mod losses;
 mod redo;
 mod reference;

@@ -225,15 +225,21 @@ impl<'a> Stage<'a> {
         }
         lineage.add(around.as_bytes());
         for work in rehearse.applied {
-            lineage.add(work.text().as_bytes());
+            match work.text().held() {
+                Some(text) => lineage.add(text.as_bytes()),
+                // What a large script does is told by its tokens as well.
+                None => lineage.add(format!("large {}", work.fingerprint()).as_bytes()),
+            }
         }
         Self { rehearse, baseline: options.baseline, lineage }
     }
 
     /// A work as this database can take it.
     fn fit<'w>(&self, work: &'w Work) -> Cow<'w, Work> {
-        let fitted = self.baseline.and_then(|_| work.fitted());
-        fitted.map_or(Cow::Borrowed(work), Cow::Owned)
+        match self.baseline {
+            Some(_) if !work.stand_ins => Cow::Owned(Work { stand_ins: true, ..work.clone() }),
+            Some(_) | None => Cow::Borrowed(work),
+        }
     }
 
     async fn connect(&self, server: &Server) -> Result<Session, ConnectError> {

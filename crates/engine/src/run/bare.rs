@@ -6,7 +6,8 @@ use whimbrel_sql::{Mode, Step};
 
 use crate::run::block::{failure_of, needs_to_be_alone};
 use crate::run::compose::{self, Cleaning, Message, Origin, Role};
-use crate::run::failure::{Failed, Stop};
+use crate::run::data::Data;
+use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::{Work, one_transaction};
 use crate::wire::{self, Failure, Session};
 
@@ -61,7 +62,10 @@ async fn transaction(
     cleaning: Cleaning,
 ) -> Result<Result<(), Failed>, Stop> {
     let begin = compose::begin(&work.script, &range);
-    let settings = compose::settings(work.text(), &work.script, range.start);
+    let settings = match compose::settings(work, range.start) {
+        Ok(settings) => settings,
+        Err(error) => return Ok(Err(Failed::of(error.into()))),
+    };
     let pieces = compose::step_pieces(&work.script, range);
     for (index, piece) in pieces.iter().enumerate() {
         let mut message = Message::default();
@@ -71,7 +75,10 @@ async fn transaction(
                 message.ours(Role::Open, setting);
             }
         }
-        message.script(0, work.text(), &work.script, piece.clone());
+        if let Err(error) = message.script(0, work, piece.clone()) {
+            session.simple("rollback").await.map_err(Stop::Lost)?;
+            return Ok(Err(Failed::of(error.into())));
+        }
         if index + 1 == pieces.len() {
             for reset in cleaning.statements() {
                 message.ours(Role::Reset, reset);
@@ -80,9 +87,13 @@ async fn transaction(
         }
         let mut wire = wire::Message::new(message.text()).discard_rows();
         for copy in message.copies() {
-            wire = wire.copy(work.text()[copy.data.clone()].as_bytes());
+            wire = wire.copy_from(Data::of(work.text().slice(copy.data.clone())));
         }
         let Err(failure) = session.message(wire, &mut ()).await else { continue };
+        if let Failure::Unsendable { source } = failure {
+            session.simple("rollback").await.map_err(Stop::Lost)?;
+            return Ok(Err(Failed::of(Cause::Unsendable { source })));
+        }
         let (error, completed) = server_error(failure)?;
         session.simple("rollback").await.map_err(Stop::Lost)?;
         let statement = match message.statement(completed) {
@@ -102,12 +113,17 @@ async fn alone(
     statement: usize,
     cleaning: Cleaning,
 ) -> Result<Result<(), Failed>, Stop> {
-    let span = work.script.statements[statement].span.clone();
-    let text = &work.text()[span.clone()];
-    for setting in compose::settings(work.text(), &work.script, statement) {
-        session.simple(setting).await.map_err(Stop::Lost)?;
+    let span = work.script.statements.at(statement).span;
+    let read = compose::settings(work, statement)
+        .and_then(|settings| Ok((settings, work.statement(statement)?)));
+    let (settings, text) = match read {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(Failed::of(error.into()))),
+    };
+    for setting in settings {
+        session.simple(&setting).await.map_err(Stop::Lost)?;
     }
-    let result = session.simple(text).await;
+    let result = session.simple(&text).await;
     let Err(failure) = result else {
         clean(session, cleaning).await?;
         return Ok(Ok(()));

@@ -12,11 +12,13 @@
 //! Only the last commit of a message waits for the disk, and takes those before it along, since a
 //! log is written in order: none of them counts as done before that.
 
+use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use whimbrel_history::ledgers::{self, Took};
+use whimbrel_history::{Definition, Text, TextError};
 use whimbrel_sql::{Kind, Mode, Step};
 
 use crate::pause::Pause;
@@ -60,7 +62,11 @@ impl Run<'_> {
             let pieces = pieces_of(&works[next]);
             let mut unflushed = Vec::new();
             let (sent, message, last) = if groups(&works[next]) && pieces.len() == 1 {
-                let message = self.compose_block(works, next..end, limit);
+                let message = match self.compose_block(works, next..end, limit) {
+                    Ok(message) => message,
+                    // Of those after the first nothing has to be read.
+                    Err(error) => return Ok(failed(next, Failed::of(error.into()))),
+                };
                 let last = next + message.units();
                 let sent;
                 (sent, unflushed) = self.send_block(&message, works, next, report, events).await;
@@ -92,8 +98,10 @@ impl Run<'_> {
             if failure.is_lost() {
                 return Err(Stop::Lost(failure));
             }
-            let Failure::Server { error, completed, .. } = failure else {
-                return Err(Stop::Lost(failure));
+            let (error, completed) = match failure {
+                Failure::Server { error, completed, .. } => (error, completed),
+                Failure::Unsendable { source } => return Ok(failed(next, unsent(source))),
+                failure => return Err(Stop::Lost(failure)),
             };
             if message.statement(completed) == Some(Origin::Ours(Role::Fence)) {
                 return Err(self.fenced_off());
@@ -169,21 +177,26 @@ impl Run<'_> {
     }
 
     /// Composes one message of several units.
-    fn compose_block(&mut self, works: &[Work], range: Range<usize>, limit: usize) -> Message {
+    fn compose_block(
+        &mut self,
+        works: &[Work],
+        range: Range<usize>,
+        limit: usize,
+    ) -> Result<Message, TextError> {
         let mut message = Message::default();
         let mut numbers = range.take(if self.lane.is_within() { 1 } else { limit }).peekable();
         while let Some(number) = numbers.next() {
             let Some(statements) = one_transaction(&works[number]) else { break };
             self.open_unit(&works[number], &mut message);
-            message.script(number, works[number].text(), &works[number].script, statements);
+            message.script(number, &works[number], statements)?;
             let next = numbers.peek().filter(|next| fits(&works[**next], &message));
             let another = next.map_or(Another::None, |_| Another::Follows);
-            self.close_unit(&works[number], &mut message, another);
+            self.close_unit(&works[number], &mut message, another)?;
             if another == Another::None {
                 break;
             }
         }
-        message
+        Ok(message)
     }
 
     fn open_unit(&mut self, work: &Work, message: &mut Message) {
@@ -193,8 +206,13 @@ impl Run<'_> {
     }
 
     /// Ends a unit; where another follows it in the message, that one takes it to the disk.
-    fn close_unit(&mut self, work: &Work, message: &mut Message, another: Another) {
-        self.end_work(work, message);
+    fn close_unit(
+        &mut self,
+        work: &Work,
+        message: &mut Message,
+        another: Another,
+    ) -> Result<(), TextError> {
+        self.end_work(work, message)?;
         match (another, self.run) {
             // Without a journal there is nothing by which to bring it there after a failure.
             (Another::Follows, Some(_)) => {
@@ -203,17 +221,23 @@ impl Run<'_> {
             }
             (Another::Follows | Another::None, _) => self.lane.commit(message),
         }
+        Ok(())
     }
 
     /// Adds the statements that record a work, in the ledger and in the journal.
-    pub(crate) fn record(&self, work: &Work, took: Took, message: &mut Message) {
+    pub(crate) fn record(
+        &self,
+        work: &Work,
+        took: Took,
+        message: &mut Message,
+    ) -> Result<(), TextError> {
         let state = &self.ledgers[work.ledger];
         let statements = match (work.direction, &work.seed, state.ledger.seeds()) {
             (_, Some(seed), Some(seeds)) => seeds.record(&state.place, &seed.path, &seed.hash),
             (Direction::Up, _, _) if work.again => {
-                state.ledger.record_again(&state.place, &work.definition, took)
+                state.ledger.record_again(&state.place, &work.definition, took)?
             }
-            (Direction::Up, _, _) => state.ledger.record(&state.place, &work.definition, took),
+            (Direction::Up, _, _) => state.ledger.record(&state.place, &work.definition, took)?,
             (Direction::Down, _, _) => state.ledger.forget(&state.place, &work.definition),
         };
         for statement in statements {
@@ -224,6 +248,7 @@ impl Run<'_> {
             let applied = journal::applied(run, &work.journal_id(), work.fingerprint(), &took);
             message.ours(Role::Record, &applied);
         }
+        Ok(())
     }
 
     async fn send_block(
@@ -259,9 +284,14 @@ impl Run<'_> {
             if index == 0 {
                 self.open_unit(work, &mut message);
             }
-            message.script(number, work.text(), &work.script, pieces[index].clone());
-            if is_last {
-                self.close_unit(work, &mut message, Another::None);
+            let mut composed = message.script(number, work, pieces[index].clone());
+            if is_last && composed.is_ok() {
+                composed = self.close_unit(work, &mut message, Another::None);
+            }
+            if let Err(error) = composed {
+                let source = io::Error::other(error);
+                let result = Err(Failure::Unsendable { source });
+                return (Sent { result, blockers: Vec::new() }, message);
             }
             let mut tracker = Tracker::new(&message, works, number, &mut report.done);
             let sent = self
@@ -351,9 +381,26 @@ enum Another {
     None,
 }
 
+/// A work that failed.
+fn failed(number: usize, failed: Failed) -> End {
+    End::Failed { number, failed: Box::new(failed) }
+}
+
+/// A work of which something could not be sent: it may be that its text is gone.
+pub(crate) fn unsent(source: io::Error) -> Failed {
+    Failed::of(match source.downcast::<TextError>() {
+        Ok(error) => Cause::Text(error),
+        Err(source) => Cause::Unsendable { source },
+    })
+}
+
 /// Whether a work goes into a message that has others already.
 fn fits(work: &Work, message: &Message) -> bool {
+    let Definition { up, down, .. } = &work.definition;
+    let is_held = |text: &Text| text.held().is_some();
     message.size() + work.text().len() <= BLOCK_BYTES
+        && is_held(up)
+        && down.as_ref().is_none_or(is_held)
         && one_transaction(work).is_some()
         && pieces_of(work).len() == 1
 }
@@ -361,7 +408,7 @@ fn fits(work: &Work, message: &Message) -> bool {
 /// Whether a work can share a message with others: no data to send in its middle.
 fn groups(work: &Work) -> bool {
     one_transaction(work).is_some_and(|statements| {
-        work.script.statements[statements].iter().all(|statement| statement.kind != Kind::CopyIn)
+        work.script.statements.notable(statements).all(|(_, kind)| *kind != Kind::CopyIn)
     })
 }
 
@@ -398,7 +445,7 @@ pub(crate) fn needs_to_be_alone(range: &Range<usize>, failed: &Failed) -> Option
 /// server refused in a transaction.
 pub(crate) fn one_by_one(work: &Work, refused: Option<usize>) -> Option<Vec<Step>> {
     let steps = one_transaction(work)?.map(|number| {
-        let may_commit = matches!(work.script.statements[number].kind, Kind::MayCommit { .. });
+        let may_commit = matches!(work.script.statements.at(number).kind, Kind::MayCommit { .. });
         if may_commit || Some(number) == refused {
             Step::Alone(number)
         } else {
@@ -417,26 +464,22 @@ pub(crate) fn failure_of(
     tries: u32,
 ) -> Failed {
     let span = match (offset, statement) {
-        (Some(offset), _) => {
-            let end = work.text()[offset..]
-                .find(|c: char| c.is_whitespace() || ";,()".contains(c))
-                .map_or(work.text().len(), |length| offset + length.max(1));
-            Some(offset..end.min(work.text().len()))
-        }
+        (Some(offset), _) => Some(offset..offset + word_at(work, offset)),
         (None, Some(statement)) => {
-            work.script.statements.get(statement).map(|statement| statement.span.clone())
+            work.script.statements.get(statement).map(|statement| statement.span)
         }
         (None, None) => None,
     };
-    Failed {
-        cause: Cause::Server(error),
-        statement,
-        span,
-        rolled_back: true,
-        steps_done: 0,
-        blockers: Vec::new(),
-        tries,
-    }
+    Failed { statement, span, tries, ..Failed::of(Cause::Server(error)) }
+}
+
+/// The length of the word at a place, as far as one looks.
+fn word_at(work: &Work, offset: usize) -> usize {
+    /// The longest name has 63.
+    const LONGEST: usize = 256;
+    let text = work.text().part(offset..offset + LONGEST).unwrap_or_default();
+    let end = text.find(|c: char| c.is_whitespace() || ";,()".contains(c)).unwrap_or(text.len());
+    end.max(1).min(work.text().len().saturating_sub(offset))
 }
 
 /// Follows a message and notes each work whose `commit` the server reports.

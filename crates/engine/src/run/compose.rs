@@ -1,10 +1,14 @@
 //! Puts scripts and what surrounds them into messages, and finds the way back from a position the
 //! server names to the place in the script.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use whimbrel_history::TextError;
 use whimbrel_history::ledgers::{self, STARTED, TOOK, Took};
 use whimbrel_sql::{Kind, Literal, Script, Sending, Span};
+
+use crate::run::Work;
 
 /// A simple-protocol message under construction.
 ///
@@ -84,11 +88,15 @@ impl Message {
     }
 
     /// Adds statements of a unit's script, by their numbers.
-    pub(crate) fn script(&mut self, unit: usize, text: &str, script: &Script, range: Range<usize>) {
-        for number in range {
-            let statement = &script.statements[number];
+    pub(crate) fn script(
+        &mut self,
+        unit: usize,
+        work: &Work,
+        range: Range<usize>,
+    ) -> Result<(), TextError> {
+        for (number, statement) in range.clone().zip(work.script.statements.range(range)) {
             let start = self.text.len();
-            self.text.push_str(&text[statement.span.clone()]);
+            work.append(number, &mut self.text)?;
             let origin = Origin::Script { unit, statement: number };
             self.segments.push(Segment {
                 bytes: start..self.text.len(),
@@ -97,12 +105,13 @@ impl Message {
             });
             self.text.push_str("\n;\n");
             self.statements.push(origin);
-            if statement.kind == Kind::CopyIn {
+            if *statement.kind == Kind::CopyIn {
                 let end = statement.span.end;
-                let data = statement.data.clone().unwrap_or(end..end);
+                let data = statement.data.unwrap_or(end..end);
                 self.copies.push(Copy { unit, data });
             }
         }
+        Ok(())
     }
 
     /// The message as it is sent.
@@ -162,8 +171,8 @@ pub(crate) fn pieces(script: &Script, range: Range<usize>) -> Vec<Range<usize>> 
     let mut pieces = Vec::new();
     let mut start = range.start;
     let mut size = 0;
-    for number in range.clone() {
-        size += script.statements[number].span.len();
+    for (number, statement) in range.clone().zip(script.statements.range(range.clone())) {
+        size += statement.span.len();
         if script.sending == Sending::OneByOne || size >= PIECE {
             pieces.push(start..number + 1);
             start = number + 1;
@@ -197,9 +206,9 @@ pub(crate) fn step_pieces(script: &Script, range: Range<usize>) -> Vec<Range<usi
 
 /// What the statements before this one set for the session, and what is to hold for it again: a
 /// step cleans up behind itself, may be on another connection, and may be the first one of a run.
-pub(crate) fn settings<'a>(text: &'a str, script: &Script, statement: usize) -> Vec<&'a str> {
-    let settings = script.settings_before(statement).into_iter();
-    settings.map(|index| &text[script.statements[index].span.clone()]).collect()
+pub(crate) fn settings(work: &Work, statement: usize) -> Result<Vec<String>, TextError> {
+    let settings = work.script.settings_before(statement).into_iter();
+    settings.map(|index| work.statement(index).map(Cow::into_owned)).collect()
 }
 
 /// What undoes everything else that a script may have set for its session.
@@ -252,7 +261,11 @@ impl Message {
     ///
     /// The entry's statements name everything with its schema, and presume nothing that a script
     /// could have set; but `reset all` would take with it when the script began.
-    pub(crate) fn clean_up(&mut self, cleaning: Cleaning, record: impl FnOnce(&mut Self)) {
+    pub(crate) fn clean_up(
+        &mut self,
+        cleaning: Cleaning,
+        record: impl FnOnce(&mut Self) -> Result<(), TextError>,
+    ) -> Result<(), TextError> {
         let (role, rest) = cleaning.statements().split_at(OWN_ROLE);
         for reset in role {
             self.ours(Role::Reset, reset);
@@ -265,10 +278,11 @@ impl Message {
                 ledgers::milliseconds(Took::ThisTransaction)
             ),
         );
-        record(self);
+        record(self)?;
         for reset in rest {
             self.ours(Role::Reset, reset);
         }
+        Ok(())
     }
 
     /// The same around a function that notes the time by itself.
@@ -324,29 +338,51 @@ pub(crate) struct Settings {
 
 #[cfg(test)]
 mod tests {
-    use whimbrel_sql::{Mode, Statement};
+    use whimbrel_history::{Checksum, Definition, Directives, Migration, Section};
+    use whimbrel_sql::split;
 
     use super::*;
+    use crate::run::Direction;
 
-    fn script(parts: &[&str]) -> (String, Script) {
-        let mut text = String::new();
-        let mut statements = Vec::new();
-        for part in parts {
-            let start = text.len();
-            text.push_str(part);
-            statements.push(Statement { span: start..text.len(), data: None, kind: Kind::Plain });
-            text.push_str(";\n");
+    fn work(text: &str) -> Work {
+        let none = String::new;
+        let up = Section { path: "a.sql".into(), span: 0..text.len(), fingerprint: none() };
+        let checksum = Checksum { text: none(), bytes: none(), header: none(), statements: None };
+        let migration = Migration {
+            history: "main".into(),
+            id: "a".into(),
+            key: "a".into(),
+            version: None,
+            name: "a".into(),
+            description: None,
+            kind: None,
+            path: "a.sql".into(),
+            depends_on: Vec::new(),
+            repeatable: false,
+            up,
+            down: None,
+            checksum,
+            directives: Directives::default(),
+        };
+        Work {
+            definition: Definition { migration, up: text.into(), down: None },
+            direction: Direction::Up,
+            script: split(text).unwrap(),
+            ledger: 0,
+            seed: None,
+            again: false,
+            after: Vec::new(),
+            stand_ins: false,
+            lines_above: 0,
         }
-        let mode = Mode::One { statements: 0..parts.len() };
-        (text, Script { statements, mode, sending: Sending::Together })
     }
 
     #[test]
     fn a_position_leads_back_to_the_script() {
-        let (text, script) = script(&["select 'ä'", "selekt 2"]);
+        let text = "select 'ä';\nselekt 2;\n";
         let mut message = Message::default();
         message.ours(Role::Open, "begin");
-        message.script(7, &text, &script, 0..2);
+        message.script(7, &work(text), 0..2).unwrap();
         let byte = message.text().find("selekt").unwrap();
         let position = message.text()[..byte].chars().count() + 1;
         let place = message.place(position).unwrap();
@@ -357,11 +393,11 @@ mod tests {
 
     #[test]
     fn only_completed_commits_count() {
-        let (text, script) = script(&["select 1"]);
+        let work = work("select 1");
         let mut message = Message::default();
         for unit in 0..2 {
             message.ours(Role::Open, "begin");
-            message.script(unit, &text, &script, 0..1);
+            message.script(unit, &work, 0..1).unwrap();
             message.ours(Role::Commit, "commit");
         }
         assert_eq!(message.committed(2), 0);
@@ -371,7 +407,7 @@ mod tests {
 
     #[test]
     fn statements_go_one_by_one_where_string_syntax_changes() {
-        let (_, mut script) = script(&["select 1", "set x to 1", "select 2"]);
+        let mut script = split("select 1; set x to 1; select 2").unwrap();
         script.sending = Sending::OneByOne;
         assert_eq!(pieces(&script, 0..3), [0..1, 1..2, 2..3]);
         assert_eq!(pieces(&script, 0..0).len(), 1);

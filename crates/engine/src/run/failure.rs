@@ -1,5 +1,6 @@
 //! What can go wrong with a migration, and why a run ends early.
 
+use whimbrel_history::TextError;
 use whimbrel_sql::{Mode, Span};
 
 use crate::lock::Holder;
@@ -94,6 +95,15 @@ pub enum Cause {
         /// How the statement begins.
         statement: String,
     },
+    /// Its text cannot be had any more.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A statement is nothing that the protocol can carry; nothing of it was sent.
+    #[error("{source}")]
+    Unsendable {
+        /// Why.
+        source: std::io::Error,
+    },
     /// What it says about transactions contradicts itself.
     #[error("{because}")]
     Refused {
@@ -113,9 +123,19 @@ impl Failed {
             Mode::One { .. } => (0, &work.definition.migration.id, String::new()),
         };
         Self {
-            cause: Cause::Refused { because: because.clone(), hint },
             statement: Some(statement),
-            span: work.script.statements.get(statement).map(|statement| statement.span.clone()),
+            span: work.script.statements.get(statement).map(|statement| statement.span),
+            ..Self::of(Cause::Refused { because: because.clone(), hint })
+        }
+    }
+
+    /// A work that failed before the server had a say in it; what it did, if anything, was rolled
+    /// back.
+    pub(crate) fn of(cause: Cause) -> Self {
+        Self {
+            cause,
+            statement: None,
+            span: None,
             rolled_back: true,
             steps_done: 0,
             blockers: Vec::new(),
@@ -169,6 +189,9 @@ pub enum Stop {
     /// Another run took this one for dead, and took over.
     #[error("another run took over, because this one seemed dead")]
     TakenOver,
+    /// A script cannot be read any more, so that it cannot be written down.
+    #[error(transparent)]
+    Text(TextError),
     /// The ledger or the journal could not be made or written.
     #[error("{what}")]
     Ledger {
@@ -196,7 +219,7 @@ impl Stop {
     pub fn may_go_on(&self) -> bool {
         match self {
             Self::Lost(_) | Self::LockLost | Self::LockTaken(_) | Self::TakenOver => true,
-            Self::Interrupted | Self::Connect(_) | Self::Ledger { .. } => false,
+            Self::Interrupted | Self::Connect(_) | Self::Text(_) | Self::Ledger { .. } => false,
         }
     }
 }

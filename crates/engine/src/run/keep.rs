@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::time::Instant;
-use whimbrel_sql::position;
 
 use crate::journal::output::{self, Line};
 use crate::run::compose::Role;
@@ -150,9 +149,11 @@ fn failure(work: &Work, failed: &Failed) -> String {
     if let Cause::Server(error) = &failed.cause {
         let _ = write!(text, " ({})", error.code);
     }
-    let statement = || Some(work.script.statements.get(failed.statement?)?.span.clone());
-    if let Some(span) = failed.span.clone().or_else(statement) {
-        let place = position(work.text(), span.start);
+    let statement = || Some(work.script.statements.get(failed.statement?)?.span);
+    // Of a file that changed meanwhile nothing can be said.
+    if let Some(span) = failed.span.clone().or_else(statement)
+        && let Ok(place) = work.text().position(span.start)
+    {
         let line = work.lines_above + place.line;
         let _ = write!(text, " at {}:{line}:{}", section.path, place.column);
     }

@@ -10,6 +10,7 @@ mod amend;
 pub(crate) mod bare;
 mod block;
 pub(crate) mod compose;
+mod data;
 mod enter;
 mod evidence;
 mod failure;
@@ -23,10 +24,11 @@ mod steps;
 pub(crate) mod watch;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use whimbrel_history::Definition;
+use whimbrel_history::{Definition, Text, TextError};
 use whimbrel_sql::{Mode, Script};
 
 use crate::journal::{self, Runner, StepState};
@@ -82,8 +84,9 @@ pub struct Work {
     pub again: bool,
     /// Ids of the same history without which it must not run.
     pub after: Vec<String>,
-    /// What is sent in place of its text, as long as that: for a database with stand-ins.
-    pub sent: Option<String>,
+    /// Whether extensions of its database are stand-ins, which cannot take every statement as it is:
+    /// what they cannot take is left out when it is sent.
+    pub stand_ins: bool,
     /// How many lines of its file stand above its text.
     pub lines_above: usize,
 }
@@ -99,22 +102,34 @@ pub struct Seed {
 
 impl Work {
     /// The text of its script.
-    pub fn text(&self) -> &str {
-        if let Some(sent) = &self.sent {
-            return sent;
-        }
+    pub fn text(&self) -> &Text {
+        static NOTHING: LazyLock<Text> = LazyLock::new(Text::default);
         match self.direction {
             Direction::Up => &self.definition.up,
-            Direction::Down => self.definition.down.as_deref().unwrap_or_default(),
+            Direction::Down => self.definition.down.as_ref().unwrap_or(&NOTHING),
         }
     }
 
-    /// The same for a database with stand-ins, where those cannot take it as it is.
-    pub fn fitted(&self) -> Option<Self> {
-        match fit_to_stand_ins(self.text()) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(text) => Some(Self { sent: Some(text), ..self.clone() }),
+    /// A statement of its script as it is sent.
+    pub(crate) fn statement(&self, number: usize) -> Result<Cow<'_, str>, TextError> {
+        let text = self.text().part(self.script.statements.at(number).span)?;
+        Ok(match text {
+            Cow::Borrowed(text) if self.stand_ins => fit_to_stand_ins(text),
+            Cow::Owned(text) if self.stand_ins => match fit_to_stand_ins(&text) {
+                Cow::Borrowed(_) => Cow::Owned(text),
+                Cow::Owned(fitted) => Cow::Owned(fitted),
+            },
+            text => text,
+        })
+    }
+
+    /// Puts a statement, as it is sent, behind a text.
+    fn append(&self, number: usize, to: &mut String) -> Result<(), TextError> {
+        if self.stand_ins {
+            to.push_str(&self.statement(number)?);
+            return Ok(());
         }
+        self.text().append(self.script.statements.at(number).span, to)
     }
 
     /// The id within its history.
@@ -130,7 +145,7 @@ impl Work {
         }
     }
 
-    fn fingerprint(&self) -> &str {
+    pub(crate) fn fingerprint(&self) -> &str {
         let migration = &self.definition.migration;
         match (self.direction, &migration.down) {
             (Direction::Down, Some(down)) => &down.fingerprint,
@@ -338,8 +353,7 @@ fn resumed(works: &[Work], intents: &journal::Intents) -> Option<Vec<Work>> {
         let key = (work.definition.migration.history.clone(), work.id().to_owned(), work.direction);
         let left =
             |intent: &journal::Intent| matches!(intent.state, StepState::Begun | StepState::Done);
-        let steps = block::one_by_one(work, None)?;
-        intents.get(&key)?.iter().any(left).then_some(steps)
+        intents.get(&key)?.iter().any(left).then(|| block::one_by_one(work, None))?
     };
     works.iter().any(|work| in_steps(work).is_some()).then(|| {
         let again = works.iter().cloned().map(|mut work| {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use whimbrel_history::Definition;
+use whimbrel_history::{Definition, Text};
 
-use crate::run::compose::{self, Role};
+use crate::run::compose::{self, Message, Role};
 use crate::run::{Direction, Failed, Report, Run, Stop, Work};
 use crate::wire::Answer;
 use crate::{Event, Events, journal};
@@ -33,9 +33,7 @@ impl Run<'_> {
                 message.ours(Role::Record, statement);
             }
         }
-        for statement in self.registrations(works) {
-            message.ours(Role::Record, &statement);
-        }
+        let mut message = self.register(works, message).await?;
         let row = message.len();
         if keeps_journal {
             let lock = self.lane.lock();
@@ -70,21 +68,30 @@ impl Run<'_> {
         statements
     }
 
-    /// What writes down the migrations that are about to run.
-    fn registrations(&self, works: &[Work]) -> Vec<String> {
-        let mut statements = Vec::new();
-        for (number, state) in self.ledgers.iter().enumerate() {
-            let pending: Vec<&Definition> = works
+    /// Writes down the migrations that are about to run; answers with what of it is still to be
+    /// sent. Where their scripts are much together, most goes ahead in the same transaction.
+    async fn register(&mut self, works: &[Work], mut message: Message) -> Result<Message, Stop> {
+        for ledger in 0..self.ledgers.len() {
+            let pending: Vec<&Work> = works
                 .iter()
-                .filter(|work| work.ledger == number && work.direction == Direction::Up)
+                .filter(|work| work.ledger == ledger && work.direction == Direction::Up)
                 .filter(|work| work.seed.is_none())
-                .map(|work| &work.definition)
                 .collect();
-            if !pending.is_empty() {
-                statements.extend(state.ledger.register(&state.place, &pending));
+            for batch in batches(&pending) {
+                if message.size() > BATCH {
+                    self.go_ahead(&message).await?;
+                    message = Message::default();
+                }
+                let definitions: Vec<&Definition> =
+                    batch.iter().map(|work| &work.definition).collect();
+                let state = &self.ledgers[ledger];
+                let statements = state.ledger.register(&state.place, &definitions);
+                for statement in statements.map_err(Stop::Text)? {
+                    message.ours(Role::Record, &statement);
+                }
             }
         }
-        statements
+        Ok(message)
     }
 
     /// Whether the run keeps a journal. A role that may not make schemas goes without, and is
@@ -173,6 +180,30 @@ impl Run<'_> {
         }
         self.lane.close().await;
     }
+}
+
+/// Bytes of scripts that are registered in one statement.
+const BATCH: usize = 1 << 20;
+
+/// Parts works so that the scripts of each part are not too much together.
+fn batches<'a, 'w>(works: &'a [&'w Work]) -> Vec<&'a [&'w Work]> {
+    let size = |work: &Work| {
+        let Definition { up, down, .. } = &work.definition;
+        up.len() + down.as_ref().map_or(0, Text::len)
+    };
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (number, work) in works.iter().enumerate() {
+        bytes += size(work);
+        if bytes > BATCH && number > start {
+            batches.push(&works[start..number]);
+            (start, bytes) = (number, size(work));
+        }
+    }
+    if start < works.len() {
+        batches.push(&works[start..]);
+    }
+    batches
 }
 
 /// Replaces the times seen from here by the server's own: it sends what it has to say of several

@@ -23,7 +23,7 @@ impl Run<'_> {
         at: At<'_>,
         statement: usize,
         sql: &str,
-        settings: &[&str],
+        settings: &[String],
         direct: &mut Option<Box<Session>>,
         events: &mut (dyn Events + Send),
     ) -> Result<Ended, Stop> {
@@ -73,7 +73,7 @@ impl Run<'_> {
         &mut self,
         at: At<'_>,
         kind: &Kind,
-        settings: &[&str],
+        settings: &[String],
         direct: Option<&mut Session>,
     ) -> Result<Option<Vec<String>>, Stop> {
         let Some(run) = self.run else { return Ok(None) };
@@ -108,7 +108,7 @@ pub(super) async fn look_back(
     session: &mut Session,
     (kind, text): (&Kind, &str),
     earlier: Option<&Intent>,
-    settings: &[&str],
+    settings: &[String],
 ) -> Result<Evidence, Stop> {
     let asking = Stop::asking("look what an earlier run left");
     set(session, settings).await.map_err(asking)?;
@@ -117,14 +117,14 @@ pub(super) async fn look_back(
     Ok(evidence)
 }
 
-async fn set(session: &mut Session, settings: &[&str]) -> Result<(), Failure> {
+async fn set(session: &mut Session, settings: &[String]) -> Result<(), Failure> {
     for setting in settings {
         session.simple(setting).await?;
     }
     Ok(())
 }
 
-async fn unset(session: &mut Session, settings: &[&str]) -> Result<(), Failure> {
+async fn unset(session: &mut Session, settings: &[String]) -> Result<(), Failure> {
     if settings.is_empty() {
         return Ok(());
     }

@@ -15,6 +15,7 @@
 //! killed run leaves, the next one that makes its own takes away. A role that may not make
 //! functions there goes the plain way, and so does a ledger that records more than a key.
 
+use whimbrel_history::TextError;
 use whimbrel_history::ledgers::{self, STARTED, Took};
 use whimbrel_sql::Literal;
 
@@ -185,11 +186,14 @@ impl Run<'_> {
     }
 
     /// Adds what ends a work that is one transaction.
-    pub(crate) fn end_work(&self, work: &Work, message: &mut Message) {
+    pub(crate) fn end_work(&self, work: &Work, message: &mut Message) -> Result<(), TextError> {
         match self.scribe_for(work) {
-            Some(scribe) => message.clean_up_with(|message| scribe.record(work, message)),
+            Some(scribe) => {
+                message.clean_up_with(|message| scribe.record(work, message));
+                Ok(())
+            }
             None => message.clean_up(compose::Cleaning::All, |message| {
-                self.record(work, Took::Noted, message);
+                self.record(work, Took::Noted, message)
             }),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::run::compose::{self, Origin, Role};
+use crate::run::data::Data;
 use crate::run::failure::{Blocker, Stop};
 use crate::run::{Lane, Run, Work, watch};
 use crate::wire::{Answer, Canceller, Failure, Message, Observe, ServerError, Session};
@@ -41,7 +42,7 @@ impl Run<'_> {
             wire = wire.discard_rows();
         }
         for copy in message.copies() {
-            wire = wire.copy(works[copy.unit].text()[copy.data.clone()].as_bytes());
+            wire = wire.copy_from(Data::of(works[copy.unit].text().slice(copy.data.clone())));
         }
         self.send_wire(wire, completed, events).await
     }
@@ -270,19 +271,40 @@ impl Run<'_> {
         message: &compose::Message,
         what: &'static str,
     ) -> Result<Vec<Answer>, Stop> {
-        let failure = match self.own(message).await {
+        match self.own(message).await {
             Ok(answers) => {
                 self.still_locked(&answers)?;
-                return Ok(answers);
+                Ok(answers)
             }
-            Err(failure) => failure,
+            Err(failure) => Err(self.not_written(message, what, failure).await?),
+        }
+    }
+
+    /// Sends the first statements of a transaction of the runner's own, of which more follow.
+    pub(crate) async fn go_ahead(&mut self, message: &compose::Message) -> Result<(), Stop> {
+        match self.own(message).await {
+            Ok(_) => Ok(()),
+            Err(failure) => {
+                Err(self.not_written(message, "make the ledger and begin the run", failure).await?)
+            }
+        }
+    }
+
+    /// Why statements of the runner's own failed, their transaction being rolled back.
+    async fn not_written(
+        &mut self,
+        message: &compose::Message,
+        what: &'static str,
+        failure: Failure,
+    ) -> Result<Stop, Stop> {
+        let completed = match &failure {
+            Failure::Server { completed, lost: false, .. } => *completed,
+            Failure::Unsendable { .. } => usize::MAX,
+            _ => return Ok(Stop::Lost(failure)),
         };
-        let Failure::Server { completed, lost: false, .. } = &failure else {
-            return Err(Stop::Lost(failure));
-        };
-        let is_fence = message.statement(*completed) == Some(Origin::Ours(Role::Fence));
+        let is_fence = message.statement(completed) == Some(Origin::Ours(Role::Fence));
         self.roll_back().await?;
-        Err(if is_fence { self.fenced_off() } else { Stop::Ledger { what, source: failure } })
+        Ok(if is_fence { self.fenced_off() } else { Stop::Ledger { what, source: failure } })
     }
 
     /// Why the fence does not let this runner through: somebody else has taken over, or may.

@@ -6,11 +6,12 @@
 //! never came, the next run asks the catalog what took ([`evidence`]).
 
 use tokio::time::Instant;
+use whimbrel_history::TextError;
 use whimbrel_history::ledgers::Took;
-use whimbrel_sql::{Kind, Mode, Step};
+use whimbrel_sql::{Kind, Mode, Statement, Step};
 
 use crate::journal::{self, Intent, Planned, StepState};
-use crate::run::block::{TRY_AGAIN, Tries, failure_of, needs_to_be_alone};
+use crate::run::block::{TRY_AGAIN, Tries, failure_of, needs_to_be_alone, unsent};
 use crate::run::compose::{self, Cleaning, Message, Origin, Role};
 use crate::run::evidence::{self, Evidence};
 use crate::run::failure::{Cause, Failed, Stop};
@@ -52,6 +53,18 @@ pub(super) enum Ended {
     Failed(Box<Failed>),
 }
 
+/// A failure of a work whose text cannot be had any more.
+fn unread(error: TextError) -> Box<Failed> {
+    Box::new(Failed::of(error.into()))
+}
+
+impl Ended {
+    /// A step whose text cannot be had any more.
+    fn unread(error: TextError) -> Self {
+        Self::Failed(unread(error))
+    }
+}
+
 impl Run<'_> {
     /// Runs one work step by step, from where an earlier run left it.
     pub(crate) async fn steps(
@@ -74,10 +87,13 @@ impl Run<'_> {
         let start = Instant::now();
         let key = (work.definition.migration.history.clone(), work.id().to_owned(), work.direction);
         let earlier = self.intents.remove(&key).unwrap_or_default();
-        if let Some(failed) = self.cannot_begin(work, steps, because, &earlier) {
-            return Ok(End::Failed { number, failed: Box::new(failed) });
+        let planned = self
+            .can_begin(work, steps, because, &earlier)
+            .and_then(|()| planned(work, steps).map_err(unread));
+        match planned {
+            Ok(planned) => self.write_steps_down(work, &planned).await?,
+            Err(failed) => return Ok(End::Failed { number, failed }),
         }
-        self.write_steps_down(work, steps).await?;
         for (index, step) in steps.iter().enumerate() {
             let intent = earlier.iter().find(|intent| intent.step == index);
             let is_last = index + 1 == steps.len();
@@ -95,7 +111,7 @@ impl Run<'_> {
             let at = At { works, number, index, last: is_last.then_some(start) };
             let ended = match step {
                 // It was done before its migration's entry could be written.
-                _ if is_done => self.write_end(at).await.map(|()| Ended::Done)?,
+                _ if is_done => self.write_end(at).await?,
                 // It turned out to need it in an earlier run, which may have done it.
                 Step::Together(range)
                     if range.len() == 1
@@ -132,43 +148,36 @@ impl Run<'_> {
         Ok(End::Done { next: number + 1 })
     }
 
-    /// What forbids to begin at all.
-    fn cannot_begin(
+    /// Finds what forbids to begin at all.
+    fn can_begin(
         &self,
         work: &Work,
         steps: &[Step],
         because: &str,
         earlier: &[Intent],
-    ) -> Option<Failed> {
-        let plain = |cause| Failed {
-            cause,
-            statement: None,
-            span: None,
-            rolled_back: false,
-            steps_done: 0,
-            blockers: Vec::new(),
-            tries: 0,
-        };
+    ) -> Result<(), Box<Failed>> {
+        let plain = |cause| Box::new(Failed { rolled_back: false, ..Failed::of(cause) });
         if self.run.is_none() && steps.len() > 1 {
-            return Some(plain(Cause::NeedsJournal { because: because.to_owned() }));
+            return Err(plain(Cause::NeedsJournal { because: because.to_owned() }));
         }
         // A step that is done must still be the one that the file has in its place.
-        earlier
+        let mut begun: Vec<&Intent> = earlier
             .iter()
             .filter(|intent| matches!(intent.state, StepState::Done | StepState::Begun))
-            .filter(|intent| {
-                steps.get(intent.step).map(|step| fingerprint(work, step)).as_deref()
-                    != Some(intent.fingerprint.as_str())
-            })
-            .min_by_key(|intent| intent.step)
-            .map(|intent| {
+            .collect();
+        begun.sort_by_key(|intent| intent.step);
+        for intent in begun {
+            let is = steps.get(intent.step).map(|step| fingerprint(work, step)).transpose();
+            if is.map_err(|error| plain(error.into()))?.as_ref() != Some(&intent.fingerprint) {
                 let was = intent.statement.clone();
-                plain(Cause::StepChanged { step: intent.step + 1, was })
-            })
+                return Err(plain(Cause::StepChanged { step: intent.step + 1, was }));
+            }
+        }
+        Ok(())
     }
 
     /// Says in the ledger that the work has begun, and writes down all of its steps.
-    async fn write_steps_down(&mut self, work: &Work, steps: &[Step]) -> Result<(), Stop> {
+    async fn write_steps_down(&mut self, work: &Work, planned: &[Planned]) -> Result<(), Stop> {
         let mut message = self.own_transaction("5s");
         let state = &self.ledgers[work.ledger];
         if work.direction == Direction::Up && work.seed.is_none() {
@@ -177,16 +186,7 @@ impl Run<'_> {
             }
         }
         if let Some(run) = self.run {
-            let planned: Vec<Planned> = steps
-                .iter()
-                .enumerate()
-                .map(|(step, body)| Planned {
-                    step,
-                    fingerprint: fingerprint(work, body),
-                    statement: beginning(work, body),
-                })
-                .collect();
-            message.ours(Role::Record, &journal::plan_steps(run, &work.journal_id(), &planned));
+            message.ours(Role::Record, &journal::plan_steps(run, &work.journal_id(), planned));
         }
         self.lane.commit(&mut message);
         self.own_or_stop(&message, "write the steps down").await.map(drop)
@@ -202,6 +202,10 @@ impl Run<'_> {
     ) -> Result<Ended, Stop> {
         let work = at.work();
         let begin = compose::begin(&work.script, &range);
+        let settings = match compose::settings(work, range.start) {
+            Ok(settings) => settings,
+            Err(error) => return Ok(Ended::unread(error)),
+        };
         let mut tries = Tries::new(self.options.retry_for);
         loop {
             let mut failed = None;
@@ -210,24 +214,33 @@ impl Run<'_> {
                 let mut message = Message::default();
                 if piece == 0 {
                     self.open_step(work, &begin, &mut message);
-                    for setting in compose::settings(work.text(), &work.script, range.start) {
+                    for setting in &settings {
                         message.ours(Role::Open, setting);
                     }
                 }
-                message.script(at.number, work.text(), &work.script, statements.clone());
-                if piece + 1 == pieces.len() {
-                    message.clean_up(self.cleaning(at), |message| self.end_step(at, message));
+                let mut composed = message.script(at.number, work, statements.clone());
+                if piece + 1 == pieces.len() && composed.is_ok() {
+                    let cleaning = self.cleaning(at);
+                    composed = message.clean_up(cleaning, |message| self.end_step(at, message));
                     self.lane.commit(&mut message);
+                }
+                if let Err(error) = composed {
+                    self.roll_back().await?;
+                    return Ok(Ended::unread(error));
                 }
                 let sent = self.send(&message, at.works, &mut |_, _| {}, events).await;
                 let Err(failure) = sent.result else { continue };
                 if failure.is_lost() {
                     return Err(Stop::Lost(failure));
                 }
-                let Failure::Server { error, completed, .. } = failure else {
-                    return Err(Stop::Lost(failure));
-                };
                 self.roll_back().await?;
+                let (error, completed) = match failure {
+                    Failure::Server { error, completed, .. } => (error, completed),
+                    Failure::Unsendable { source } => {
+                        return Ok(Ended::Failed(Box::new(unsent(source))));
+                    }
+                    failure => return Err(Stop::Lost(failure)),
+                };
                 let origin = message.statement(completed);
                 if origin == Some(Origin::Ours(Role::Fence)) {
                     return Err(self.fenced_off());
@@ -273,28 +286,32 @@ impl Run<'_> {
     }
 
     /// Adds a step's outcome; for the last step, the work's entry.
-    fn end_step(&self, at: At<'_>, message: &mut Message) {
+    fn end_step(&self, at: At<'_>, message: &mut Message) -> Result<(), TextError> {
         let work = at.work();
         let Some(start) = at.last else {
             if self.run.is_some() {
                 let end = journal::end_step(&work.journal_id(), at.index, "done");
                 message.ours(Role::Record, &end);
             }
-            return;
+            return Ok(());
         };
         let took = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
-        self.record(work, Took::Milliseconds(took), message);
+        self.record(work, Took::Milliseconds(took), message)?;
         if self.run.is_some() {
             message.ours(Role::Record, &journal::forget_steps(&work.journal_id()));
         }
+        Ok(())
     }
 
-    async fn write_end(&mut self, at: At<'_>) -> Result<(), Stop> {
+    async fn write_end(&mut self, at: At<'_>) -> Result<Ended, Stop> {
         let mut message = Message::default();
         self.open_step(at.work(), "begin", &mut message);
-        self.end_step(at, &mut message);
+        if let Err(error) = self.end_step(at, &mut message) {
+            return Ok(Ended::unread(error));
+        }
         self.lane.commit(&mut message);
-        self.own_or_stop(&message, "write down what a step did").await.map(drop)
+        self.own_or_stop(&message, "write down what a step did").await?;
+        Ok(Ended::Done)
     }
 
     /// Runs one statement outside any transaction, between its intent and its outcome.
@@ -306,12 +323,18 @@ impl Run<'_> {
         events: &mut (dyn Events + Send),
     ) -> Result<Ended, Stop> {
         let (work, index) = (at.work(), at.index);
-        let text = &work.text()[work.script.statements[statement].span.clone()];
-        let kind = &work.script.statements[statement].kind;
-        let mut settings = compose::settings(work.text(), &work.script, statement);
+        let read = compose::settings(work, statement)
+            .and_then(|settings| Ok((settings, work.statement(statement)?)));
+        let (mut settings, text) = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(Ended::unread(error)),
+        };
+        let text: &str = &text;
+        let Statement { kind, span, .. } = work.script.statements.at(statement);
         if evidence::is_concurrent(kind) && !settings.is_empty() {
             // They may hold timeouts of their own.
-            settings.extend(["set lock_timeout = 0", "set statement_timeout = 0"]);
+            let lifted = ["set lock_timeout = 0", "set statement_timeout = 0"];
+            settings.extend(lifted.map(str::to_owned));
         }
         let mut direct = match self.where_alone(kind, text, &settings).await? {
             Where::Here => None,
@@ -331,8 +354,7 @@ impl Run<'_> {
             match look_back(session, (kind, text), earlier.as_ref(), &settings).await? {
                 Evidence::Fresh => {}
                 Evidence::Done => {
-                    self.write_end(at).await?;
-                    return Ok(Ended::Done);
+                    return self.write_end(at).await;
                 }
                 Evidence::Redo { cleanup } => {
                     for sql in cleanup {
@@ -346,10 +368,10 @@ impl Run<'_> {
                 Evidence::Finish { statement: sql } => {
                     let ended =
                         self.clean_up(at, statement, &sql, &settings, &mut direct, events).await?;
-                    if let Ended::Done = ended {
-                        self.write_end(at).await?;
-                    }
-                    return Ok(ended);
+                    return match ended {
+                        Ended::Done => self.write_end(at).await,
+                        Ended::Failed(failed) => Ok(Ended::Failed(failed)),
+                    };
                 }
                 Evidence::Unknown { why } => {
                     let run = earlier.as_ref().map_or(0, |intent| intent.run);
@@ -365,8 +387,7 @@ impl Run<'_> {
             let sent = self.send_alone(&sql, &settings, direct.as_deref_mut(), events).await;
             let Err(failure) = sent.result else {
                 self.reset_alone(self.cleaning(at)).await?;
-                self.write_end(at).await?;
-                return Ok(Ended::Done);
+                return self.write_end(at).await;
             };
             let error = self.error_of(failure).await?;
             self.note_failed_step(work, index).await?;
@@ -391,7 +412,7 @@ impl Run<'_> {
             let offset = error.position.and_then(|position| {
                 let position = position.checked_sub(1 + marker.chars().count())?;
                 let (byte, _) = text.char_indices().nth(position)?;
-                Some(work.script.statements[statement].span.start + byte)
+                Some(span.start + byte)
             });
             let failed = failure_of(work, error, Some(statement), offset, tries.count);
             let failed = Failed { rolled_back: false, blockers: sent.blockers, ..failed };
@@ -415,7 +436,7 @@ impl Run<'_> {
         &mut self,
         kind: &Kind,
         text: &str,
-        settings: &[&str],
+        settings: &[String],
     ) -> Result<Where, Stop> {
         let statement = first_words(text);
         if !evidence::is_concurrent(kind) && settings.is_empty() {
@@ -482,7 +503,7 @@ impl Run<'_> {
     pub(super) async fn send_alone(
         &mut self,
         sql: &str,
-        settings: &[&str],
+        settings: &[String],
         mut direct: Option<&mut Session>,
         events: &mut (dyn Events + Send),
     ) -> Sent {
@@ -494,7 +515,7 @@ impl Run<'_> {
         if direct.is_some() || !self.facts.pooled || self.session_is_ours {
             before.extend(self.facts.timeouts.keys().map(|name| format!("set {name} = 0")));
         }
-        before.extend(settings.iter().map(|setting| (*setting).to_owned()));
+        before.extend(settings.iter().cloned());
         for statement in before {
             let session = match &mut direct {
                 Some(session) => session,
@@ -535,13 +556,10 @@ impl Run<'_> {
 
 fn refused(work: &Work, statement: usize, cause: Cause) -> Failed {
     Failed {
-        cause,
         statement: Some(statement),
-        span: work.script.statements.get(statement).map(|statement| statement.span.clone()),
+        span: work.script.statements.get(statement).map(|statement| statement.span),
         rolled_back: false,
-        steps_done: 0,
-        blockers: Vec::new(),
-        tries: 0,
+        ..Failed::of(cause)
     }
 }
 
@@ -552,17 +570,28 @@ fn range_of(step: &Step) -> std::ops::Range<usize> {
     }
 }
 
-fn fingerprint(work: &Work, step: &Step) -> String {
-    let texts: Vec<&str> = work.script.statements[range_of(step)]
-        .iter()
-        .map(|statement| &work.text()[statement.span.clone()])
-        .collect();
-    whimbrel_sql::fingerprint(&texts.join(";\n"))
+/// All steps, as they are written down.
+fn planned(work: &Work, steps: &[Step]) -> Result<Vec<Planned>, TextError> {
+    let planned = steps.iter().enumerate().map(|(step, body)| {
+        let first = range_of(body).start;
+        let statement = match work.script.statements.get(first) {
+            Some(_) => first_words(&work.statement(first)?),
+            None => String::new(),
+        };
+        Ok(Planned { step, fingerprint: fingerprint(work, body)?, statement })
+    });
+    planned.collect()
 }
 
-fn beginning(work: &Work, step: &Step) -> String {
-    let first = work.script.statements.get(range_of(step).start);
-    first.map_or_else(String::new, |statement| first_words(&work.text()[statement.span.clone()]))
+fn fingerprint(work: &Work, step: &Step) -> Result<String, TextError> {
+    let mut texts = String::new();
+    for number in range_of(step) {
+        if !texts.is_empty() {
+            texts.push_str(";\n");
+        }
+        work.append(number, &mut texts)?;
+    }
+    Ok(whimbrel_sql::fingerprint(&texts))
 }
 
 /// How a statement begins, on one line.

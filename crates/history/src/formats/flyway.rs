@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use whimbrel_sql::Diagnostic;
+use whimbrel_sql::{Diagnostic, Span};
 
 use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_header, numbered};
-use super::header::{self, error, file_error, file_warning};
+use super::header::{self, error, file_error, file_warning, readable};
 use super::listing::is_sql;
 use super::name::advise;
 use super::numbered::{assemble, down_place, is_numbered, numbered_files};
@@ -22,7 +22,8 @@ use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
 use crate::{
-    Digest, Directives, Entry, Files, FilesError, History, Migration, Recorded, Transaction, hash,
+    Digest, Directives, Entry, Files, FilesError, History, Migration, Recorded, Text, TextError,
+    Transaction, hash,
 };
 
 /// Flyway's files.
@@ -96,21 +97,21 @@ impl Format for Flyway {
         Ok(listing)
     }
 
-    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
-        let text = header::text(path, bytes)?;
+    fn digest(&self, path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>> {
         if path.as_str().ends_with(CONFIGURES) {
-            return configuration(path, bytes, text);
+            return configuration(path, text);
         }
-        if let Some(start) = text.find("${") {
-            let end = text[start..].find('}').map_or(start + 2, |end| start + end + 1);
+        if let Some(placeholder) = readable(path, placeholder(text))? {
+            let named = readable(path, text.part(placeholder.clone()))?;
             return Err(vec![error(
                 path,
-                start..end,
-                format!("the placeholder `{}` is not filled in", &text[start..end]),
+                placeholder,
+                format!("the placeholder `{named}` is not filled in"),
                 vec!["write its value into the file: what a migration does must not depend on where it runs".into()],
             )]);
         }
-        let (comments, _) = header::leading(text);
+        let head = readable(path, text.head())?;
+        let (comments, _) = header::leading(&head);
         let directives = header::directives(path, &comments)?;
         let asked: Vec<&str> = comments
             .iter()
@@ -119,9 +120,9 @@ impl Format for Flyway {
             .collect();
         Ok(Digest {
             path: path.to_owned(),
-            checksum: hash::checksum(bytes, &asked.join("\n")),
+            checksum: readable(path, hash::checksum(text, &asked.join("\n")))?,
             header: Header { directives, ..Header::default() },
-            up: part(text, whole(text)),
+            up: part(path, text, readable(path, whole(text))?)?,
             down: None,
             remarks: Vec::new(),
         })
@@ -197,11 +198,34 @@ fn is_version(path: &Utf8Path) -> bool {
     is_sql(path) && name.starts_with('V') && name.contains("__") && is_numbered(path)
 }
 
+/// Where a placeholder (`${name}`) stands that nobody fills in.
+fn placeholder(text: &Text) -> Result<Option<Span>, TextError> {
+    /// The longest name that is shown.
+    const LONGEST: usize = 256;
+    let mut at = 0;
+    let mut dollar = false;
+    for piece in text.pieces() {
+        let piece = piece?;
+        let start = match piece.first() {
+            Some(b'{') if dollar => Some(at - 1),
+            _ => piece.windows(2).position(|pair| pair == b"${").map(|start| at + start),
+        };
+        if let Some(start) = start {
+            let rest = text.part(start..start + LONGEST)?;
+            return Ok(Some(start..start + rest.find('}').map_or(2, |end| end + 1)));
+        }
+        dollar = piece.last() == Some(&b'$');
+        at += piece.len();
+    }
+    Ok(None)
+}
+
 /// Reads what a file beside a script says of it.
-fn configuration(path: &Utf8Path, bytes: &[u8], text: &str) -> Result<Digest, Vec<Diagnostic>> {
+fn configuration(path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>> {
+    let lines = readable(path, text.all())?;
     let mut directives = Directives::default();
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for line in lines.split_inclusive('\n') {
         let span = at..at + line.trim_end().len();
         at += line.len();
         let line = line.trim();
@@ -224,9 +248,9 @@ fn configuration(path: &Utf8Path, bytes: &[u8], text: &str) -> Result<Digest, Ve
     }
     Ok(Digest {
         path: path.to_owned(),
-        checksum: hash::checksum(bytes, ""),
+        checksum: readable(path, hash::checksum(text, ""))?,
         header: Header { directives, ..Header::default() },
-        up: part(text, 0..0),
+        up: part(path, text, 0..0)?,
         down: None,
         remarks: Vec::new(),
     })

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use whimbrel_sql::{Diagnostic, Severity, Span};
 
 use crate::nearest;
-use crate::{Directives, Transaction};
+use crate::{Directives, Text, TextError, Transaction};
 
 /// The word before a general directive: `-- whimbrel: transaction=none lock_timeout=5s`.
 const MARK: &str = "whimbrel:";
@@ -156,16 +156,17 @@ pub(super) fn list(words: &[&str]) -> String {
 /// Refuses statements where only comments may stand.
 pub(super) fn only_comments(
     path: &Utf8Path,
-    text: &str,
+    text: &Text,
     head: Span,
     mark: &str,
 ) -> Result<(), Vec<Diagnostic>> {
-    let (_, end) = leading(&text[head.clone()]);
+    let part = readable(path, text.part(head.clone()))?;
+    let (_, end) = leading(&part);
     let at = head.start + end;
     if at >= head.end {
         return Ok(());
     }
-    let line = text[at..head.end].lines().next().unwrap_or_default();
+    let line = part[end..].lines().next().unwrap_or_default();
     Err(vec![error(
         path,
         at..at + line.len(),
@@ -208,14 +209,25 @@ pub(super) fn file_warning(
     Diagnostic { severity: Severity::Warning, ..file_error(path, message, hints) }
 }
 
-/// Bytes as text, or the error that says where they are none.
-pub(super) fn text<'a>(path: &Utf8Path, bytes: &'a [u8]) -> Result<&'a str, Vec<Diagnostic>> {
-    crate::migration::decode(bytes).map_err(|at| {
-        vec![file_error(
-            path,
-            format!("not UTF-8 text in line {}, column {}", at.line, at.column),
-            vec!["save the file as UTF-8".into()],
-        )]
+/// What was read of a file's text, or the error that says why it could not be.
+pub(super) fn readable<T>(
+    path: &Utf8Path,
+    read: Result<T, TextError>,
+) -> Result<T, Vec<Diagnostic>> {
+    read.map_err(|error| {
+        vec![match error {
+            TextError::NotText { at, .. } => file_error(
+                path,
+                format!("not UTF-8 text in line {}, column {}", at.line, at.column),
+                vec!["save the file as UTF-8".into()],
+            ),
+            TextError::Changed { .. } => {
+                file_error(path, "it changed while it was being read", vec!["try again".into()])
+            }
+            TextError::Read(error) => {
+                file_error(path, format!("{error}: {}", error.source), Vec::new())
+            }
+        }]
     })
 }
 

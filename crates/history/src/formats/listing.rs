@@ -3,9 +3,10 @@
 use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
+use super::header::readable;
 use super::{Format, Settings};
 use crate::migration::{file_name, part_at_last};
-use crate::{Digest, File, Files, FilesError, History};
+use crate::{Contents, Digest, File, Files, FilesError, History, Text};
 
 /// Digests kept from an earlier reading.
 pub trait Digests {
@@ -70,8 +71,8 @@ pub fn read(
             read.push(digest);
             continue;
         }
-        let bytes = files.read(&file.path).map_err(failed)?;
-        match format.digest(&file.path, &bytes) {
+        let contents = files.open(&file.path).map_err(failed)?;
+        match digest(format, &file.path, contents) {
             Ok(digest) => {
                 digests.keep(file, &digest);
                 read.push(digest);
@@ -85,6 +86,15 @@ pub fn read(
     let mut history = format.assemble(settings, read).map_err(invalid)?;
     history.warnings.splice(0..0, listing.skipped);
     Ok(history)
+}
+
+/// Reads one file.
+pub fn digest(
+    format: &dyn Format,
+    path: &Utf8Path,
+    contents: Contents,
+) -> Result<Digest, Vec<Diagnostic>> {
+    format.digest(path, &readable(path, Text::read(path, contents))?)
 }
 
 /// Lists the `.sql` files of a folder, and of those in it if `nested`; hidden folders are left out.

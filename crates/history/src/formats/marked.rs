@@ -6,17 +6,20 @@ use whimbrel_sql::Diagnostic;
 use super::compose::{
     NewFile, NewMigration, body, described, next_prefix, no_header, numbered, stamp,
 };
-use super::header::{self, Comment, error, file_error, file_warning};
+use super::header::{self, Comment, error, file_error, file_warning, readable};
 use super::listing::is_sql;
 use super::name::advise;
 use super::numbered::{assemble, is_numbered, numbered_files};
-use super::sections::{Marks, Sections, line_in, part, part_if_any, sections};
+use super::sections::{Marks, line_in, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
+use crate::files::beginning;
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
-use crate::{Digest, Entry, Files, FilesError, History, Migration, Recorded, Transaction, hash};
+use crate::{
+    Digest, Entry, Files, FilesError, History, Migration, Recorded, Text, Transaction, hash,
+};
 
 /// A tool's way to write its files, which is all that its format is.
 pub(super) struct Marked {
@@ -74,7 +77,7 @@ impl Format for Marked {
         let names = files.names(folder)?;
         let numbered = names.iter().filter(|path| is_sql(path) && is_numbered(path));
         for path in numbered.take(LOOKED_INTO) {
-            let bytes = files.read(path)?;
+            let bytes = beginning(files, path)?;
             let text = String::from_utf8_lossy(&bytes);
             let (comments, _) = header::leading(&text);
             if comments.iter().any(|comment| (self.marks.side)(comment.text).is_some()) {
@@ -95,8 +98,7 @@ impl Format for Marked {
         Ok(listing)
     }
 
-    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
-        let text = header::text(path, bytes)?;
+    fn digest(&self, path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>> {
         let found = sections(path, text, self.marks)?;
         let Some(sections) = found.filter(|sections| sections.up_mark.is_some()) else {
             return Err(vec![file_error(
@@ -106,9 +108,14 @@ impl Format for Marked {
             )]);
         };
         header::only_comments(path, text, sections.head.clone(), self.marks.up)?;
-        let (comments, _) = header::leading(text);
+        let head = readable(path, text.head())?;
+        let (comments, _) = header::leading(&head);
         let mut directives = header::directives(path, &comments)?;
-        let asking: Vec<Comment<'_>> = own_comments(text, &sections);
+        let end = sections.up_mark.as_ref().map_or(0, |mark| mark.end);
+        let above = readable(path, text.part(0..end))?;
+        let inside = text.slice(sections.up.clone());
+        let inside = readable(path, inside.head())?;
+        let asking = own_comments(&above, &inside, sections.up.start);
         if asking.iter().any(|comment| (self.alone)(comment.text)) {
             directives.transaction = Transaction::Never;
         }
@@ -129,10 +136,10 @@ impl Format for Marked {
             comments.iter().chain(&asking).filter(says).map(|comment| comment.text).collect();
         Ok(Digest {
             path: path.to_owned(),
-            checksum: hash::checksum(bytes, &asked.join("\n")),
+            checksum: readable(path, hash::checksum(text, &asked.join("\n")))?,
             header: Header { directives, ..Header::default() },
-            up: part(text, sections.up),
-            down: sections.down.and_then(|down| part_if_any(text, down)),
+            up: part(path, text, sections.up)?,
+            down: part_if_any(path, text, sections.down)?,
             remarks: Vec::new(),
         })
     }
@@ -184,18 +191,16 @@ impl Format for Marked {
 }
 
 /// The comments that may ask something of the tool: those of the head, and the mark's own line.
-fn own_comments<'a>(text: &'a str, sections: &Sections) -> Vec<Comment<'a>> {
-    let mark = sections.up_mark.clone().unwrap_or_default();
-    let end = mark.end;
+/// `above` is the text down to its end, `inside` how the up script begins, at `start`.
+fn own_comments<'a>(above: &'a str, inside: &'a str, start: usize) -> Vec<Comment<'a>> {
     let mut at = 0;
-    let lines = text[..end].split_inclusive('\n').filter_map(move |line| {
+    let lines = above.split_inclusive('\n').filter_map(move |line| {
         let start = at;
         at += line.len();
         header::comment(line, start)
     });
     // goose asks for what it does inside of a section, too.
-    let (inside, _) = header::leading(&text[sections.up.clone()]);
-    let start = sections.up.start;
+    let (inside, _) = header::leading(inside);
     let inside = inside.into_iter().map(move |comment| Comment {
         text: comment.text,
         span: comment.span.start + start..comment.span.end + start,

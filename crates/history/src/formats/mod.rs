@@ -26,12 +26,12 @@ use whimbrel_sql::Diagnostic;
 
 use crate::glob::glob;
 use crate::ledgers::Ledger;
-use crate::{Digest, Entry, File, Files, FilesError, History, Migration, Recorded};
+use crate::{Digest, Entry, File, Files, FilesError, History, Migration, Recorded, Text};
 
 pub use compose::{NewFile, NewMigration};
 pub(crate) use discover::own_folders;
 pub use discover::{Discovered, discover};
-pub use listing::{Digests, NoDigests, ReadError, read};
+pub use listing::{Digests, NoDigests, ReadError, digest, read};
 pub use name::advise;
 pub(crate) use name::{natural, number_of};
 
@@ -69,8 +69,8 @@ pub trait Format: Sync {
     /// The files that make up a history, by their names alone.
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError>;
 
-    /// Reads one file; depends on its path and its bytes only.
-    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>>;
+    /// Reads one file; depends on its path and its text only, which may be too large to hold.
+    fn digest(&self, path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>>;
 
     /// Puts a history together.
     fn assemble(

@@ -15,7 +15,7 @@ use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
 use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_header, numbered};
-use super::header;
+use super::header::{self, readable};
 use super::listing::is_sql;
 use super::name::advise;
 use super::numbered::{assemble, down_place, is_numbered, numbered_files};
@@ -25,7 +25,9 @@ use crate::digest::Header;
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::folder_of;
-use crate::{Digest, Entry, Files, FilesError, History, Migration, Recorded, Transaction, hash};
+use crate::{
+    Digest, Entry, Files, FilesError, History, Migration, Recorded, Text, Transaction, hash,
+};
 
 /// Plain SQL files in a folder.
 pub(super) struct Plain;
@@ -84,9 +86,9 @@ impl Format for Plain {
         numbered_files(files, settings)
     }
 
-    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
-        let text = header::text(path, bytes)?;
-        let (comments, _) = header::leading(text);
+    fn digest(&self, path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>> {
+        let head = readable(path, text.head())?;
+        let (comments, _) = header::leading(&head);
         let directives = header::directives(path, &comments);
         let sections = sections(path, text, OURS);
         let (mut directives, sections) = match (directives, sections) {
@@ -104,10 +106,10 @@ impl Format for Plain {
                 }
                 (sections.up, sections.down)
             }
-            None => (whole(text), None),
+            None => (readable(path, whole(text))?, None),
         };
         // sqlx's word, which must be the file's first.
-        if text.starts_with(NO_TRANSACTION) {
+        if head.starts_with(NO_TRANSACTION) {
             directives.transaction = Transaction::Never;
         }
         let asked: Vec<&str> = comments
@@ -117,10 +119,10 @@ impl Format for Plain {
             .collect();
         Ok(Digest {
             path: path.to_owned(),
-            checksum: hash::checksum(bytes, &asked.join("\n")),
+            checksum: readable(path, hash::checksum(text, &asked.join("\n")))?,
             header: Header { directives, ..Header::default() },
-            up: part(text, up),
-            down: down.and_then(|down| part_if_any(text, down)),
+            up: part(path, text, up)?,
+            down: part_if_any(path, text, down)?,
             remarks: Vec::new(),
         })
     }

@@ -1,11 +1,11 @@
 //! The marks that part a file into an up and a down script.
 
 use camino::Utf8Path;
-use whimbrel_sql::{Diagnostic, Span, SplitError, position, split};
+use whimbrel_sql::{Diagnostic, Span, SplitError};
 
-use super::header::{comment, error};
+use super::header::{comment, error, readable};
 use crate::digest::Part;
-use crate::{Migration, hash};
+use crate::{Migration, Text, TextError, hash};
 
 /// The parts of a file that has marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,23 +63,24 @@ struct Mark {
 /// Finds the marks; `None` in a file without any. A line inside a quote or comment is no mark.
 pub(super) fn sections(
     path: &Utf8Path,
-    text: &str,
+    text: &Text,
     known: Marks,
 ) -> Result<Option<Sections>, Vec<Diagnostic>> {
-    let marks = marks(text, known);
+    let marks = readable(path, marks(text, known))?;
     let up: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Up).collect();
     let down: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Down).collect();
     let mut errors = Vec::new();
     for again in up.iter().skip(1).chain(down.iter().skip(1)) {
         let first =
             marks.iter().find(|mark| mark.side == again.side).expect("it has an equal before it");
+        let before = readable(path, text.lines_before(first.word.start))?;
         errors.push(error(
             path,
             again.word.clone(),
             format!(
                 "`{}` a second time; the first is in line {}",
-                &text[again.word.clone()],
-                position(text, first.word.start).line
+                readable(path, text.part(again.word.clone()))?,
+                before + 1
             ),
             vec!["a file has one up and one down section".into()],
         ));
@@ -102,59 +103,61 @@ pub(super) fn sections(
         return Ok(None);
     };
     let end = down.map_or(text.len(), |down| down.line.start);
+    let trim = |span| readable(path, trim(text, span));
     Ok(Some(Sections {
         head: 0..first.line.start,
         up_mark: up.map(|up| up.line.clone()),
-        up: trim(text, up.map_or(0, |up| up.line.end)..end),
-        down: down.map(|down| trim(text, down.line.end..text.len())),
+        up: trim(up.map_or(0, |up| up.line.end)..end)?,
+        down: down.map(|down| trim(down.line.end..text.len())).transpose()?,
     }))
 }
 
 /// The lines that are marks.
-fn marks(text: &str, known: Marks) -> Vec<Mark> {
+fn marks(text: &Text, known: Marks) -> Result<Vec<Mark>, TextError> {
     let mut marks: Vec<Mark> = Vec::new();
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let span = at..at + line.len();
-        at = span.end;
-        let Some(comment) = comment(line, span.start) else {
-            continue;
+    text.each_line(&mut |at, line| {
+        let Some(comment) = comment(line, at) else {
+            return Ok(());
         };
         let Some(side) = (known.side)(comment.text) else {
-            continue;
+            return Ok(());
         };
         let from = marks.last().map_or(0, |last| last.line.end);
-        if matches!(split(&text[from..span.start]), Err(SplitError::Unterminated { .. })) {
-            continue;
+        if !matches!(text.slice(from..at).script()?, Err(SplitError::Unterminated { .. })) {
+            marks.push(Mark { side, line: at..at + line.len(), word: comment.span });
         }
-        marks.push(Mark { side, line: span, word: comment.span });
-    }
-    marks
+        Ok(())
+    })?;
+    Ok(marks)
 }
 
 /// A text without the blank lines around it.
-pub(super) fn whole(text: &str) -> Span {
+pub(super) fn whole(text: &Text) -> Result<Span, TextError> {
+    let head = text.head()?;
     let mut start = 0;
-    while let Some(line) = text[start..].split_inclusive('\n').next()
+    while let Some(line) = head[start..].split_inclusive('\n').next()
         && line.trim().is_empty()
     {
         start += line.len();
     }
-    start..start + text[start..].trim_end().len()
+    let (at, tail) = text.tail()?;
+    Ok(start..(at + tail.trim_end().len()).max(start))
 }
 
 /// A section without the blank lines around it and without the rules (`-- =====`) that lead over to
 /// the next.
-fn trim(text: &str, span: Span) -> Span {
-    let inner = whole(&text[span.clone()]);
+fn trim(text: &Text, span: Span) -> Result<Span, TextError> {
+    let inner = whole(&text.slice(span.clone()))?;
     let start = span.start + inner.start;
-    let mut end = span.start + inner.end;
+    let inner = text.slice(start..span.start + inner.end);
+    let (at, tail) = inner.tail()?;
+    let mut end = tail.len();
     loop {
-        let part = text[start..end].trim_end();
-        end = start + part.len();
+        let part = tail[..end].trim_end();
+        end = part.len();
         let line = part.rfind('\n').map_or(part, |newline| &part[newline + 1..]);
         if !is_rule(line) {
-            return start..end;
+            return Ok(start..start + at + end);
         }
         end -= line.len();
     }
@@ -169,13 +172,19 @@ fn is_rule(line: &str) -> bool {
 }
 
 /// A span with its fingerprint.
-pub(super) fn part(text: &str, span: Span) -> Part {
-    Part { fingerprint: hash::fingerprint(&text[span.clone()]), span }
+pub(super) fn part(path: &Utf8Path, text: &Text, span: Span) -> Result<Part, Vec<Diagnostic>> {
+    let fingerprint = readable(path, text.slice(span.clone()).fingerprint())?;
+    Ok(Part { span, fingerprint })
 }
 
-/// The same, if it holds a statement: a place left empty undoes nothing.
-pub(super) fn part_if_any(text: &str, span: Span) -> Option<Part> {
-    Some(part(text, span)).filter(|part| !is_empty(part))
+/// The same, if there is one that holds a statement: a place left empty undoes nothing.
+pub(super) fn part_if_any(
+    path: &Utf8Path,
+    text: &Text,
+    span: Option<Span>,
+) -> Result<Option<Part>, Vec<Diagnostic>> {
+    let part = span.map(|span| part(path, text, span)).transpose()?;
+    Ok(part.filter(|part| !is_empty(part)))
 }
 
 /// Whether a part holds no statement.
@@ -185,10 +194,12 @@ pub(super) fn is_empty(part: &Part) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use whimbrel_sql::position;
+
     use super::*;
 
     fn read(text: &str) -> Result<Option<Sections>, Vec<Diagnostic>> {
-        sections(Utf8Path::new("001_a.sql"), text, OURS)
+        sections(Utf8Path::new("001_a.sql"), &text.into(), OURS)
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Definition, Entry, Recorded};
+use crate::{Definition, Entry, Recorded, TextError};
 
 pub use place::{Found, Place, Table};
 pub use text::milliseconds;
@@ -84,7 +84,9 @@ pub trait Ledger: Sync {
 
     /// Writes down migrations that are about to run, in ledgers that know pending ones; what is
     /// recorded as applied is left as it is.
-    fn register(&self, place: &Place, pending: &[&Definition]) -> Vec<String>;
+    ///
+    /// Like all that write scripts down, it fails where one cannot be read.
+    fn register(&self, place: &Place, pending: &[&Definition]) -> Result<Vec<String>, TextError>;
 
     /// Says that a migration which is not one transaction has begun; committed before its first
     /// step.
@@ -92,7 +94,12 @@ pub trait Ledger: Sync {
 
     /// Records a registered migration as applied; runs in the migration's own transaction, after
     /// its script, and fails where the entry cannot be written.
-    fn record(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String>;
+    fn record(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        took: Took,
+    ) -> Result<Vec<String>, TextError>;
 
     /// The same by expressions that give the key and the milliseconds, for a function whose plans
     /// the server keeps; `None` in ledgers that record more of a migration than its key.
@@ -103,7 +110,12 @@ pub trait Ledger: Sync {
 
     /// The same for a migration that is recorded as applied already: a repeatable one, or one that
     /// the person runs again. What it is now replaces what it was.
-    fn record_again(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String>;
+    fn record_again(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        took: Took,
+    ) -> Result<Vec<String>, TextError>;
 
     /// Records a failure, after everything was rolled back. What was applied before stays so.
     fn fail(&self, place: &Place, definition: &Definition, error: &str) -> Vec<String>;
@@ -113,15 +125,20 @@ pub trait Ledger: Sync {
 
     /// Records as applied what was applied without us: its script does not run. It may be there
     /// already, as registered or failed.
-    fn import(&self, place: &Place, definition: &Definition, applied: &Elsewhere) -> Vec<String> {
+    fn import(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        applied: &Elsewhere,
+    ) -> Result<Vec<String>, TextError> {
         let took = Took::Milliseconds(applied.execution_time_ms.unwrap_or(0));
-        let mut statements = self.register(place, &[definition]);
-        statements.extend(self.record_again(place, definition, took));
-        statements
+        let mut statements = self.register(place, &[definition])?;
+        statements.extend(self.record_again(place, definition, took)?);
+        Ok(statements)
     }
 
     /// Takes what a file is now for what was applied; when it was applied stays.
-    fn accept(&self, place: &Place, definition: &Definition) -> Vec<String>;
+    fn accept(&self, place: &Place, definition: &Definition) -> Result<Vec<String>, TextError>;
 
     /// Says that a migration is not applied, without undoing it.
     fn withdraw(&self, place: &Place, key: &str) -> Vec<String>;

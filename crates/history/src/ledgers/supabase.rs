@@ -7,13 +7,15 @@
 //! that a version is applied, and failures and what has begun are the journal's to remember.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use whimbrel_sql::{Literal, split};
+use sha2::{Digest as _, Sha256};
+use whimbrel_sql::Literal;
 
 use super::text::{At, array, literals, unknown};
 use super::{Ledger, LedgerError, Place, SeedLedger, Table, Took};
-use crate::statements::statements;
-use crate::{Definition, Down, Entry, Status, hash};
+use crate::statements::each_piece;
+use crate::{Definition, Down, Entry, Status, Text, TextError, hash};
 
 /// The Supabase CLI's ledger.
 pub(crate) struct Supabase;
@@ -25,10 +27,34 @@ const SEEDS: &str = "seed_files";
 /// What [`hash_of`] is in the server's words; a place holder without a statement has none.
 const HASH: &str = r"case when cardinality(statements) > 0 then encode(sha256(convert_to(array_to_string(statements, E'\n;\n'), 'UTF8')), 'hex') end";
 
-/// The hash of a list of statements, by which ten thousand entries are compared without reading
-/// their scripts.
-pub(crate) fn hash_of(statements: &[String]) -> String {
-    hash::sha256(statements.join("\n;\n").as_bytes())
+/// The hash of a script's list of statements, by which ten thousand entries are compared without
+/// reading their scripts; none of one that cannot be cut.
+pub(crate) fn hash_of(text: &Text) -> Result<Option<String>, TextError> {
+    let Ok(script) = text.script()? else { return Ok(None) };
+    let mut hash = Sha256::new();
+    let mut between = "";
+    each_piece(text, &script, &mut |piece| {
+        hash.update(between);
+        hash.update(piece);
+        between = "\n;\n";
+    })?;
+    Ok(Some(hash::hex(&hash.finalize())))
+}
+
+/// A script's list of statements as the CLI keeps it, as an expression. However large it is, it is
+/// kept whole: without it, the CLI and the dashboard would show another history.
+fn list(text: &Text) -> Result<String, TextError> {
+    let Ok(script) = text.script()? else { return Ok(array(&[text.all()?])) };
+    let mut list = String::with_capacity(text.len() + text.len() / 16);
+    each_piece(text, &script, &mut |piece| {
+        list.push_str(if list.is_empty() { "array[" } else { ", " });
+        write!(list, "{}", Literal(piece)).expect("writing to a string cannot fail");
+    })?;
+    if list.is_empty() {
+        return Ok(array(&[""; 0]));
+    }
+    list.push_str("]::text[]");
+    Ok(list)
 }
 
 /// The table of migrations, with the CLI's columns where it is yet to be made.
@@ -143,21 +169,31 @@ impl Ledger for Supabase {
         ]
     }
 
-    fn register(&self, _: &Place, _: &[&Definition]) -> Vec<String> {
-        Vec::new()
+    fn register(&self, _: &Place, _: &[&Definition]) -> Result<Vec<String>, TextError> {
+        Ok(Vec::new())
     }
 
     fn start(&self, _: &Place, _: &Definition) -> Vec<String> {
         Vec::new()
     }
 
-    fn record(&self, place: &Place, definition: &Definition, _: Took) -> Vec<String> {
-        let (insert, _) = insert(&migrations(place), definition);
-        vec![insert]
+    fn record(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        _: Took,
+    ) -> Result<Vec<String>, TextError> {
+        let (insert, _) = insert(&migrations(place), definition)?;
+        Ok(vec![insert])
     }
 
-    fn record_again(&self, place: &Place, definition: &Definition, _: Took) -> Vec<String> {
-        let (insert, columns) = insert(&migrations(place), definition);
+    fn record_again(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        _: Took,
+    ) -> Result<Vec<String>, TextError> {
+        let (insert, columns) = insert(&migrations(place), definition)?;
         let set: Vec<String> = columns
             .iter()
             .filter(|column| **column != "version")
@@ -168,7 +204,7 @@ impl Ledger for Supabase {
         } else {
             format!("update set {}", set.join(", "))
         };
-        vec![format!("{insert}\non conflict (version) do {then}")]
+        Ok(vec![format!("{insert}\non conflict (version) do {then}")])
     }
 
     fn fail(&self, _: &Place, _: &Definition, _: &str) -> Vec<String> {
@@ -179,7 +215,7 @@ impl Ledger for Supabase {
         self.remove(place, &definition.migration.key)
     }
 
-    fn accept(&self, place: &Place, definition: &Definition) -> Vec<String> {
+    fn accept(&self, place: &Place, definition: &Definition) -> Result<Vec<String>, TextError> {
         let at = migrations(place);
         let migration = &definition.migration;
         let mut set = Vec::new();
@@ -187,13 +223,13 @@ impl Ledger for Supabase {
             set.push(format!("name = {}", Literal(&migration.name)));
         }
         if is_array(&at, "statements") {
-            set.push(format!("statements = {}", array(&definition.statements)));
+            set.push(format!("statements = {}", list(&definition.up)?));
         }
         if set.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let (table, key) = (at.table(), Literal(&migration.key));
-        vec![format!("update {table} set {} where version = {key}", set.join(", "))]
+        Ok(vec![format!("update {table} set {} where version = {key}", set.join(", "))])
     }
 
     fn withdraw(&self, place: &Place, key: &str) -> Vec<String> {
@@ -250,7 +286,7 @@ fn is_array(at: &At<'_>, column: &str) -> bool {
 }
 
 /// The row of a migration, in the columns that the table has.
-fn insert(at: &At<'_>, definition: &Definition) -> (String, Vec<&'static str>) {
+fn insert(at: &At<'_>, definition: &Definition) -> Result<(String, Vec<&'static str>), TextError> {
     let migration = &definition.migration;
     let mut values: Vec<(&'static str, String)> =
         vec![("version", Literal(&migration.key).to_string())];
@@ -258,7 +294,7 @@ fn insert(at: &At<'_>, definition: &Definition) -> (String, Vec<&'static str>) {
         values.push(("name", Literal(&migration.name).to_string()));
     }
     if is_array(at, "statements") {
-        values.push(("statements", array(&definition.statements)));
+        values.push(("statements", list(&definition.up)?));
     }
     if at.has("applied_at") {
         values.push(("applied_at", "pg_catalog.clock_timestamp()".into()));
@@ -266,11 +302,7 @@ fn insert(at: &At<'_>, definition: &Definition) -> (String, Vec<&'static str>) {
     if is_array(at, "rollback")
         && let Some(down) = &definition.down
     {
-        let pieces = match split(down) {
-            Ok(script) => statements(down, &script),
-            Err(_) => vec![down.clone()],
-        };
-        values.push(("rollback", array(&pieces)));
+        values.push(("rollback", list(down)?));
     }
     let (columns, values): (Vec<&'static str>, Vec<String>) = values.into_iter().unzip();
     let insert = format!(
@@ -279,5 +311,5 @@ fn insert(at: &At<'_>, definition: &Definition) -> (String, Vec<&'static str>) {
         columns.join(", "),
         values.join(", ")
     );
-    (insert, columns)
+    Ok((insert, columns))
 }

@@ -8,6 +8,7 @@ mod compose;
 mod database;
 mod discovery;
 mod house;
+mod large;
 mod mutations;
 mod own_ledger;
 mod plain;

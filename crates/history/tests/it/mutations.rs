@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use camino::Utf8Path;
 use proptest::prelude::*;
-use whimbrel_history::formats;
+use whimbrel_history::{Contents, formats};
 use whimbrel_sql::Span;
+
+use crate::support::in_place;
 
 /// What damaged files are made of: the lines of the bundled examples, which show what each format
 /// has of its own, and what goes wrong in one.
@@ -101,7 +103,11 @@ proptest! {
         let read = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let exists = |span: &Span| span.start <= span.end && read.get(span.clone()).is_some();
         for format in formats::ALL {
-            match format.digest(Utf8Path::new("m/001_a.sql"), text.as_bytes()) {
+            let path = Utf8Path::new("m/001_a.sql");
+            let digest = formats::digest(*format, path, Contents::Held(text.as_bytes().to_vec()));
+            let large = formats::digest(*format, path, in_place(text.as_bytes()));
+            prop_assert_eq!(&digest, &large, "held or not, a file says the same");
+            match digest {
                 Ok(digest) => {
                     prop_assert!(exists(&digest.up.span));
                     prop_assert!(digest.down.iter().all(|down| exists(&down.span)));

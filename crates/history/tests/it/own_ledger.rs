@@ -48,7 +48,7 @@ async fn live(probe: &mut Probe) {
     let plain = plain();
     let pending: Vec<&Definition> = all.iter().chain([&plain]).collect();
 
-    probe.together(&ledger.register(&place, &pending)).await;
+    probe.together(&ledger.register(&place, &pending).unwrap()).await;
     let entries = probe.entries().await;
     assert_eq!(
         statuses(&entries),
@@ -67,11 +67,11 @@ async fn live(probe: &mut Probe) {
 
     // One transaction: the script, what it leaves behind, its entry.
     let mut statements = vec![
-        all[0].up.trim_end_matches(';').to_owned(),
+        all[0].up.held().unwrap().trim_end_matches(';').to_owned(),
         "select set_config('search_path', '', false)".into(),
         "set standard_conforming_strings = off".into(),
     ];
-    statements.extend(ledger.record(&place, &all[0], Took::ThisTransaction));
+    statements.extend(ledger.record(&place, &all[0], Took::ThisTransaction).unwrap());
     probe.together(&statements).await;
     probe.run("reset standard_conforming_strings; reset search_path").await;
 
@@ -83,7 +83,7 @@ async fn live(probe: &mut Probe) {
     if place.tables["schema_migrations"].columns.contains_key("error_message") {
         assert_eq!(failed.error.as_deref(), Some("it's \\ broken\nat line 2"));
     }
-    probe.together(&ledger.record(&place, &all[1], Took::Milliseconds(i64::MAX))).await;
+    probe.together(&ledger.record(&place, &all[1], Took::Milliseconds(i64::MAX)).unwrap()).await;
     let entries = probe.entries().await;
     let entry = &entries["002_b"];
     assert_eq!((entry.status, entry.error.as_deref()), (Status::Completed, None));
@@ -94,7 +94,7 @@ async fn live(probe: &mut Probe) {
 
     // A failure of another attempt does not unmake what is applied, and neither does registering.
     probe.together(&ledger.fail(&place, &all[1], "again")).await;
-    probe.together(&ledger.register(&place, &pending)).await;
+    probe.together(&ledger.register(&place, &pending).unwrap()).await;
     assert_eq!(probe.entries().await["002_b"].status, Status::Completed);
 
     let recorded = probe.recorded(&["002_b", "main:007_p"]).await;
@@ -105,7 +105,7 @@ async fn live(probe: &mut Probe) {
 
     changed(probe, &all[1]).await;
 
-    probe.together(&ledger.record(&place, &plain, Took::ThisTransaction)).await;
+    probe.together(&ledger.record(&place, &plain, Took::ThisTransaction).unwrap()).await;
     probe.together(&ledger.forget(&place, &all[1])).await;
     assert_eq!(
         statuses(&probe.entries().await),
@@ -123,7 +123,7 @@ async fn live(probe: &mut Probe) {
     let schema = &place.tables["schema_migrations"].schema;
     probe.run(&format!("delete from {schema}.schema_migrations where id = '003_c'")).await;
     let mut statements = vec!["create table lost ()".to_owned()];
-    statements.extend(ledger.record(&place, &all[2], Took::ThisTransaction));
+    statements.extend(ledger.record(&place, &all[2], Took::ThisTransaction).unwrap());
     let failure = probe.attempt(&statements).await.unwrap_err();
     assert!(failure.to_string().contains("no entry of 003_c"), "{failure}");
     let failure = probe.attempt(&ledger.start(&place, &all[2])).await.unwrap_err();
@@ -140,7 +140,7 @@ async fn amended(probe: &mut Probe, third: &Definition) {
         applied_at: Some("2026-01-31T12:00:00.000001Z".into()),
         execution_time_ms: Some(7),
     };
-    probe.together(&ledger.import(&place, third, &elsewhere)).await;
+    probe.together(&ledger.import(&place, third, &elsewhere).unwrap()).await;
     let imported = probe.entries().await.remove("003_c").unwrap();
     assert_eq!(imported.status, Status::Completed);
     let at = imported.applied_at.clone().unwrap();
@@ -150,7 +150,7 @@ async fn amended(probe: &mut Probe, third: &Definition) {
     let mut edited = third.clone();
     edited.up = "select 4;".into();
     edited.migration.checksum.text = "accepted".into();
-    probe.together(&ledger.accept(&place, &edited)).await;
+    probe.together(&ledger.accept(&place, &edited).unwrap()).await;
     let accepted = probe.entries().await.remove("003_c").unwrap();
     assert_eq!(accepted.applied_at, imported.applied_at, "accepting is no run");
     assert_eq!(accepted.status, Status::Completed);
@@ -177,14 +177,16 @@ async fn changed(probe: &mut Probe, definition: &Definition) {
     let history = project.read("annotated", &settings("m")).unwrap();
     let new = project.definition(&history.migrations[1]);
     assert_eq!(new.migration.key, definition.migration.key);
-    let statements = probe.ledger.record_again(&place, &new, Took::ThisTransaction);
+    let statements = probe.ledger.record_again(&place, &new, Took::ThisTransaction).unwrap();
     probe.together(&statements).await;
     let entries = probe.entries().await;
     let applied = [entries["002_b"].clone()];
     let own = matrix(&history, &belonging(&history, &applied), &BTreeMap::new());
     assert_eq!(own[1].state, State::Applied);
     assert_eq!(probe.recorded(&["002_b"]).await["002_b"].up, ["insert into t values ('new');"]);
-    probe.together(&probe.ledger.record_again(&place, definition, Took::ThisTransaction)).await;
+    probe
+        .together(&probe.ledger.record_again(&place, definition, Took::ThisTransaction).unwrap())
+        .await;
 }
 
 /// Once a run: what the whole database is at.

@@ -258,7 +258,7 @@ fn a_section_whose_file_changed_is_refused() {
     let project = Project::new(&[("m/001_a.sql", "select 1;")]);
     let history = project.read("plain", &settings("m")).unwrap();
     let up = &history.migrations[0].up;
-    assert!(up.text(b"select 1;").is_ok());
-    assert!(up.text(b"select 2;").is_err());
-    assert!(up.text(b"select").is_err());
+    assert!(up.text(&"select 1;".into()).is_ok());
+    assert!(up.text(&"select 2;".into()).is_err());
+    assert!(up.text(&"select".into()).is_err());
 }

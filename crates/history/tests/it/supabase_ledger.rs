@@ -2,7 +2,7 @@
 
 use whimbrel_history::ledgers::{Elsewhere, Took};
 use whimbrel_history::state::{State, belonging, matrix, undecided};
-use whimbrel_history::{Definition, Down, History, Status};
+use whimbrel_history::{Definition, Down, History, Status, statements};
 use whimbrel_testkit::MAJORS;
 
 use crate::database::Probe;
@@ -62,8 +62,8 @@ pub(crate) async fn record(probe: &mut Probe, definition: &Definition) {
     let place = probe.place().await;
     let mut statements = vec!["set local search_path = ''".to_owned()];
     statements.extend(probe.ledger.prepare(&place));
-    statements.extend(probe.ledger.register(&place, &[definition]));
-    statements.extend(probe.ledger.record(&place, definition, Took::ThisTransaction));
+    statements.extend(probe.ledger.register(&place, &[definition]).unwrap());
+    statements.extend(probe.ledger.record(&place, definition, Took::ThisTransaction).unwrap());
     probe.together(&statements).await;
 }
 
@@ -110,7 +110,7 @@ async fn round(probe: &mut Probe, history: &History, definition: &Definition, fi
     if filled.contains("statements") {
         assert_eq!(entry.checksum, definition.migration.checksum.statements);
         let recorded = probe.recorded(&[&entry.key]).await;
-        assert_eq!(recorded[&entry.key].up, definition.statements);
+        assert_eq!(recorded[&entry.key].up, statements(&definition.up).unwrap());
         assert_eq!(recorded[&entry.key].fingerprints().up, definition.migration.up.fingerprint);
     } else {
         assert_eq!(entry.checksum, None);
@@ -128,21 +128,21 @@ async fn round(probe: &mut Probe, history: &History, definition: &Definition, fi
     assert_eq!(rows[1].state, State::Pending);
 
     let place = probe.place().await;
-    let twice = probe.ledger.record(&place, definition, Took::ThisTransaction);
+    let twice = probe.ledger.record(&place, definition, Took::ThisTransaction).unwrap();
     let failure = probe.attempt(&twice).await.unwrap_err();
     assert!(failure.to_string().contains("duplicate key"), "{failure}");
-    let again = probe.ledger.record_again(&place, definition, Took::ThisTransaction);
+    let again = probe.ledger.record_again(&place, definition, Took::ThisTransaction).unwrap();
     probe.together(&again).await;
     assert_eq!(probe.entries().await.len(), 1);
     let forget = probe.ledger.forget(&place, definition);
     probe.together(&forget).await;
     assert_eq!(probe.entries().await.len(), 0);
 
-    let import = probe.ledger.import(&place, definition, &Elsewhere::default());
+    let import = probe.ledger.import(&place, definition, &Elsewhere::default()).unwrap();
     probe.together(&import).await;
     let mut edited = definition.clone();
-    edited.statements = vec!["select 4".into()];
-    let accept = probe.ledger.accept(&place, &edited);
+    edited.up = "select 4".into();
+    let accept = probe.ledger.accept(&place, &edited).unwrap();
     if !accept.is_empty() {
         probe.together(&accept).await;
     }
@@ -160,7 +160,7 @@ async fn statements_are_those_of_the_cli_and_can_be_replayed() {
     let (project, history) = project();
     let definition = project.definition(&history.migrations[0]);
     assert_eq!(
-        definition.statements,
+        statements(&definition.up).unwrap(),
         [
             "-- Makes a\r\ncreate table a (b text)",
             "-- it's filled\ninsert into a values ('x; \\ y') /* ; */",

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::formats::{self, NoDigests, ReadError, Settings};
 use whimbrel_history::{
-    Definition, Down, Entry, File, Files, FilesError, History, Migration, Status,
+    Contents, Definition, Down, Entry, File, Files, FilesError, History, Migration, Section,
+    Source, Status,
 };
-use whimbrel_sql::{Diagnostic, position, split};
+use whimbrel_sql::{Diagnostic, fingerprint, position};
 
 /// Files by their paths.
 #[derive(Default)]
@@ -62,7 +63,14 @@ impl Project {
 
     /// The text of a migration's up section.
     pub(crate) fn up(&self, migration: &Migration) -> &str {
-        migration.up.text(&self.files[&migration.up.path]).expect("the section is as it was")
+        self.section(&migration.up)
+    }
+
+    fn section(&self, section: &Section) -> &str {
+        let text = str::from_utf8(&self.files[&section.path]).expect("the file is text");
+        let part = &text.trim_start_matches('\u{feff}')[section.span.clone()];
+        assert_eq!(fingerprint(part), section.fingerprint, "the section is as it was");
+        part
     }
 
     /// The project without the files whose paths hold a word.
@@ -89,10 +97,8 @@ impl Project {
 
     /// A migration with its texts.
     pub(crate) fn definition(&self, migration: &Migration) -> Definition {
-        let up = self.up(migration);
-        let script = split(up).expect("the script can be cut");
-        let down = self.down(migration).map(str::to_owned);
-        Definition::new(migration.clone(), up.to_owned(), down, &script)
+        let (up, down) = (self.up(migration).into(), self.down(migration).map(Into::into));
+        Definition { migration: migration.clone(), up, down }
     }
 
     /// All migrations of a history with their texts.
@@ -102,8 +108,7 @@ impl Project {
 
     /// The text of a migration's down section.
     pub(crate) fn down(&self, migration: &Migration) -> Option<&str> {
-        let down = migration.down.as_ref()?;
-        Some(down.text(&self.files[&down.path]).expect("the section is as it was"))
+        migration.down.as_ref().map(|down| self.section(down))
     }
 }
 
@@ -133,6 +138,26 @@ impl Files for Project {
             path: path.to_owned(),
             source: io::ErrorKind::NotFound.into(),
         })
+    }
+}
+
+/// Bytes as a file that is too large to hold.
+pub(crate) fn in_place(bytes: &[u8]) -> Contents {
+    Contents::Large(Box::new(Bytes(Arc::new(Mutex::new(bytes.to_vec())))))
+}
+
+/// A file that a test may change while it is read.
+#[derive(Clone)]
+pub(crate) struct Bytes(pub(crate) Arc<Mutex<Vec<u8>>>);
+
+impl Source for Bytes {
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.0.lock().unwrap();
+        let rest = bytes.get(usize::try_from(at).unwrap()..).unwrap_or_default();
+        // As much as a disk may give at a time.
+        let length = rest.len().min(into.len()).min(10_000);
+        into[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
     }
 }
 

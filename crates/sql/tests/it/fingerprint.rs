@@ -1,6 +1,6 @@
 //! What counts as a change of a script.
 
-use whimbrel_sql::{fingerprint, statement_fingerprints};
+use whimbrel_sql::{Fingerprint, fingerprint, statement_fingerprints};
 
 #[track_caller]
 fn same(left: &str, right: &str) {
@@ -71,4 +71,18 @@ fn it_never_changes_between_versions() {
         fingerprint("Select 'It''s', \"X\", e'a' 'b', $$c\r\n$$, 1.5, t.* -- end\n;"),
         "071b7726bbccba09a3ba1337ad7d05cb862d7564427bb59f022ab97e01d77ef4"
     );
+}
+
+#[test]
+fn a_text_that_cannot_be_cut_is_fingerprinted_in_helpings_too() {
+    let text = "select 'é\r\n\r\r\na\r";
+    for chunk in 1..=text.len() {
+        let mut pieces = Fingerprint::uncut();
+        for bytes in text.as_bytes().chunks(chunk) {
+            pieces.data(bytes);
+        }
+        assert_eq!(pieces.finish(), fingerprint(text), "{chunk} bytes at a time");
+    }
+    assert_eq!(fingerprint("select 'a\r\n"), fingerprint("select 'a\n"));
+    assert_ne!(fingerprint("select 'a\r"), fingerprint("select 'a"));
 }

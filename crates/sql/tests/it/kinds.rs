@@ -5,9 +5,9 @@ use whimbrel_sql::{Alone, Backslash, Kind, Publications, ReindexTarget, Scope};
 use crate::script;
 
 fn kind(statement: &str) -> Kind {
-    let mut script = script(statement);
+    let script = script(statement);
     assert_eq!(script.statements.len(), 1, "in {statement:?}");
-    script.statements.remove(0).kind
+    script.statements.at(0).kind.clone()
 }
 
 #[track_caller]
@@ -283,7 +283,7 @@ fn a_call_is_told_by_what_the_script_shows_of_its_procedure() {
         kind("call refresh_continuous_aggregate('v', null, null)"),
         Kind::MayCommit { seen: true }
     );
-    let last = |text: &str| script(text).statements.pop().expect("there is one").kind;
+    let last = |text: &str| script(text).statements.last().expect("there is one").kind.clone();
     let commits = "create procedure app.p() language plpgsql as $$ begin commit; end $$";
     let plain = "create or replace procedure p() language plpgsql as $$ begin null; end $$";
     let calls = "create procedure q() language plpgsql as $$ begin call p(); end $$";

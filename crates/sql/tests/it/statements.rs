@@ -203,9 +203,9 @@ fn copy_data_are_no_statements() {
     let text = "copy t (a, b) from stdin;\n1\t'\n2\t;\n\\.\nselect 1;\n";
     let script = script(text);
     assert_eq!(cut(text), ["copy t (a, b) from stdin", "select 1"]);
-    let data = script.statements[0].data.clone().expect("there are data");
+    let data = script.statements.at(0).data.expect("there are data");
     assert_eq!(&text[data], "1\t'\n2\t;\n");
-    assert_eq!(script.statements[1].data, None);
+    assert_eq!(script.statements.at(1).data, None);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn copy_data_end_at_a_line_of_their_own() {
         ("copy t from stdout;\na\n\\.\n", "a\n"),
     ] {
         let script = script(text);
-        let span = script.statements[0].data.clone().expect("there are data");
+        let span = script.statements.at(0).data.expect("there are data");
         assert_eq!(&text[span], data, "in {text:?}");
     }
 }

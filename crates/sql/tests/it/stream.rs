@@ -1,7 +1,8 @@
 //! Scripts that come in piece by piece.
 
 use whimbrel_sql::{
-    Fingerprint, Outline, Piece, SplitError, Splitter, fingerprint, position, split,
+    Cutting, Fingerprint, Outline, Piece, Script, SplitError, Splitter, fingerprint, position,
+    split,
 };
 
 /// What came out of a stream, put together again.
@@ -40,10 +41,19 @@ fn stream(text: &str, chunk: usize) -> Result<(Taken, Outline), SplitError> {
     Ok((taken, splitter.finish()))
 }
 
+/// A script and its fingerprint, read in one go from helpings.
+fn cut(text: &str, chunk: usize) -> Result<(Script, String), SplitError> {
+    let mut cutting = Cutting::new();
+    for bytes in text.as_bytes().chunks(chunk) {
+        cutting.feed(bytes)?;
+    }
+    cutting.end()
+}
+
 fn whole(text: &str) -> Result<(Taken, Outline), SplitError> {
     let script = split(text)?;
     let mut taken = Taken::default();
-    for statement in &script.statements {
+    for statement in script.statements.iter() {
         taken.statements.push((text[statement.span.clone()].to_owned(), statement.span.clone()));
         let data = statement.data.clone().map_or("", |data| &text[data]);
         taken.data.push(data.as_bytes().to_owned());
@@ -74,6 +84,8 @@ fn helpings_of_any_size_give_what_the_whole_gives() {
     for text in texts {
         for chunk in 1..=24 {
             assert_eq!(stream(text, chunk), whole(text), "{chunk} bytes at a time of {text:?}");
+            let expected = split(text).map(|script| (script, fingerprint(text)));
+            assert_eq!(cut(text, chunk), expected, "{chunk} bytes at a time of {text:?}");
         }
     }
 }

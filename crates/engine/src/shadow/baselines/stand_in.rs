@@ -139,7 +139,7 @@ pub fn fit_to_stand_ins(text: &str) -> Cow<'_, str> {
     }
     let Ok(script) = split(text) else { return Cow::Borrowed(text) };
     let mut changed: Option<Vec<u8>> = None;
-    for statement in &script.statements {
+    for statement in script.statements.iter() {
         let words = Words::of(&text[statement.span.clone()]);
         let label = words.foreign_label();
         let (range, instead) = match label {

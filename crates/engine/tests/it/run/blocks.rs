@@ -5,7 +5,7 @@ use whimbrel_engine::rehearse::objects;
 use whimbrel_engine::run::{Cause, Stop};
 use whimbrel_engine::shadow::StopMode;
 use whimbrel_engine::wire::Session;
-use whimbrel_testkit::{Server, Settings};
+use whimbrel_testkit::{PgBouncer, Pool, PoolMode, Server, Settings};
 
 use super::kit::{Heard, Project, ask, database};
 
@@ -181,6 +181,32 @@ async fn a_thousand_migrations_go_in_few_messages_and_each_has_its_entry() {
     let report = project.try_up(&mut heard).await.unwrap().unwrap();
     assert_eq!(report.done.len(), 1_000);
     assert_eq!(project.applied().await.len(), 1_000);
+}
+
+/// Scripts that are too much together to be registered in one message.
+fn many_large(project: Project) -> Project {
+    (1..=9).fold(project, |project, number| {
+        let text = format!("select {number};\n-- {}", "é".repeat(150_000));
+        project.with(&format!("{number:03}"), &text)
+    })
+}
+
+#[tokio::test]
+async fn many_large_scripts_are_registered_whole_and_all_at_once() {
+    const KEPT: &str = "select string_agg(concat(length(up_sql), status), ' ' order by id) \
+        from whimbrel.schema_migrations";
+    let database = database().await;
+    let project = many_large(Project::new(database.target()));
+    assert_eq!(project.up().await.done.len(), 9);
+    let all = ["150013completed"; 9].join(" ");
+    assert_eq!(ask(database.target(), KEPT).await, all);
+
+    // Within the lock's own transaction they are one transaction, too.
+    let database = self::database().await;
+    let bouncer = PgBouncer::start(database.target(), &Pool::new(PoolMode::Transaction, 1)).await;
+    let project = many_large(Project::new(bouncer.target()));
+    assert_eq!(project.up().await.done.len(), 9);
+    assert_eq!(ask(database.target(), KEPT).await, all);
 }
 
 #[tokio::test]

@@ -178,18 +178,18 @@ pub(crate) async fn ask(target: &Target, sql: &str) -> String {
 
 pub(crate) fn work(definition: &Definition, direction: Direction) -> Work {
     let text = match direction {
-        Direction::Up => definition.up.as_str(),
-        Direction::Down => definition.down.as_deref().unwrap(),
+        Direction::Up => &definition.up,
+        Direction::Down => definition.down.as_ref().unwrap(),
     };
     Work {
-        script: whimbrel_sql::split(text).unwrap(),
+        script: text.script().unwrap().unwrap(),
         definition: definition.clone(),
         direction,
         ledger: 0,
         again: false,
         seed: None,
         after: definition.migration.depends_on.clone(),
-        sent: None,
+        stand_ins: false,
         lines_above: 0,
     }
 }
@@ -200,7 +200,6 @@ pub(crate) fn definition(id: &str, up: &str, down: Option<&str>) -> Definition {
         span: 0..text.len(),
         fingerprint: whimbrel_sql::fingerprint(text),
     };
-    let script = whimbrel_sql::split(up).unwrap();
     let migration = Migration {
         history: "plain".to_owned(),
         key: format!("plain:{id}"),
@@ -222,5 +221,5 @@ pub(crate) fn definition(id: &str, up: &str, down: Option<&str>) -> Definition {
         },
         directives: Directives::default(),
     };
-    Definition::new(migration, up.to_owned(), down.map(str::to_owned), &script)
+    Definition { migration, up: up.into(), down: down.map(Into::into) }
 }

@@ -1,6 +1,6 @@
 //! The types that a header may state, and what a script's statements say of them.
 
-use whimbrel_sql::split;
+use crate::{Text, TextError};
 
 /// The types that a header may state.
 pub(super) const TYPES: &[&str] = &[
@@ -15,22 +15,28 @@ pub(super) const TYPES: &[&str] = &[
     "custom_sql",
 ];
 
-/// What a script's statements are, as types; `None` for one whose effect only the server knows.
-fn kinds(script: &str) -> Option<Vec<&'static str>> {
-    let split = split(script).ok()?;
-    split
-        .statements
-        .iter()
-        .map(|statement| kind_of_statement(&script[statement.span.clone()]))
-        .collect()
+/// What a script's statements are, as types, one after another of the same once; `None` for one
+/// whose effect only the server knows.
+fn kinds(script: &Text) -> Result<Option<Vec<&'static str>>, TextError> {
+    let Ok(cut) = script.script()? else { return Ok(None) };
+    let mut kinds = Vec::new();
+    for statement in cut.statements.iter() {
+        let span = statement.span;
+        let start = script.part(span.start..span.end.min(span.start + TOLD_BY))?;
+        let Some(kind) = kind_of_statement(&start) else { return Ok(None) };
+        if kinds.last() != Some(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(Some(kinds))
 }
+
+/// So many bytes tell what a statement is.
+const TOLD_BY: usize = 200;
 
 /// The type of one statement; `None` where only the server knows what it does.
 fn kind_of_statement(statement: &str) -> Option<&'static str> {
-    let lower = statement
-        .get(..statement.floor_char_boundary(200))
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let lower = statement.to_ascii_lowercase();
     let words: Vec<&str> = lower
         .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
         .filter(|word| {
@@ -56,18 +62,18 @@ fn kind_of_statement(statement: &str) -> Option<&'static str> {
 }
 
 /// How a script contradicts its type, if it surely does.
-pub(super) fn contradiction(kind: &str, script: &str) -> Option<&'static str> {
+pub(super) fn contradiction(kind: &str, script: &Text) -> Result<Option<&'static str>, TextError> {
     if kind == "custom_sql" {
-        return None;
+        return Ok(None);
     }
-    let kinds = kinds(script)?;
+    let Some(kinds) = kinds(script)? else { return Ok(None) };
     if kinds.is_empty() {
-        return Some("holds no statement");
+        return Ok(Some("holds no statement"));
     }
     if kinds.contains(&kind) {
-        return None;
+        return Ok(None);
     }
-    Some(match kind {
+    Ok(Some(match kind {
         "create_table" => "creates no table",
         "alter_table" => "alters no table",
         "drop_table" => "drops no table",
@@ -76,12 +82,12 @@ pub(super) fn contradiction(kind: &str, script: &str) -> Option<&'static str> {
         "insert_data" => "inserts nothing",
         "update_data" => "updates nothing",
         _ => "deletes nothing",
-    })
+    }))
 }
 
 /// The type that describes a script, if one does.
 pub(super) fn kind_of(script: &str) -> Option<&'static str> {
-    let kinds = kinds(script)?;
+    let kinds = kinds(&script.into()).ok()??;
     let first = *kinds.first()?;
     let fits = first == "create_table" || kinds.iter().all(|kind| *kind == first);
     fits.then_some(first)

@@ -29,18 +29,20 @@ use camino::Utf8Path;
 use whimbrel_sql::{Diagnostic, Severity, Span};
 
 use super::compose::{NewFile, NewMigration, body, next_prefix, numbered, refusal};
-use super::header::{self, file_error, list};
+use super::header::{self, file_error, list, readable};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
 use super::sections::{OURS, OURS_DOWN, line_in, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::{Header, Remark};
+use crate::files::beginning;
 use crate::graph::{self, GraphError};
 use crate::ledgers::Ledger;
 use crate::ledgers::own::Own;
 use crate::migration::{file_name, stem};
 use crate::{
-    Digest, Entry, Files, FilesError, History, Migration, Order, Recorded, Section, hash, nearest,
+    Digest, Entry, Files, FilesError, History, Migration, Order, Recorded, Section, Text, hash,
+    nearest,
 };
 
 use self::head::{Head, key_of};
@@ -86,7 +88,7 @@ impl Format for Annotated {
         });
         // One with a header among those without is a mistake that the person should hear of.
         for path in numbered.take(LOOKED_INTO) {
-            let bytes = files.read(path)?;
+            let bytes = beginning(files, path)?;
             let text = String::from_utf8_lossy(&bytes);
             let (comments, _) = header::leading(&text);
             if comments.iter().any(|line| matches!(key_of(line), Some(("Migration", _)))) {
@@ -104,8 +106,7 @@ impl Format for Annotated {
         })
     }
 
-    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
-        let text = header::text(path, bytes)?;
+    fn digest(&self, path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>> {
         let sections = sections(path, text, OURS)?;
         let Some((sections, _)) =
             sections.as_ref().and_then(|found| Some((found, found.up_mark.as_ref()?)))
@@ -117,11 +118,12 @@ impl Format for Annotated {
             )]);
         };
         header::only_comments(path, text, sections.head.clone(), OURS.up)?;
-        let head = Head::read(path, &text[sections.head.clone()])?;
+        let above = readable(path, text.part(sections.head.clone()))?;
+        let head = Head::read(path, &above)?;
         let mut remarks = head.remarks;
-        let up = &text[sections.up.clone()];
+        let up = text.slice(sections.up.clone());
         if let Some((kind, span)) = &head.kind
-            && let Some(found) = contradiction(kind, up)
+            && let Some(found) = readable(path, contradiction(kind, &up))?
         {
             remarks.push(Remark {
                 span: Some(span.clone()),
@@ -131,15 +133,15 @@ impl Format for Annotated {
         }
         Ok(Digest {
             path: path.to_owned(),
-            checksum: hash::checksum(bytes, &text[sections.head.clone()]),
+            checksum: readable(path, hash::checksum(text, &above))?,
             header: Header {
                 description: head.description,
                 kind: head.kind.map(|(kind, _)| kind),
                 depends_on: head.depends_on,
                 directives: head.directives,
             },
-            up: part(text, sections.up.clone()),
-            down: sections.down.clone().and_then(|down| part_if_any(text, down)),
+            up: part(path, text, sections.up.clone())?,
+            down: part_if_any(path, text, sections.down.clone())?,
             remarks,
         })
     }

@@ -10,10 +10,10 @@ mod seeds;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use whimbrel_sql::{Diagnostic, split};
+use whimbrel_sql::Diagnostic;
 
 use super::compose::{NewFile, NewMigration, body, described, no_header, numbered, stamp};
-use super::header::{self, file_error, file_warning};
+use super::header::{self, file_error, file_warning, readable};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
 use super::sections::{OURS, is_empty, part, sections, whole};
@@ -22,10 +22,9 @@ use crate::digest::{Header, Part, Remark};
 use crate::ledgers::Ledger;
 use crate::ledgers::supabase::{Supabase as SupabaseLedger, hash_of};
 use crate::migration::{file_name, folder_of};
-use crate::statements::statements;
 use crate::{
-    Digest, Entry, Files, FilesError, History, Migration, Order, Recorded, Section, Transaction,
-    hash,
+    Digest, Entry, Files, FilesError, History, Migration, Order, Recorded, Section, Text,
+    Transaction, hash,
 };
 
 /// Supabase's own folder.
@@ -124,11 +123,11 @@ impl Format for Supabase {
         Ok(listing)
     }
 
-    fn digest(&self, path: &Utf8Path, bytes: &[u8]) -> Result<Digest, Vec<Diagnostic>> {
-        let text = header::text(path, bytes)?;
-        let (comments, _) = header::leading(text);
+    fn digest(&self, path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>> {
+        let head = readable(path, text.head())?;
+        let (comments, _) = header::leading(&head);
         let mut directives = header::directives(path, &comments)?;
-        let first_line = text.lines().next().unwrap_or_default();
+        let first_line = head.lines().next().unwrap_or_default();
         if first_line.trim_end() == NO_TRANSACTION {
             directives.transaction = Transaction::Never;
         }
@@ -137,16 +136,14 @@ impl Format for Supabase {
             .map(|comment| comment.text)
             .filter(|text| text.starts_with("whimbrel:") || text.starts_with("pg-delta:"))
             .collect();
-        let mut checksum = hash::checksum(bytes, &asked.join("\n"));
-        let up = whole(text);
-        checksum.statements = split(&text[up.clone()])
-            .ok()
-            .map(|script| hash_of(&statements(&text[up.clone()], &script)));
+        let mut checksum = readable(path, hash::checksum(text, &asked.join("\n")))?;
+        let up = readable(path, whole(text))?;
+        checksum.statements = readable(path, hash_of(&text.slice(up.clone())))?;
         Ok(Digest {
             path: path.to_owned(),
             checksum,
             header: Header { directives, ..Header::default() },
-            up: part(text, up),
+            up: part(path, text, up)?,
             down: None,
             remarks: down_section(path, text).into_iter().collect(),
         })
@@ -250,7 +247,7 @@ impl Format for Supabase {
 }
 
 /// Warns of a section that would be run as part of the up script.
-fn down_section(path: &Utf8Path, text: &str) -> Option<Remark> {
+fn down_section(path: &Utf8Path, text: &Text) -> Option<Remark> {
     let down = sections(path, text, OURS).ok()??.down?;
     let folder = folder_of(path).join("down");
     Some(Remark {

@@ -32,7 +32,7 @@ pub(super) fn seeds(files: &dyn Files, settings: &Settings) -> Result<Option<See
         }
         for path in found {
             if seeds.files.iter().all(|seed| seed.path != path) {
-                let hash = hash::sha256(&files.read(&path)?);
+                let hash = hash::of_file(files, &path)?;
                 seeds.files.push(Seed { path, hash });
             }
         }

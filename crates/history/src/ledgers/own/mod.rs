@@ -14,6 +14,7 @@
 //! The fingerprints have columns where Whimbrel made the table; elsewhere they are computed from
 //! `up_sql` and `down_sql` when a checksum differs, so that nobody's table is altered for them.
 
+mod scripts;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use whimbrel_sql::Literal;
 
 use super::text::{At, array, literal_or_null, literals, milliseconds, unknown};
 use super::{Elsewhere, Ledger, LedgerError, Place, Table, Took};
-use crate::{Definition, Down, Entry, Fingerprints, Status};
+use crate::{Definition, Down, Entry, Fingerprints, Status, TextError};
 
 /// Whimbrel's own ledger.
 pub(crate) struct Own;
@@ -82,7 +83,7 @@ impl Ledger for Own {
             at.or_null("fingerprint_header", "fingerprint_header"),
             at.or_null("fingerprint_up", "fingerprint_up"),
             at.or_null("fingerprint_down", "fingerprint_down"),
-            at.or_null("down_sql", "(coalesce(down_sql, '') <> '')::text"),
+            at.or_null("down_sql", &format!("({})::text", scripts::is_kept("down_sql"))),
             at.or_null("error_message", "error_message::text"),
             at.table(),
         ))
@@ -172,9 +173,10 @@ impl Ledger for Own {
         let at = migrations(place);
         let side = |side: &str, column: &str| {
             format!(
-                "select id::text as key, '{side}' as side, {column}::text as script\nfrom {}\nwhere id in ({}) and coalesce({column}, '') <> ''",
+                "select id::text as key, '{side}' as side, {column}::text as script\nfrom {}\nwhere id in ({}) and {}",
                 at.table(),
                 literals(keys),
+                scripts::is_kept(column),
             )
         };
         let mut sides = vec![side("up", "up_sql")];
@@ -191,15 +193,14 @@ impl Ledger for Own {
         tables::prepare(place)
     }
 
-    fn register(&self, place: &Place, pending: &[&Definition]) -> Vec<String> {
+    fn register(&self, place: &Place, pending: &[&Definition]) -> Result<Vec<String>, TextError> {
         if pending.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let at = migrations(place);
-        vec![format!(
-            "{}\nwhere m.status <> 'completed'",
-            upsert(&at, pending, &[("status", "'pending'".into())], &[])
-        )]
+        let mut upsert = upsert(&at, pending, &[("status", "'pending'".into())], &[])?;
+        upsert.push_str("\nwhere m.status <> 'completed'");
+        Ok(vec![upsert])
     }
 
     fn start(&self, place: &Place, definition: &Definition) -> Vec<String> {
@@ -215,15 +216,25 @@ impl Ledger for Own {
         vec![format!("with done as ({update} returning id)\nselect {} as id", which.done())]
     }
 
-    fn record(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String> {
-        recorded(place, &Which::of(&definition.migration.key), &milliseconds(took))
+    fn record(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        took: Took,
+    ) -> Result<Vec<String>, TextError> {
+        Ok(recorded(place, &Which::of(&definition.migration.key), &milliseconds(took)))
     }
 
     fn record_by(&self, place: &Place, key: &str, took: &str) -> Option<Vec<String>> {
         Some(recorded(place, &Which::by(key), took))
     }
 
-    fn record_again(&self, place: &Place, definition: &Definition, took: Took) -> Vec<String> {
+    fn record_again(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        took: Took,
+    ) -> Result<Vec<String>, TextError> {
         let at = migrations(place);
         let key = &definition.migration.key;
         let took = milliseconds(took);
@@ -237,8 +248,8 @@ impl Ledger for Own {
             }
         }
         let also: Vec<&str> = values.iter().map(|(column, _)| *column).collect();
-        let update = upsert(&at, &[definition], &values, &also);
-        vec![executed(place, &Which::of(key), &update, "completed", &took, None)]
+        let update = upsert(&at, &[definition], &values, &also)?;
+        Ok(vec![executed(place, &Which::of(key), &update, "completed", &took, None)])
     }
 
     fn fail(&self, place: &Place, definition: &Definition, error: &str) -> Vec<String> {
@@ -274,11 +285,16 @@ impl Ledger for Own {
         )]
     }
 
-    fn import(&self, place: &Place, definition: &Definition, applied: &Elsewhere) -> Vec<String> {
+    fn import(
+        &self,
+        place: &Place,
+        definition: &Definition,
+        applied: &Elsewhere,
+    ) -> Result<Vec<String>, TextError> {
         let at = migrations(place);
         let took = Took::Milliseconds(applied.execution_time_ms.unwrap_or(0));
-        let mut statements = self.register(place, &[definition]);
-        statements.extend(self.record_again(place, definition, took));
+        let mut statements = self.register(place, &[definition])?;
+        statements.extend(self.record_again(place, definition, took)?);
         if let Some(time) = applied.applied_at.as_deref().filter(|_| at.has("applied_at")) {
             statements.push(format!(
                 "update {} set applied_at = {}::timestamptz where id = {}",
@@ -287,13 +303,13 @@ impl Ledger for Own {
                 Literal(&definition.migration.key),
             ));
         }
-        statements
+        Ok(statements)
     }
 
-    fn accept(&self, place: &Place, definition: &Definition) -> Vec<String> {
+    fn accept(&self, place: &Place, definition: &Definition) -> Result<Vec<String>, TextError> {
         let at = migrations(place);
         // The row is there, so that what an insert would need beside is never used.
-        vec![upsert(&at, &[definition], &[("status", "'completed'".into())], &[])]
+        Ok(vec![upsert(&at, &[definition], &[("status", "'completed'".into())], &[])?])
     }
 
     fn withdraw(&self, place: &Place, key: &str) -> Vec<String> {
@@ -411,67 +427,77 @@ fn upsert(
     definitions: &[&Definition],
     more: &[(&'static str, String)],
     also: &[&str],
-) -> String {
+) -> Result<String, TextError> {
     let columns: Vec<&Column> = DEFINITION.iter().filter(|(column, _)| at.has(column)).collect();
-    let rows: Vec<String> = definitions
-        .iter()
-        .map(|definition| {
-            let values = columns.iter().map(|(_, value)| value(at, definition));
-            let more = more.iter().map(|(_, value)| value.clone());
-            format!("({})", values.chain(more).collect::<Vec<_>>().join(", "))
-        })
-        .collect();
     let named = columns.iter().map(|(column, _)| *column);
+    let all: Vec<&str> = named.clone().chain(more.iter().map(|(column, _)| *column)).collect();
+    // Scripts may be large, so each goes where it belongs at once.
+    let mut sql = format!("insert into {} as m ({}) values", at.table(), all.join(", "));
+    for (number, definition) in definitions.iter().enumerate() {
+        sql.push_str(if number == 0 { "\n" } else { ",\n" });
+        let mut before = "(";
+        for (_, value) in &columns {
+            sql.push_str(before);
+            sql.push_str(&value(at, definition)?);
+            before = ", ";
+        }
+        for (_, value) in more {
+            sql.push_str(before);
+            sql.push_str(value);
+            before = ", ";
+        }
+        sql.push(')');
+    }
     let set: Vec<String> = named
-        .clone()
         .chain(also.iter().copied())
         .filter(|column| *column != "id")
         .map(|column| format!("{column} = excluded.{column}"))
         .collect();
-    let all: Vec<&str> = named.chain(more.iter().map(|(column, _)| *column)).collect();
-    format!(
-        "insert into {} as m ({}) values\n{}\non conflict (id) do update set {}",
-        at.table(),
-        all.join(", "),
-        rows.join(",\n"),
-        set.join(", "),
-    )
+    sql.push_str("\non conflict (id) do update set ");
+    sql.push_str(&set.join(", "));
+    Ok(sql)
 }
 
 /// A column and what a definition says for it.
-type Column = (&'static str, fn(&At<'_>, &Definition) -> String);
+type Column = (&'static str, fn(&At<'_>, &Definition) -> Result<String, TextError>);
 
 /// The columns that a definition fills.
 const DEFINITION: &[Column] = &[
-    ("id", |_, definition| Literal(&definition.migration.key).to_string()),
+    ("id", |_, definition| Ok(Literal(&definition.migration.key).to_string())),
     ("name", |_, definition| {
         let migration = &definition.migration;
         let name = if migration.name.is_empty() { &migration.id } else { &migration.name };
-        Literal(name).to_string()
+        Ok(Literal(name).to_string())
     }),
     ("description", |_, definition| {
-        Literal(definition.migration.description.as_deref().unwrap_or_default()).to_string()
+        let description = definition.migration.description.as_deref();
+        Ok(Literal(description.unwrap_or_default()).to_string())
     }),
     ("migration_type", |_, definition| {
-        Literal(definition.migration.kind.as_deref().unwrap_or("custom_sql")).to_string()
+        Ok(Literal(definition.migration.kind.as_deref().unwrap_or("custom_sql")).to_string())
     }),
-    ("up_sql", |_, definition| Literal(&definition.up).to_string()),
-    ("down_sql", |_, definition| literal_or_null(definition.down.as_deref())),
+    ("up_sql", |_, definition| scripts::kept(&definition.up, &definition.migration.up)),
+    ("down_sql", |_, definition| match (&definition.down, &definition.migration.down) {
+        (Some(down), Some(section)) => scripts::kept(down, section),
+        _ => Ok("null".into()),
+    }),
     ("depends_on", |at, definition| {
         let needs = &definition.migration.depends_on;
-        match at.kind("depends_on") {
+        Ok(match at.kind("depends_on") {
             Some("jsonb" | "json") => format!("to_json({})", array(needs)),
             Some(kind) if !kind.ends_with("[]") => Literal(&needs.join(",")).to_string(),
             _ => array(needs),
-        }
+        })
     }),
-    ("checksum", |_, definition| Literal(&definition.migration.checksum.text).to_string()),
+    ("checksum", |_, definition| Ok(Literal(&definition.migration.checksum.text).to_string())),
     ("fingerprint_header", |_, definition| {
-        Literal(&definition.migration.checksum.header).to_string()
+        Ok(Literal(&definition.migration.checksum.header).to_string())
     }),
-    ("fingerprint_up", |_, definition| Literal(&definition.migration.up.fingerprint).to_string()),
+    ("fingerprint_up", |_, definition| {
+        Ok(Literal(&definition.migration.up.fingerprint).to_string())
+    }),
     ("fingerprint_down", |_, definition| {
         let down = definition.migration.down.as_ref();
-        literal_or_null(down.map(|down| down.fingerprint.as_str()))
+        Ok(literal_or_null(down.map(|down| down.fingerprint.as_str())))
     }),
 ];

@@ -122,7 +122,8 @@ async fn what_the_server_refuses_in_a_transaction_is_told_beforehand() {
         for (since, statement) in STATEMENTS.iter().filter(|(since, _)| *since <= major) {
             let statement = statement.replace("DATABASE", database.name());
             let script = split(&statement).expect("it can be cut");
-            let (last, before) = script.statements.split_last().expect("there is one");
+            let last = script.statements.last().expect("there is one");
+            let before = script.statements.range(0..script.statements.len() - 1);
             session.simple("begin").await.expect("a transaction begins");
             for lead in before {
                 session.simple(&statement[lead.span.clone()]).await.expect("it leads there");
@@ -166,7 +167,7 @@ async fn code_that_is_seen_to_commit_is_refused_in_a_transaction() {
         ] {
             let script = split(&format!("{procedures}; {statement}")).expect("it can be cut");
             let seen = matches!(
-                script.statements.last().map(|statement| &statement.kind),
+                script.statements.last().map(|statement| statement.kind),
                 Some(Kind::MayCommit { seen: true })
             );
             session.simple("begin").await.expect("a transaction begins");
@@ -192,7 +193,7 @@ async fn a_use_of_a_new_enum_value_is_told_beforehand() {
         for (statements, expected) in [(USES, Some("55P04")), (USES_NOT, None)] {
             for text in statements {
                 let script = split(text).expect("it can be cut");
-                let statement = &script.statements[0];
+                let statement = script.statements.at(0);
                 let sql = format!("begin; {ADD_VALUE} {};", &text[statement.span.clone()]);
                 let mut message = whimbrel_engine::wire::Message::new(&sql);
                 if let Some(data) = statement.data.clone() {

@@ -40,7 +40,7 @@ fn without_client_parts(text: &str, script: &Script) -> String {
             from = end.min(gap.end);
         }
     }
-    for data in script.statements.iter().filter_map(|statement| statement.data.clone()) {
+    for data in script.statements.iter().filter_map(|statement| statement.data) {
         blank(data.start, data.end);
     }
     String::from_utf8(bytes).expect("whole characters were blanked")
@@ -50,7 +50,7 @@ fn without_client_parts(text: &str, script: &Script) -> String {
 fn gaps(text: &str, script: &Script) -> Vec<std::ops::Range<usize>> {
     let mut gaps = Vec::new();
     let mut start = 0;
-    for statement in &script.statements {
+    for statement in script.statements.iter() {
         gaps.push(start..statement.span.start);
         start = statement.span.end;
         if let Some(data) = &statement.data {

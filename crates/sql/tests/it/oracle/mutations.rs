@@ -116,7 +116,7 @@ async fn judge_script(
         // A few errors of the grammar have no place; some statement has to have the same.
         Verdict::Error { at: None, .. } => {
             let mut wrong = 0;
-            for statement in &script.statements {
+            for statement in script.statements.iter() {
                 let statement = &text[statement.span.clone()];
                 if judge.verdict(statement, Backslash::Plain).await == verdict {
                     break;
@@ -132,7 +132,7 @@ async fn judge_script(
         }
     };
     let good = wrong.unwrap_or(script.statements.len());
-    for statement in &script.statements[..good] {
+    for statement in script.statements.iter().take(good) {
         let statement = &text[statement.span.clone()];
         let verdict = judge.verdict(statement, Backslash::Plain).await;
         assert_eq!(verdict, Verdict::One, "{statement:?} in {text:?} on {major}");
@@ -142,7 +142,7 @@ async fn judge_script(
         tally.several += usize::from(good > 1);
         return;
     };
-    let span = script.statements[wrong].span.clone();
+    let span = script.statements.at(wrong).span.clone();
     let alone = judge.verdict(&text[span.clone()], Backslash::Plain).await;
     let place = |verdict: &Verdict, start: usize| match verdict {
         // Behind a statement that ends too early there is its semicolon, or nothing.

@@ -16,7 +16,7 @@ async fn run_whole(
 ) -> Result<Vec<Answer>, Failure> {
     let sql = without_client_parts(text, script);
     let mut message = Message::new(&sql);
-    for data in script.statements.iter().filter_map(|statement| statement.data.clone()) {
+    for data in script.statements.iter().filter_map(|statement| statement.data) {
         message = message.copy(&text.as_bytes()[data]);
     }
     session.message(message, &mut ()).await
@@ -25,7 +25,7 @@ async fn run_whole(
 /// Runs each statement in a message of its own.
 async fn run_each(session: &mut Session, text: &str, script: &Script) -> Vec<Answer> {
     let mut all = Vec::new();
-    for statement in &script.statements {
+    for statement in script.statements.iter() {
         let sql = &text[statement.span.clone()];
         let mut message = Message::new(sql);
         if let Some(data) = statement.data.clone() {
@@ -77,7 +77,7 @@ async fn each_statement_is_one_and_nothing_lies_between() {
             if script.sending == Sending::OneByOne {
                 continue;
             }
-            for statement in &script.statements {
+            for statement in script.statements.iter() {
                 let statement = &text[statement.span.clone()];
                 let verdict = judge.verdict(statement, Backslash::Plain).await;
                 assert_eq!(verdict, Verdict::One, "{statement:?} of {name} on {major}");
@@ -112,7 +112,7 @@ async fn an_error_stops_the_server_behind_the_statements_that_were_cut() {
             let position = error.position.expect("the server points at the column");
             let place = offset(&without_client_parts(&wrong, &cut), position);
             assert_eq!(&wrong[place..place + 7], "nowhere", "in {name} before {at}");
-            assert!(cut.statements[index].span.contains(&place));
+            assert!(cut.statements.at(index).span.contains(&place));
         }
     }
 }
@@ -140,12 +140,12 @@ async fn scripts_run_in_the_steps_that_were_decided() {
             .expect("empty again");
         for step in steps {
             let sql = match step {
-                Step::Alone(index) => text[script.statements[*index].span.clone()].to_owned(),
+                Step::Alone(index) => text[script.statements.at(*index).span.clone()].to_owned(),
                 Step::Together(range) => {
                     let modes = script.transaction_modes(range).unwrap_or_default();
-                    let statements: Vec<&str> = script.statements[range.clone()]
-                        .iter()
-                        .map(|statement| &text[statement.span.clone()])
+                    let statements: Vec<&str> = range
+                        .clone()
+                        .map(|number| &text[script.statements.at(number).span])
                         .collect();
                     format!("begin {modes}; {}; commit", statements.join("; "))
                 }
