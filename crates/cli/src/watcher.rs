@@ -48,10 +48,11 @@ impl Watcher {
     fn show(&mut self, text: &str) {
         let text = mask(&clean(text));
         if self.bar.is_hidden() {
-            let is_news = self.said != text;
+            let without_measures = without_measures(&text);
+            let is_news = self.said != without_measures;
             if is_news {
                 self.since = Instant::now();
-                self.said.clone_from(&text);
+                self.said = without_measures;
             }
             // A log is told once of each wait, when it lasts.
             let lasts = self.since.elapsed() >= PATIENCE;
@@ -139,11 +140,16 @@ impl Watch for Watcher {
                 self.show(&current);
             }
             Event::Running { migration } => {
-                if !self.current.contains(&migration) {
+                let is_news = !self.current.contains(&migration);
+                if is_news {
                     self.current = format!("running {migration}");
                 }
-                let current = self.current.clone();
-                self.show(&current);
+                // The bar forgets with it what was waited for; a log would take it for news, and
+                // the wait that is told next for another one.
+                if is_news || !self.bar.is_hidden() {
+                    let current = self.current.clone();
+                    self.show(&current);
+                }
             }
             Event::Done { migration, direction, milliseconds } => {
                 self.bar.inc(1);
@@ -259,4 +265,45 @@ impl Drop for Watcher {
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the templates are constants and valid")
+}
+
+/// A text without how long it lasts by now and how far it is, which makes no other wait of it.
+fn without_measures(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_measure = |number: usize| {
+        let word = words[number].trim_end_matches([':', ',']);
+        let digits = word.trim_end_matches('%');
+        let counts = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let unit = words.get(number + 1).map(|next| next.trim_end_matches(|c| "):,".contains(c)));
+        let has_unit = unit.is_some_and(|unit| ["s", "%", "rows"].contains(&unit));
+        counts && (has_unit || digits.len() < word.len())
+    };
+    let kept = (0..words.len()).filter(|number| !is_measure(*number)).map(|number| words[number]);
+    kept.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_measures;
+
+    #[test]
+    fn a_wait_is_the_same_however_long_it_lasts() {
+        for (one, another) in [
+            (
+                "a waits for pid 12 (x, active, 3 s): select 1",
+                "a waits for pid 12 (x, active, 4 s): select 1",
+            ),
+            (
+                "the lock held by pid 7 (x as y, since 9 s)",
+                "the lock held by pid 7 (x as y, since 10 s)",
+            ),
+            ("copy from: 12 rows", "copy from: 13 rows"),
+            ("create index 12%: building", "create index 99%: building"),
+            ("fetching: 12 %", "fetching: 13 %"),
+        ] {
+            assert_eq!(without_measures(one), without_measures(another));
+        }
+        assert_ne!(without_measures("x: step 1 of 3"), without_measures("x: step 2 of 3"));
+        assert_ne!(without_measures("pid 1 (3 s)"), without_measures("pid 2 (3 s)"));
+    }
 }

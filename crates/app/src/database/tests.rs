@@ -89,6 +89,20 @@ fn a_direct_url_goes_before_a_transaction_pooler_of_the_same_place() {
 }
 
 #[test]
+fn round_supabases_transaction_pooler_leads_the_session_port_of_the_same_host() {
+    let pooler = "aws-0-eu-central-1.pooler.supabase.com";
+    let direct = |text: &str| {
+        let project = Project::new(&[(".env", &env("DATABASE_URL", text))]);
+        let database = project.find(&DatabaseOptions::default()).unwrap();
+        database.direct.map(|target| target.to_string())
+    };
+    let session = direct(&format!("{pooler}:6543")).unwrap();
+    assert!(session.contains(&format!("@{pooler}:5432/")), "{session}");
+    assert_eq!(direct(&format!("{pooler}:5432")), None);
+    assert_eq!(direct("pool.example:6543"), None, "nobody knows what is at its other ports");
+}
+
+#[test]
 fn a_direct_url_of_another_place_may_be_another_database() {
     let project = Project::new(&[(".env", &env("DIRECT_URL", "elsewhere"))]);
     let project = project.with("DATABASE_URL", &url("pool:6543"));

@@ -208,6 +208,39 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 #[test]
+fn every_promise_of_execution_has_its_test() {
+    let page = fs::read_to_string(root().join("docs/execution.md")).unwrap();
+    let mut promises = 0;
+    for row in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")) {
+        let (_, tests) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        if tests == "test" {
+            continue;
+        }
+        promises += 1;
+        let named: Vec<&str> = tests.split('`').filter(|part| part.contains("::")).collect();
+        assert!(!named.is_empty(), "no test holds: {row}");
+        for test in named {
+            let path: Vec<&str> = test.split("::").collect();
+            let [krate, modules @ .., name] = path.as_slice() else { panic!("{test}") };
+            let crates = root().join("crates").join(krate);
+            let module = modules.join("/");
+            let inner = modules.split_last().map_or(String::new(), |(_, above)| above.join("/"));
+            let files = [
+                crates.join(format!("tests/it/{module}.rs")),
+                crates.join(format!("src/{module}.rs")),
+                crates.join(format!("src/{inner}.rs")),
+            ];
+            let is_there = |file: &PathBuf| {
+                let text = fs::read_to_string(file).unwrap_or_default();
+                text.contains(&format!("fn {name}()"))
+            };
+            assert!(files.iter().any(is_there), "{test} is not there: {row}");
+        }
+    }
+    assert!(promises > 40, "the rows were found");
+}
+
+#[test]
 fn every_variable_of_our_own_is_in_the_reference() {
     let named: BTreeSet<&str> =
         whimbrel_app::environment::VARIABLES.iter().map(|(name, _)| *name).collect();

@@ -10,6 +10,7 @@ mod dev;
 mod doctor;
 mod errors;
 mod examples;
+mod execution;
 mod faults;
 mod help;
 mod house;

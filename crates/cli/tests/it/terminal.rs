@@ -33,13 +33,17 @@ impl Seated {
 
     /// Waits until a text is on the screen.
     fn sees(&mut self, text: &str) {
-        let out = self.child.stdout.as_mut().unwrap();
-        let mut bytes = [0; 1024];
         while !self.shown.contains(text) {
-            let count = out.read(&mut bytes).unwrap();
-            assert_ne!(count, 0, "it ended without `{text}`: {}", self.shown);
-            self.shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
+            self.sees_more(text);
         }
+    }
+
+    /// Waits until something more is on the screen, in the hope of a text.
+    fn sees_more(&mut self, hoping_for: &str) {
+        let mut bytes = [0; 1024];
+        let count = self.child.stdout.as_mut().unwrap().read(&mut bytes).unwrap();
+        assert_ne!(count, 0, "it ended without `{hoping_for}`: {}", self.shown);
+        self.shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
     }
 
     /// Presses keys.
@@ -171,4 +175,48 @@ async fn on_error_ask_goes_on_only_when_told_so() {
         assert_eq!(project.sql("select to_regclass('b')").await, None, "{shown}");
         assert_eq!(project.sql("select to_regclass('c')").await.is_some(), goes_on, "{shown}");
     }
+}
+
+/// Each takes more than a second, in a database that is made for it.
+const SLOW: &[(&str, &str)] = &[
+    (
+        "migrations/001_table.sql",
+        "create table a (id int primary key, filler text);\n\
+         insert into a select n, repeat('x', 800) from generate_series(1, 2000) n;\n\
+         create function slow(id int) returns int language plpgsql immutable as\n\
+         $$ begin perform pg_sleep(0.0004); return id; end $$;\n\
+         create table b (id int);\n\
+         create function slow() returns trigger language plpgsql as\n\
+         $$ begin perform pg_sleep(0.001); return new; end $$;\n\
+         create trigger slow before insert on b for each row execute function slow();\n",
+    ),
+    ("migrations/002_index.sql", "create index a_slow on a (slow(id));\n"),
+    (
+        "migrations/003_vacuum.sql",
+        "set vacuum_cost_delay = '20ms';\nset vacuum_cost_limit = 3;\nvacuum a;\n",
+    ),
+    ("migrations/004_cluster.sql", "cluster a using a_pkey;\n"),
+];
+
+#[tokio::test]
+async fn a_person_sees_how_far_an_index_a_vacuum_a_cluster_and_a_copy_are() {
+    let project = Project::new(SLOW).with_database().await;
+    let rows = "1\n".repeat(2000);
+    project.write("migrations/005_copy.sql", &format!("copy b from stdin;\n{rows}\\.\n"));
+    let mut seated = Seated::at(&project, "up --yes --no-rehearsal");
+    // How far it is comes before what 80 columns have no room for.
+    for (command, measure) in [
+        ("002_index: create index ", "%: building"),
+        ("003_vacuum: vacuum ", "%: scanning heap"),
+        ("004_cluster: cluster: ", "rebuilding index"),
+        ("005_copy: copy from: ", " rows"),
+    ] {
+        seated.sees(command);
+        let before = seated.shown.rfind(command).unwrap();
+        while !seated.shown[before..].contains(measure) {
+            seated.sees_more(measure);
+        }
+    }
+    let (code, shown) = seated.ends();
+    assert_eq!(code, 0, "{shown}");
 }

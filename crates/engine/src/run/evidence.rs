@@ -36,7 +36,12 @@ pub(crate) enum Evidence {
 
 /// The comment that a statement of a step carries, wherever it runs.
 pub(crate) fn marker(run: i64, step: usize) -> String {
-    format!("/* whimbrel run {run} step {} */", step + 1)
+    format!("{}{} */", markers(run), step + 1)
+}
+
+/// How it begins for every step of a run.
+pub(crate) fn markers(run: i64) -> String {
+    format!("/* whimbrel run {run} step ")
 }
 
 /// A server process that an earlier run left.

@@ -4,11 +4,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use whimbrel_sql::Literal;
 
 use crate::run::compose::{self, Origin, Role};
 use crate::run::data::Data;
 use crate::run::failure::{Blocker, Stop};
-use crate::run::{Lane, Run, Work, watch};
+use crate::run::{Lane, Run, Work, evidence, watch};
 use crate::wire::{Answer, Canceller, Failure, Message, Observe, ServerError, Session};
 use crate::{Event, Events, Interrupt, cancel, journal};
 
@@ -67,7 +68,7 @@ impl Run<'_> {
             Lane::Beside { session, lock } => {
                 let canceller = session.canceller();
                 let backend = if self.facts.pooled {
-                    WRITER.to_owned()
+                    writer(self.run)
                 } else {
                     session.process_id().to_string()
                 };
@@ -107,11 +108,21 @@ impl Run<'_> {
     }
 }
 
-/// The server process that writes in the run's name, where a pooler hides which it is: the one
-/// that shares the run's row.
-const WRITER: &str = "(select l.pid from pg_catalog.pg_locks l \
-    where l.relation = pg_catalog.to_regclass('whimbrel_journal.runs') \
-    and l.mode = 'RowShareLock' and l.granted limit 1)";
+/// The server process that works in the run's name, where a pooler hides which it is: the one that
+/// shares the run's row, or runs a step alone, which says whose it is.
+fn writer(run: Option<i64>) -> String {
+    const SHARES: &str = "select l.pid from pg_catalog.pg_locks l \
+        where l.relation = pg_catalog.to_regclass('whimbrel_journal.runs') \
+        and l.mode = 'RowShareLock' and l.granted limit 1";
+    let Some(run) = run else { return format!("({SHARES})") };
+    let steps = evidence::markers(run);
+    let steps = Literal(&steps);
+    format!(
+        "coalesce(({SHARES}), (select a.pid from pg_catalog.pg_stat_activity a \
+         where a.datname = pg_catalog.current_database() and a.state = 'active' \
+         and pg_catalog.starts_with(a.query, {steps}) limit 1))"
+    )
+}
 
 /// The lock's connection, over which a server process is watched.
 struct Watcher<'a> {

@@ -13,7 +13,7 @@ use crate::wire::{Answer, Failure, Session};
 pub(crate) struct Look {
     /// Who holds the locks it waits for.
     pub(crate) blockers: Vec<Blocker>,
-    /// How far it is: `building index: 12 of 40 blocks`.
+    /// How far it is: `create index 30%: building index: scanning table`.
     pub(crate) progress: Option<Progress>,
     /// The migration under way, which the server's own answers would show too late: it keeps them
     /// until its buffer is full.
@@ -25,7 +25,7 @@ pub(crate) struct Look {
 /// How far a long command is, as Postgres itself reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// `create index`, `vacuum`, `cluster`, `copy`.
+    /// `create index`, `vacuum`, `cluster`, `vacuum full`, `copy from`.
     pub command: String,
     /// The phase, in the server's words.
     pub phase: String,
@@ -37,16 +37,20 @@ pub struct Progress {
 
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // What changes comes first: a narrow terminal cuts off the end.
         let Self { command, phase, done, total } = self;
-        write!(f, "{command}: {phase}")?;
-        if *total > 0 {
-            write!(f, ", {}%", done.saturating_mul(100) / total)?;
-        } else if *done > 0 {
-            write!(f, ", {done}")?;
+        match (total, done) {
+            (0, 0) => write!(f, "{command}: {phase}"),
+            (0, done) if phase == ROWS => write!(f, "{command}: {done} {ROWS}"),
+            (0, done) => write!(f, "{command}: {done} {ROWS}, {phase}"),
+            (total, done) => write!(f, "{command} {}%: {phase}", done.saturating_mul(100) / total),
         }
-        Ok(())
     }
 }
+
+/// What is counted where the server does not know how many there are, and the phase of a command
+/// that has none.
+const ROWS: &str = "rows";
 
 /// Looks at a server process, and whether somebody holds the key of a wish.
 pub(crate) async fn look(
@@ -128,19 +132,32 @@ fn announced_by(backend: &str) -> String {
     format!("select application_name from pg_catalog.pg_stat_activity where pid = {backend}")
 }
 
+/// What Postgres itself reports of the four commands that take long. Each phase has units of its
+/// own: a count that stands still in it would read as a percentage of something else.
 fn progress_of(backend: &str) -> String {
     format!(
         "select 'create index' as command, phase, \
-         case when blocks_total > 0 then blocks_done when tuples_total > 0 then tuples_done \
-         else lockers_done end as done, \
-         case when blocks_total > 0 then blocks_total when tuples_total > 0 then tuples_total \
-         else lockers_total end as total \
+         case when phase like 'waiting%' then lockers_done \
+         when phase like '%loading tuples%' then tuples_done \
+         when phase like '%scanning%' then blocks_done else 0 end as done, \
+         case when phase like 'waiting%' then lockers_total \
+         when phase like '%loading tuples%' then tuples_total \
+         when phase like '%scanning%' then blocks_total else 0 end as total \
          from pg_catalog.pg_stat_progress_create_index where pid = {backend} \
-         union all select 'vacuum', phase, heap_blks_scanned, heap_blks_total \
+         union all select 'vacuum', phase, case phase when 'scanning heap' then heap_blks_scanned \
+         when 'vacuuming heap' then heap_blks_vacuumed else 0 end, \
+         case when phase in ('scanning heap', 'vacuuming heap') then heap_blks_total else 0 end \
          from pg_catalog.pg_stat_progress_vacuum where pid = {backend} \
-         union all select pg_catalog.lower(command), phase, heap_blks_scanned, heap_blks_total \
+         union all select pg_catalog.lower(command), phase, case phase \
+         when 'seq scanning heap' then heap_blks_scanned \
+         when 'index scanning heap' then heap_tuples_scanned \
+         when 'writing new heap' then heap_tuples_written else 0 end, case phase \
+         when 'seq scanning heap' then heap_blks_total \
+         when 'writing new heap' then heap_tuples_scanned else 0 end \
          from pg_catalog.pg_stat_progress_cluster where pid = {backend} \
-         union all select 'copy', pg_catalog.lower(type), tuples_processed, 0 \
+         union all select pg_catalog.lower(command), \
+         case when bytes_total > 0 then 'reading' else '{ROWS}' end, \
+         case when bytes_total > 0 then bytes_processed else tuples_processed end, bytes_total \
          from pg_catalog.pg_stat_progress_copy where pid = {backend}"
     )
 }

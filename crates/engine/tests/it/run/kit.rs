@@ -100,7 +100,10 @@ impl Project {
     }
 
     /// Enters a run and runs what is pending; `None` where another run did everything.
-    pub(crate) async fn try_up(&self, events: &mut Heard) -> Result<Option<Report>, EnterError> {
+    pub(crate) async fn try_up(
+        &self,
+        events: &mut (dyn Events + Send),
+    ) -> Result<Option<Report>, EnterError> {
         let ledgers = [(self.ledger, None)];
         let wanted = Wanted { ledgers: &ledgers, last_applied: false, tools: None, sealed: false };
         let mut session = Session::connect(&self.target, "whimbrel test").await?;

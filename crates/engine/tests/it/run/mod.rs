@@ -2,9 +2,13 @@
 
 mod blocks;
 mod contention;
+mod intents;
 pub(crate) mod kit;
+mod lock;
 mod orphans;
+mod patience;
 mod poolers;
+mod progress;
 mod scribe;
 mod seeds;
 mod steps;
