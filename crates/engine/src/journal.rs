@@ -165,14 +165,10 @@ pub(crate) fn flush(run: i64) -> String {
 
 /// Notes that a migration ran.
 pub(crate) fn applied(run: i64, id: &Id<'_>, fingerprint: &str, took: &str) -> String {
-    format!(
-        "insert into whimbrel_journal.applied (history, migration, direction, run, \
-         execution_time_ms, fingerprint) values ({}, {}, {}, {run}, {took}, {})",
-        Literal(id.history),
-        Literal(id.migration),
-        Literal(id.direction.name()),
-        Literal(fingerprint)
-    )
+    let [history, migration, direction, fingerprint] =
+        [id.history, id.migration, id.direction.name(), fingerprint]
+            .map(|text| Literal(text).to_string());
+    noted(run, [&history, &migration, &direction], took, &fingerprint)
 }
 
 /// The same for a migration that was applied, by expressions.
@@ -183,10 +179,14 @@ pub(crate) fn applied_by(
     fingerprint: &str,
     took: &str,
 ) -> String {
+    noted(run, [history, migration, "'up'"], took, fingerprint)
+}
+
+fn noted(run: i64, [history, migration, direction]: [&str; 3], took: &str, print: &str) -> String {
     format!(
         "insert into whimbrel_journal.applied (history, migration, direction, run, \
          execution_time_ms, fingerprint) \
-         values ({history}, {migration}, 'up', {run}, {took}, {fingerprint})"
+         values ({history}, {migration}, {direction}, {run}, {took}, {print})"
     )
 }
 

@@ -13,7 +13,7 @@ use super::{Case, Database};
 use crate::error::Error;
 use crate::events::Events;
 use crate::histories;
-use crate::project::{LastApplied, Project};
+use crate::project::Project;
 use crate::run::amend::{self, Amending, Change, Saying, Written};
 use crate::run::{self, ChangeShown, Proof, ProofShown};
 use crate::wire::{self, DatabaseShown};
@@ -87,7 +87,6 @@ pub async fn adopt(
     options: &Options,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
-    let place = &options.run.place;
     if histories::outlines(workspace)?.is_empty() {
         return Err(Error::Usage {
             message: "this project has no migrations that could be in the database".to_owned(),
@@ -98,9 +97,7 @@ pub async fn adopt(
             ],
         });
     }
-    let (project, mut session, state) =
-        Project::open(workspace, place, LastApplied::Unwanted, events).await?;
-    project.check_names(&state)?;
+    let (project, mut session, state) = amend::open(workspace, &options.run, events).await?;
     let history = the_one(&project)?;
     let all = ledgers::find(&mut session, Search::Thorough).await?;
     let ledger = choose(options, &project, &state, &all)?;

@@ -12,7 +12,7 @@ use whimbrel_sql::fingerprint;
 use super::{Case, Database};
 use crate::error::Error;
 use crate::events::Events;
-use crate::project::{self, LastApplied, Project};
+use crate::project::{self, Project};
 use crate::run::amend::{self, Amending, Change, Saying, Written};
 use crate::run::{self, ChangeShown, Proof, ProofShown, changed};
 use crate::wire::{self, DatabaseShown};
@@ -87,10 +87,7 @@ pub async fn repair(
     options: &Options,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
-    let unwanted = LastApplied::Unwanted;
-    let (project, mut session, state) =
-        Project::open(workspace, &options.run.place, unwanted, events).await?;
-    project.check_names(&state)?;
+    let (project, mut session, state) = amend::open(workspace, &options.run, events).await?;
     let rows = project.rows(&state);
     let mut changes = Vec::new();
     let mut shown = Vec::new();

@@ -17,8 +17,9 @@ use super::prove::{self, Claim, ProofShown, Ways};
 use super::{Depth, Options, choose, consent, works};
 use crate::error::Error;
 use crate::events::Events;
-use crate::project::Project;
+use crate::project::{LastApplied, Project};
 use crate::wire::{Confirmation, MigrationShown};
+use crate::workspace::Workspace;
 
 /// How many objects an error names.
 const NAMED: usize = 12;
@@ -257,6 +258,18 @@ fn ask(amending: &Amending<'_>, events: &mut dyn Events) -> Result<(), Error> {
         word: None,
     };
     consent::confirm(project, options, confirmation, events)
+}
+
+/// Connects to the project's database for what changes its ledger.
+pub(crate) async fn open(
+    workspace: &Workspace,
+    options: &Options,
+    events: &mut dyn Events,
+) -> Result<(Project, Session, State), Error> {
+    let (project, session, state) =
+        Project::open(workspace, &options.place, LastApplied::Unwanted, events).await?;
+    project.check_names(&state)?;
+    Ok((project, session, state))
 }
 
 /// Takes the lock, makes sure that the ledger still says what was shown, and writes.

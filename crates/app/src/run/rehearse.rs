@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use whimbrel_catalog::Difference;
 use whimbrel_engine::rehearse::{self, Rehearsal, Rehearsed, Surroundings};
-use whimbrel_engine::run::{Direction, Work};
+use whimbrel_engine::run::Work;
 use whimbrel_engine::shadow::{Fetch as ShadowFetch, ShadowOptions};
 use whimbrel_engine::state::StateError;
 use whimbrel_engine::wire::Session;
@@ -235,14 +235,7 @@ fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
         | Standing::RolledBack
         | Standing::Leftover => {}
     }
-    Ok(Planned {
-        history,
-        migration: migration.clone(),
-        direction: Direction::Up,
-        why: String::new(),
-        again: false,
-        from_ledger: false,
-    })
+    Ok(Planned::up(history, migration))
 }
 
 /// How the shadow is had for a rehearsal: with what the migrations presume, if the database has it.

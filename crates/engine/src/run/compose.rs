@@ -266,35 +266,36 @@ impl Message {
         cleaning: Cleaning,
         record: impl FnOnce(&mut Self) -> Result<(), TextError>,
     ) -> Result<(), TextError> {
-        let (role, rest) = cleaning.statements().split_at(OWN_ROLE);
-        for reset in role {
-            self.ours(Role::Reset, reset);
-        }
-        self.ours(
-            Role::Reset,
-            &format!(
-                "select pg_catalog.set_config('statement_timeout', '0', true), \
-                 pg_catalog.set_config('{TOOK}', ({})::text, true)",
-                ledgers::milliseconds(Took::ThisTransaction)
-            ),
+        let patience = format!(
+            "select pg_catalog.set_config('statement_timeout', '0', true), \
+             pg_catalog.set_config('{TOOK}', ({})::text, true)",
+            ledgers::milliseconds(Took::ThisTransaction)
         );
-        record(self)?;
-        for reset in rest {
-            self.ours(Role::Reset, reset);
-        }
-        Ok(())
+        self.around(cleaning, &patience, record)
     }
 
     /// The same around a function that notes the time by itself.
     pub(crate) fn clean_up_with(&mut self, record: impl FnOnce(&mut Self)) {
-        let (role, rest) = RESETS.split_at(OWN_ROLE);
-        for reset in role.iter().chain(&["set local statement_timeout = 0"]) {
+        self.around(Cleaning::All, "set local statement_timeout = 0", record);
+    }
+
+    /// Writes the entry between what gives the runner its own role and patience back, and what ends
+    /// the rest that was set.
+    fn around<R>(
+        &mut self,
+        cleaning: Cleaning,
+        patience: &str,
+        record: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let (role, rest) = cleaning.statements().split_at(OWN_ROLE);
+        for reset in role.iter().chain([&patience]) {
             self.ours(Role::Reset, reset);
         }
-        record(self);
+        let recorded = record(self);
         for reset in rest {
             self.ours(Role::Reset, reset);
         }
+        recorded
     }
 }
 

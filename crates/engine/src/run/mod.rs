@@ -252,24 +252,9 @@ pub async fn run(
     interrupt: &Interrupt,
     events: &mut (dyn Events + Send),
 ) -> Report {
-    let Entered { lane, state } = entered;
-    let State { facts, ledgers, intents, last_applied: _, tools: _, seal: _ } = state;
-    let resumed = resumed(works, &intents);
+    let mut run = Run::of(entered, target, options, interrupt);
+    let resumed = resumed(works, &run.intents);
     let works = resumed.as_deref().unwrap_or(works);
-    let mut run = Run {
-        target,
-        options,
-        interrupt,
-        facts,
-        ledgers,
-        intents,
-        lane,
-        run: None,
-        scribe: None,
-        session_is_ours: false,
-        heeded: Instant::now(),
-        kept: keep::Shared::default(),
-    };
     let mut keeper = keep::Keeper::new(events, &run.kept);
     let events = &mut keeper;
     let mut report = Report::default();
@@ -280,6 +265,33 @@ pub async fn run(
     report.run = run.run;
     run.finish(works, &mut report).await;
     report
+}
+
+impl<'a> Run<'a> {
+    /// A run that has written nothing yet.
+    fn of(
+        entered: Entered,
+        target: &'a Target,
+        options: &'a Options,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        let Entered { lane, state } = entered;
+        let State { facts, ledgers, intents, last_applied: _, tools: _, seal: _ } = state;
+        Self {
+            target,
+            options,
+            interrupt,
+            facts,
+            ledgers,
+            intents,
+            lane,
+            run: None,
+            scribe: None,
+            session_is_ours: false,
+            heeded: Instant::now(),
+            kept: keep::Shared::default(),
+        }
+    }
 }
 
 impl Run<'_> {

@@ -22,10 +22,23 @@ impl Run<'_> {
         works: &[Work],
         events: &mut (dyn Events + Send),
     ) -> Result<(), Stop> {
-        let keeps_journal = self.may_keep_journal(events);
         let mut message = self.own_transaction("5s");
         message.ours(Role::Open, compose::LATER);
-        for statement in self.missing_tables(works) {
+        self.begin(message, self.missing_tables(works), works, events).await?;
+        self.employ_scribe(works).await
+    }
+
+    /// Makes tables, and the journal where it is missing, writes down the works that are about to
+    /// run, and writes the run's own row.
+    pub(crate) async fn begin(
+        &mut self,
+        mut message: Message,
+        tables: Vec<String>,
+        works: &[Work],
+        events: &mut (dyn Events + Send),
+    ) -> Result<(), Stop> {
+        let keeps_journal = self.may_keep_journal(events);
+        for statement in tables {
             message.ours(Role::Record, &statement);
         }
         if keeps_journal && !self.facts.journal {
@@ -47,7 +60,7 @@ impl Run<'_> {
             self.facts.journal = true;
             self.run = answers.get(row).and_then(|answer| answer.value()?.parse().ok());
         }
-        self.employ_scribe(works).await
+        Ok(())
     }
 
     /// What makes the missing tables of the ledgers that the works use.
