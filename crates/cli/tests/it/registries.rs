@@ -36,6 +36,12 @@ const REGISTRIES: &[Registry] = &[
             ("crates/cli/src/commands", "how it is typed"),
             ("crates/app/src/migrator.rs", "the way in for a program that embeds its migrations"),
             ("crates/app/src/cases/preview.rs", "it is an `up` that stops before it runs"),
+            ("crates/cli/src/become_command.rs", "what `dev` is to become afterwards"),
+            ("crates/app/src/config/keys.rs", "`dev` names its table of whimbrel.toml itself"),
+            (
+                "crates/app/src/cases/dev",
+                "its status says what `status` says of the server's database",
+            ),
         ],
         alone: true,
     },
@@ -85,7 +91,9 @@ impl Registry {
     /// Whether code names a module of the registry.
     fn is_named(&self, module: &str, file: &Path, code: &str) -> bool {
         let folder = self.folder.rsplit('/').next().unwrap();
-        let beside = file.starts_with(self.path());
+        // Deeper down, `super` is something of the thing's own.
+        let above = if file.ends_with("mod.rs") { file.parent() } else { Some(file) };
+        let beside = above.and_then(Path::parent) == Some(&self.path());
         let words = |path: &str| -> BTreeSet<String> {
             let mut named = BTreeSet::new();
             for rest in code.split(path).skip(1) {
