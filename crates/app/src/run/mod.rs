@@ -1,5 +1,6 @@
 //! One run, whatever it is to do: choose, rehearse, ask, take the lock, choose again, run, report.
 
+mod after;
 mod again;
 pub(crate) mod amend;
 pub(crate) mod changed;

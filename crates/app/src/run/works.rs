@@ -1,37 +1,62 @@
 //! From what is chosen to what the engine runs: scripts are read and cut here.
 
 use std::collections::BTreeMap;
-use whimbrel_engine::state::State;
+use std::num::NonZero;
+use std::thread::ScopedJoinHandle;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_engine::run::{Direction, Work};
+use whimbrel_engine::state::State;
 use whimbrel_engine::wire::Session;
-use whimbrel_history::{Definition, Files, Order, Recorded, Section, Text, Transaction};
+use whimbrel_history::{Definition, Files, Recorded, Section, Text, Transaction};
 use whimbrel_sql::{Mode, Script, SplitError, Step, fingerprint};
 
+use super::after::after;
 use super::choose::{Choice, Planned};
 use super::explain;
 use crate::error::{Error, ScriptError};
 use crate::project::{self, Project};
 
-/// Reads the scripts of everything that is chosen.
+/// Fewer works than this are not worth a thread.
+const WORTH_A_THREAD: usize = 64;
+
+/// Reads the scripts of everything that is chosen, several at a time.
 pub(super) async fn works(
     project: &Project,
     state: &State,
     choice: &Choice,
     session: &mut Session,
 ) -> Result<Vec<Work>, Error> {
-    let mut files = Reader { project, last: None };
     let recorded = recorded(project, state, choice, session).await?;
-    let stand_ins = project.has_stand_ins();
-    let works = choice.planned.iter().enumerate().map(|(number, planned)| {
-        let key = (planned.history, planned.migration.key.clone());
-        let before = &choice.planned[..number];
-        let work = work(project, planned, before, recorded.get(&key), &mut files)?;
-        Ok(Work { stand_ins, ..work })
-    });
-    works.collect()
+    let planned = choice.planned.as_slice();
+    let read = |planned: &[Planned]| {
+        let mut files = Reader { project, last: None };
+        let works = planned.iter().map(|planned| {
+            let key = (planned.history, planned.migration.key.clone());
+            work(project, planned, recorded.get(&key), &mut files)
+        });
+        works.collect::<Result<Vec<Work>, Error>>()
+    };
+    let mut works = if planned.len() < WORTH_A_THREAD {
+        read(planned)?
+    } else {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let shares = planned.chunks(planned.len().div_ceil(threads));
+        let shares: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> = shares.map(|share| scope.spawn(|| read(share))).collect();
+            let join = |worker: ScopedJoinHandle<'_, _>| worker.join().expect(NO_PANIC);
+            workers.into_iter().map(join).collect()
+        });
+        shares.into_iter().collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect()
+    };
+    for (work, after) in works.iter_mut().zip(after(&project.histories, planned)) {
+        work.after = after;
+        work.stand_ins = project.has_stand_ins();
+    }
+    Ok(works)
 }
+
+const NO_PANIC: &str = "reading scripts does not panic";
 
 /// The scripts that ledgers keep of what is undone by them, by history and key.
 async fn recorded(
@@ -62,7 +87,6 @@ async fn recorded(
 fn work(
     project: &Project,
     planned: &Planned,
-    before: &[Planned],
     recorded: Option<&Recorded>,
     files: &mut Reader<'_>,
 ) -> Result<Work, Error> {
@@ -105,7 +129,6 @@ fn work(
         Transaction::AsWritten => script,
         Transaction::Never => one_by_one(script),
     };
-    let after = after(project, planned, before);
     let ledger = project.ledger_of(history);
     Ok(Work {
         definition: Definition { migration, up, down },
@@ -114,7 +137,7 @@ fn work(
         ledger,
         again: planned.again,
         seed: None,
-        after,
+        after: Vec::new(),
         stand_ins: false,
         lines_above: above,
     })
@@ -139,30 +162,6 @@ impl Scripts<'_> {
             Some(script.map_err(|error| uncut(self.project, &self.id, section, &text, &error))?);
         Ok(text)
     }
-}
-
-/// The ids of the same history without which it must not run, as far as they are in this run: one
-/// that fails takes what needs it along.
-fn after(project: &Project, planned: &Planned, before: &[Planned]) -> Vec<String> {
-    let history = &project.histories[planned.history];
-    let own = || before.iter().filter(|other| other.history == planned.history);
-    let needs = |other: &&Planned| match planned.direction {
-        Direction::Up => planned.migration.depends_on.contains(&other.migration.id),
-        Direction::Down => other.migration.depends_on.contains(&planned.migration.id),
-    };
-    let mut after: Vec<String> = match history.order {
-        // Each version presumes all before it; the last of them stands for all.
-        Order::Versions => {
-            own().next_back().map(|other| other.migration.id.clone()).into_iter().collect()
-        }
-        Order::Dependencies => {
-            own().filter(needs).map(|other| other.migration.id.clone()).collect()
-        }
-    };
-    if own().any(|other| other.migration.id == planned.migration.id) {
-        after.push(planned.migration.id.clone());
-    }
-    after
 }
 
 /// Cuts a script into statements; a mistake is shown where it stands in the file.
