@@ -1,6 +1,7 @@
 //! The commands: one file each, and two lines here.
 
 mod adopt;
+mod completions;
 mod dev;
 mod doctor;
 mod down;
@@ -38,6 +39,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<dev::Dev>::NEW,
     &Entry::<shadow::Shadow>::NEW,
     &Entry::<doctor::Doctor>::NEW,
+    &Entry::<completions::Completions>::NEW,
 ];
 
 /// A command as clap's derive describes it: the doc comment of the arguments is its help.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 use crate::kit::{Project, Said, check, root};
 
@@ -79,8 +80,36 @@ fn every_command_has_its_file_and_every_use_case_its_command() {
     };
     let commands: BTreeSet<String> = commands().into_iter().collect();
     assert_eq!(in_folder("crates/cli/src/commands"), commands);
-    assert_eq!(in_folder("crates/app/src/cases"), commands);
     let cases: BTreeSet<String> =
         whimbrel_app::cases::ALL.iter().map(|case| case.name.to_owned()).collect();
-    assert_eq!(cases, commands);
+    assert_eq!(in_folder("crates/app/src/cases"), cases);
+    // What is about the command line itself is no use case of the library.
+    let own: Vec<&String> = commands.difference(&cases).collect();
+    assert_eq!(own, ["completions"]);
+    assert!(cases.is_subset(&commands));
+}
+
+#[test]
+fn bash_completes_commands_and_options() {
+    let script = Project::new(&[]).done("completions bash").out;
+    let complete = |words: &str| {
+        let ask = format!(
+            "{script}\nCOMP_WORDS=({words})\nCOMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+             _whimbrel whimbrel \"${{COMP_WORDS[COMP_CWORD]}}\" whimbrel\necho \"${{COMPREPLY[@]}}\""
+        );
+        let output = Command::new("bash").args(["-c", &ask]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    assert_eq!(complete("whimbrel stat"), "status");
+    assert_eq!(complete("whimbrel up --no-re"), "--no-rehearsal");
+    assert_eq!(complete("whimbrel completions zs"), "zsh");
+}
+
+#[test]
+fn every_shell_has_its_script() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = Project::new(&[]).done(&format!("completions {shell}")).out;
+        assert!(commands().iter().all(|command| script.contains(command.as_str())), "{shell}");
+    }
 }
