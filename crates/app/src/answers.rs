@@ -15,12 +15,14 @@ use crate::database::Database;
 use crate::folder::is_settled;
 use crate::histories::{self, Outline};
 use crate::kept;
+use crate::seeds;
 use crate::workspace::Workspace;
 
 /// A question of a program to a project and a database.
 pub(crate) struct Asked {
     place: Utf8PathBuf,
     by: u64,
+    environment: Option<String>,
 }
 
 /// The question, once the files were looked at.
@@ -58,12 +60,17 @@ impl Asked {
         let place = cache.join("answers").join(format!("{:016x}.bin", hash(&whose)));
         let config = format!("{:?}", workspace.config());
         let by = hash((&surroundings.program, config, environment, remark, whose));
-        Some(Self { place, by })
+        Some(Self { place, by, environment: environment.clone() })
     }
 
     /// Looks at the files; `None` where that fails, which reading them tells better.
     pub(crate) fn look(self, workspace: &Workspace, outlines: &[Outline]) -> Option<Keeping> {
-        let (files, newest) = histories::look(workspace, outlines).ok()?;
+        let (histories, newest) = histories::look(workspace, outlines).ok()?;
+        let seeds = seeds::list(workspace, self.environment.as_deref(), outlines).ok()?;
+        let mut hasher = DefaultHasher::new();
+        histories.hash(&mut hasher);
+        let newest = newest.max(seeds::look(workspace, &seeds, &mut hasher).ok()?);
+        let files = hasher.finish();
         let is_settled = is_settled(newest, workspace.surroundings().clock.now());
         Some(Keeping { asked: self, files, is_settled })
     }

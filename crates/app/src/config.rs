@@ -28,8 +28,17 @@ pub struct Config {
     pub environments: BTreeMap<String, EnvironmentConfig>,
     /// The development database.
     pub dev: DevConfig,
+    /// The seed files.
+    pub seeds: SeedsConfig,
     /// Limits in time.
     pub timeouts: Timeouts,
+}
+
+/// `[seeds]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeedsConfig {
+    /// Patterns of files, relative to the project's folder, in the order in which they run.
+    pub files: Vec<String>,
 }
 
 /// `[dev]`
@@ -84,6 +93,8 @@ pub struct EnvironmentConfig {
     pub url: Option<EnvironmentUrl>,
     /// Whether it asks before data is lost.
     pub protected: bool,
+    /// Patterns of its seed files, in place of all others; `None` where it says nothing.
+    pub seeds: Option<Vec<String>>,
 }
 
 /// Where an environment's URL is.
@@ -312,8 +323,11 @@ impl Reader<'_> {
                     None
                 }
             };
-            let environment =
-                EnvironmentConfig { url, protected: flag(table, "protected").unwrap_or_default() };
+            let environment = EnvironmentConfig {
+                url,
+                protected: flag(table, "protected").unwrap_or_default(),
+                seeds: table.contains_key("seeds").then(|| list(table, "seeds")),
+            };
             config.environments.insert(name.get_ref().to_string(), environment);
         }
         if let Some(ledger) = table(root, "ledger") {
@@ -328,6 +342,9 @@ impl Reader<'_> {
                 port: number("port"),
                 major: number("major"),
             };
+        }
+        if let Some(seeds) = table(root, "seeds") {
+            config.seeds.files = list(seeds, "files");
         }
         if let Some(timeouts) = table(root, "timeouts") {
             let places: [(&str, &mut Period); 5] = [
@@ -496,7 +513,8 @@ mod tests {
             config.environments["production"],
             EnvironmentConfig {
                 url: Some(EnvironmentUrl::Variable("PRODUCTION_URL".to_owned())),
-                protected: true
+                protected: true,
+                seeds: None,
             }
         );
         assert_eq!(config.timeouts.lock.to_string(), "750ms");

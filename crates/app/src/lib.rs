@@ -22,6 +22,7 @@ mod period;
 mod presumed;
 mod project;
 pub mod run;
+mod seeds;
 mod surroundings;
 pub mod wire;
 mod workspace;

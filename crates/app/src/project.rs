@@ -36,8 +36,10 @@ pub(crate) struct Project {
     pub(crate) outlines: Vec<Outline>,
     pub(crate) histories: Vec<History>,
     pub(crate) database: Database,
-    /// Each ledger once.
+    /// Each ledger once: those of histories, then perhaps one that only records seed files.
     ledgers: Vec<&'static dyn Ledger>,
+    /// How many are those of histories.
+    of_histories: usize,
     /// For each history, the fingerprints of what its ledger holds where entries have none.
     pub(crate) recorded: Vec<BTreeMap<String, Fingerprints>>,
     /// What the migrations presume in a database.
@@ -167,11 +169,20 @@ impl Project {
         wanted(&self.workspace, &self.ledgers)
     }
 
+    /// The ledgers of the histories, by which the lock is known.
+    pub(crate) fn lock_ledgers(&self) -> &[&'static dyn Ledger] {
+        &self.ledgers[..self.of_histories]
+    }
+
+    /// The place of a ledger among the project's.
+    pub(crate) fn place_of(&self, ledger: &dyn Ledger) -> usize {
+        let place = self.ledgers.iter().position(|one| one.name() == ledger.name());
+        place.expect("every ledger that records something is among them")
+    }
+
     /// The place of a history's ledger among the project's.
     pub(crate) fn ledger_of(&self, history: &History) -> usize {
-        let name = history.format.ledger().name();
-        let place = self.ledgers.iter().position(|ledger| ledger.name() == name);
-        place.expect("the ledgers are those of the histories")
+        self.place_of(history.format.ledger())
     }
 
     /// Files and entries side by side, for each history.

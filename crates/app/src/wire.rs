@@ -142,6 +142,8 @@ pub struct Confirmation {
     pub allows: &'static str,
     /// What becomes of them: `will be applied`.
     pub becomes: &'static str,
+    /// What they are: `migration`, `seed file`.
+    pub what: &'static str,
     /// What would run, in its order.
     pub migrations: Vec<MigrationShown>,
     /// What should be known of them before.

@@ -88,10 +88,14 @@ fn seeds(report: &Report, page: &mut Page) {
         Table::new([Column::text("seed", 20), Column::whole("result"), Column::number("took")]);
     for seed in &report.seeds {
         let (tone, word) = match (seed.result, seed.changed) {
-            (Some(ResultShown::Done), _) => (Tone::Good, "ran"),
+            (Some(ResultShown::Done), false) => (Tone::Good, "ran"),
+            (Some(ResultShown::Done), true) => (Tone::Good, "ran again, changed"),
             (Some(ResultShown::Failed), _) => (Tone::Bad, "failed"),
             (Some(ResultShown::Unknown), _) => (Tone::Care, "unknown"),
-            (Some(ResultShown::NotRun | ResultShown::Skipped), _) => (Tone::Faint, "never ran"),
+            (Some(ResultShown::NotRun | ResultShown::Skipped), false) => (Tone::Faint, "never ran"),
+            (Some(ResultShown::NotRun | ResultShown::Skipped), true) => {
+                (Tone::Care, "changed since it ran")
+            }
             (None, true) => (Tone::Care, "changed since it ran, not run again"),
             (Some(ResultShown::DoneByAnother), _) => (Tone::Good, "by another run"),
             (None, false) => (Tone::Faint, "ran before"),

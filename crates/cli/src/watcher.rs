@@ -93,7 +93,7 @@ impl Watcher {
 
     /// Shows what would run, and where.
     fn show_confirmation(&self, confirmation: &Confirmation) {
-        let Confirmation { database, becomes, migrations, remarks, .. } = confirmation;
+        let Confirmation { database, becomes, what, migrations, remarks, .. } = confirmation;
         let mut page = self.terminal.talk_page();
         show::database(database, &mut page);
         page.gap();
@@ -117,7 +117,7 @@ impl Watcher {
             return;
         }
         page.gap();
-        page.line(format!("{} {becomes}.", show::count(migrations.len(), "migration")));
+        page.line(format!("{} {becomes}.", show::count(migrations.len(), what)));
         self.bar.suspend(|| self.terminal.ask(page));
     }
 }

@@ -42,6 +42,17 @@ pub struct LedgerState {
     pub place: Place,
     /// Its entries.
     pub entries: Vec<Entry>,
+    /// The seed files that it has, by their paths, where a report is made.
+    pub seeds: BTreeMap<String, SeedEntry>,
+}
+
+/// A seed file that ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeedEntry {
+    /// The hash of the file as it ran.
+    pub hash: String,
+    /// When, in UTC, where its ledger says so.
+    pub ran_at: Option<String>,
 }
 
 /// The server and how we are connected to it.
@@ -82,7 +93,7 @@ impl Facts {
 pub struct Wanted<'a> {
     /// The ledgers, with the schema that the project keeps each in, if it says so.
     pub ledgers: &'a [(&'static dyn Ledger, Option<&'a str>)],
-    /// Whether to read when and by whom each migration last ran.
+    /// Whether to read when and by whom each migration last ran, and which seed files ran.
     pub last_applied: bool,
     /// Whether and how far to look for the ledgers of other tools.
     pub tools: Option<Search>,
@@ -137,6 +148,7 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
             ledger: *ledger,
             place: ledger.place(&found, *schema),
             entries: Vec::new(),
+            seeds: BTreeMap::new(),
         })
         .collect();
     let tools = match wanted.tools {
@@ -190,6 +202,10 @@ impl Seen {
             Some(Question { text, records: state.ledger.records(&state.place) })
         });
         let mut questions: Vec<Question> = ledgers.collect();
+        if self.last_applied {
+            let seeds = self.ledgers.iter().filter_map(LedgerState::seeds_query);
+            questions.extend(seeds.map(Question::of));
+        }
         if self.facts.journal {
             questions.push(Question::of(journal::INTENTS));
             if self.last_applied {
@@ -213,6 +229,13 @@ impl Seen {
                 state.take(&next("entries")?)?;
             }
         }
+        if self.last_applied {
+            for state in &mut self.ledgers {
+                if state.seeds_query().is_some() {
+                    state.seeds = seed_entries(&next("seed files")?);
+                }
+            }
+        }
         let mut intents = Intents::new();
         let mut last_applied = BTreeMap::new();
         if self.facts.journal {
@@ -230,6 +253,10 @@ impl Seen {
 }
 
 impl LedgerState {
+    fn seeds_query(&self) -> Option<String> {
+        self.ledger.seeds()?.read(&self.place)
+    }
+
     fn take(&mut self, answer: &Answer) -> Result<(), StateError> {
         let width = answer.columns().len();
         self.entries.reserve_exact(answer.len());
@@ -245,17 +272,23 @@ impl LedgerState {
     }
 }
 
-/// The seed files that a ledger has, with their hashes.
+/// The seed files that a ledger has.
 pub async fn seeds(
     session: &mut Session,
     state: &LedgerState,
-) -> Result<BTreeMap<String, String>, Failure> {
-    let Some(read) = state.ledger.seeds().and_then(|seeds| seeds.read(&state.place)) else {
-        return Ok(BTreeMap::new());
-    };
+) -> Result<BTreeMap<String, SeedEntry>, Failure> {
+    let Some(read) = state.seeds_query() else { return Ok(BTreeMap::new()) };
     let answers = session.simple(&read).await?;
-    let rows = answers.iter().flat_map(Answer::rows);
-    Ok(rows.filter_map(|row| Some((row.at(0)?.to_owned(), row.at(1)?.to_owned()))).collect())
+    Ok(answers.first().map(seed_entries).unwrap_or_default())
+}
+
+fn seed_entries(answer: &Answer) -> BTreeMap<String, SeedEntry> {
+    let has_time = answer.columns().len() > 2;
+    let entries = answer.rows().filter_map(|row| {
+        let ran_at = if has_time { row.at(2).map(str::to_owned) } else { None };
+        Some((row.at(0)?.to_owned(), SeedEntry { hash: row.at(1)?.to_owned(), ran_at }))
+    });
+    entries.collect()
 }
 
 /// Whether a seal was asked for, of a server that can make one.

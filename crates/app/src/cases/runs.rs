@@ -248,6 +248,7 @@ fn ask(
         command: CASE.name,
         allows: "stop",
         becomes: "is stopped",
+        what: "run",
         migrations: Vec::new(),
         remarks,
         word: None,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use whimbrel_engine::journal::LastApplied as Last;
 use whimbrel_engine::state::State as Database;
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
 use crate::project::{Glance, LastApplied, Project, Where};
+use crate::seeds;
 use crate::wire::{self, DatabaseShown, PlaceShown};
 use crate::workspace::Workspace;
 
@@ -41,6 +42,9 @@ pub struct Report {
     pub migrations: Vec<Line>,
     /// How many there are of each kind.
     pub summary: Summary,
+    /// The seed files of this environment, in the order in which they run, and those that ran and
+    /// are gone.
+    pub seeds: Vec<SeedLine>,
     /// The ledgers that other tools have in the database.
     pub others: Vec<OtherShown>,
     /// What a person should know of the files.
@@ -136,6 +140,17 @@ pub struct Line {
     pub note: Option<String>,
 }
 
+/// A seed file beside its entry.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SeedLine {
+    /// The file.
+    pub path: String,
+    /// `ran`, `changed` since it ran, `pending` for one that never ran, or `file gone`.
+    pub state: Cow<'static, str>,
+    /// When it ran, in UTC, where its ledger says so.
+    pub ran_at: Option<String>,
+}
+
 /// How many migrations there are of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
@@ -169,7 +184,7 @@ pub async fn status(
         Glance::Fresh(fresh) => {
             let (project, session, mut state, keeping) = *fresh;
             session.close().await;
-            let report = report(&project, &state);
+            let report = report(&project, &state)?;
             if let Some(keeping) = keeping {
                 keeping.keep(state.seal.take(), &report);
             }
@@ -178,7 +193,7 @@ pub async fn status(
     }
 }
 
-fn report(project: &Project, database: &Database) -> Report {
+fn report(project: &Project, database: &Database) -> Result<Report, Error> {
     let mut migrations = Vec::new();
     let mut summary = Summary::default();
     for (history, rows) in project.histories.iter().zip(project.rows(database)) {
@@ -205,15 +220,47 @@ fn report(project: &Project, database: &Database) -> Report {
     });
     let warnings = project.histories.iter().flat_map(|history| &history.warnings);
     let warnings = warnings.map(|diagnostic| project.located(diagnostic));
-    Report {
+    let (seeds, missing) = seeds(project, database)?;
+    Ok(Report {
         version: wire::VERSION,
         database: project.shown(&database.facts),
         histories: histories.collect(),
         migrations,
         summary,
+        seeds,
         others: database.tools.iter().map(OtherShown::new).collect(),
-        warnings: warnings.collect(),
+        warnings: warnings.chain(missing).collect(),
+    })
+}
+
+/// The seed files, and the patterns that name none.
+fn seeds(
+    project: &Project,
+    database: &Database,
+) -> Result<(Vec<SeedLine>, Vec<PlaceShown>), Error> {
+    let environment = project.database.environment.as_deref();
+    let listed = seeds::list(&project.workspace, environment, &project.outlines)?;
+    let mut lines = Vec::new();
+    for seed in &listed.files {
+        let ledger = &database.ledgers[project.place_of(seed.ledger)];
+        let entry = ledger.seeds.get(seed.path.as_str());
+        let state = match entry {
+            None => "pending",
+            Some(entry) if entry.hash == seed.hash(&project.workspace)? => "ran",
+            Some(_) => "changed",
+        };
+        let ran_at = entry.and_then(|entry| entry.ran_at.clone());
+        lines.push(SeedLine { path: seed.path.to_string(), state: state.into(), ran_at });
     }
+    for (path, entry) in database.ledgers.iter().flat_map(|ledger| &ledger.seeds) {
+        let is_listed = lines.iter().any(|line| line.path == *path);
+        if !is_listed && !project.workspace.folder().holds(Utf8Path::new(path)) {
+            let (path, ran_at) = (path.clone(), entry.ran_at.clone());
+            lines.push(SeedLine { path, state: "file gone".into(), ran_at });
+        }
+    }
+    let missing = listed.warnings.iter().map(|warning| project.located(warning)).collect();
+    Ok((lines, missing))
 }
 
 /// Whether somebody should look at a migration in this state.

@@ -147,6 +147,22 @@ pub const ALL: &[Key] = &[
         about: "Whether a run wants its own word: at a prompt the environment's name is to be typed, and without a terminal `--yes` is not enough, but `--allow protected` is.",
     },
     Key {
+        path: &["env", "*", "seeds"],
+        kind: Kind::List,
+        default: "those of every environment",
+        example: "seeds = [\"seeds/demo/*.sql\"]",
+        brief: "the seed files of this environment, in place of all others",
+        about: "Patterns of this environment's seed files. They take the place of those in `seeds.files` and in the format's own configuration; `[]` is none.",
+    },
+    Key {
+        path: &["seeds", "files"],
+        kind: Kind::List,
+        default: "none",
+        example: "files = [\"seeds/*.sql\"]",
+        brief: "seed files for `up --seed`, in their order",
+        about: "Patterns of seed files, relative to the project's folder, in the order in which they run; those of one pattern run by name. Those that a format's own configuration names run before them.",
+    },
+    Key {
         path: &[DEV, "per_branch"],
         kind: Kind::Flag,
         default: "false",

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::events::Events;
 use crate::histories::{self, Outline};
 use crate::presumed::Presumed;
+use crate::seeds;
 use crate::workspace::Workspace;
 
 /// A project that is being opened: its histories are found, its database is connected to, and its
@@ -120,6 +121,12 @@ impl Opening {
                 ledgers.push(ledger);
             }
         }
+        let of_histories = ledgers.len();
+        let own = whimbrel_history::ledgers::own();
+        if seeds::has_own(workspace.config()) && ledgers.iter().all(|one| one.name() != own.name())
+        {
+            ledgers.push(own);
+        }
         let is_report = self.last_applied == LastApplied::Wanted;
         let both = async {
             let mut session = match session {
@@ -146,6 +153,7 @@ impl Opening {
             histories,
             database,
             ledgers,
+            of_histories,
             recorded,
             presumed,
             development,

@@ -253,6 +253,7 @@ fn ask(amending: &Amending<'_>, events: &mut dyn Events) -> Result<(), Error> {
         command,
         allows: "change what the ledger says of",
         becomes: changes.first().map_or("will be changed", |change| change.saying.becomes()),
+        what: "migration",
         migrations: migrations.collect(),
         remarks: remarks.to_vec(),
         word: None,

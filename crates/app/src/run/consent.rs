@@ -24,6 +24,7 @@ pub(super) fn ask(plan: &Plan<'_>, report: &Report, events: &mut dyn Events) -> 
         command: aim.name(),
         allows: "run",
         becomes: aim.becomes(),
+        what: "migration",
         migrations: migrations.collect(),
         remarks: Vec::new(),
         word: None,
@@ -58,10 +59,10 @@ pub(super) fn confirm(
 
 /// Nobody is there to ask.
 fn nobody(confirmation: &Confirmation) -> Error {
-    let Confirmation { database, migrations, word, allows, .. } = confirmation;
+    let Confirmation { database, migrations, word, allows, what, .. } = confirmation;
     let count = match migrations.len() {
-        1 => "1 migration".to_owned(),
-        count => format!("{count} migrations"),
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     };
     let hint = match word {
         None => "without a terminal, `--yes` says so".to_owned(),

@@ -204,9 +204,9 @@ pub(super) fn way_in<'a>(
     ledgers: &'a [(&'static dyn Ledger, Option<&'a str>)],
 ) -> Enter<'a> {
     // Two projects whose ledgers are apart may share a database.
-    let names: Vec<&str> = ledgers.iter().map(|(ledger, _)| ledger.name()).collect();
-    let others: Vec<i64> =
-        ledgers.iter().flat_map(|(ledger, _)| ledger.lock_keys()).copied().collect();
+    let own = project.lock_ledgers();
+    let names: Vec<&str> = own.iter().map(|ledger| ledger.name()).collect();
+    let others: Vec<i64> = own.iter().flat_map(|ledger| ledger.lock_keys()).copied().collect();
     let configured = Waiting::For(project.workspace.config().timeouts.wait.0);
     let wait = match options.waiting.unwrap_or(configured) {
         Waiting::For(limit) if limit.is_zero() => Wait::No,

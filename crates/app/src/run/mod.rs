@@ -166,6 +166,8 @@ pub struct Allowed {
 pub enum Seeds {
     /// Those that never ran.
     Wanted,
+    /// Those, and those that changed since they ran.
+    Changed,
     /// None.
     Unwanted,
 }
@@ -237,7 +239,7 @@ pub(crate) async fn run(
         if let Some(keeping) = keeping {
             keeping.keep(state.seal, &report.remarks);
         }
-        let mut report = seeds::sow(&project, options, report, events).await?;
+        let mut report = Box::pin(seeds::sow(&project, aim, options, report, events)).await?;
         if report.seeds.iter().any(|seed| seed.result.is_some()) {
             note_stand_ins(&project, &mut report).await;
         }
@@ -262,7 +264,7 @@ pub(crate) async fn run(
     } else {
         session.close().await;
     }
-    let mut report = Box::pin(seeds::sow(&run.project, options, report, events)).await?;
+    let mut report = Box::pin(seeds::sow(&run.project, aim, options, report, events)).await?;
     note_stand_ins(&run.project, &mut report).await;
     Ok(report)
 }

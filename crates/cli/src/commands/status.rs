@@ -65,12 +65,42 @@ fn show(report: &Report, page: &mut Page) {
     page.table(&table);
     page.gap();
     page.line(summary(report, page));
+    seeds(report, page);
     others(&report.others, page);
     for warning in &report.warnings {
         show::remark(warning, page);
     }
     if report.summary.pending > 0 {
         page.hint("`whimbrel up` runs what is pending; `whimbrel preview` shows it first");
+    }
+}
+
+/// The seed files, a line each.
+fn seeds(report: &Report, page: &mut Page) {
+    if report.seeds.is_empty() {
+        return;
+    }
+    page.gap();
+    let mut table =
+        Table::new([Column::text("seed", 20), Column::whole("state"), Column::whole("ran (UTC)")]);
+    for seed in &report.seeds {
+        let tone = match seed.state.as_ref() {
+            "ran" => Tone::Good,
+            "pending" => Tone::Hint,
+            _ => Tone::Care,
+        };
+        table.row([
+            clean(&seed.path),
+            page.paint(tone, &seed.state),
+            seed.ran_at.as_deref().map(show::time).unwrap_or_default(),
+        ]);
+    }
+    page.table(&table);
+    let is = |state| report.seeds.iter().any(|seed| seed.state == state);
+    match (is("pending"), is("changed")) {
+        (true, _) => page.hint("`whimbrel up --seed` runs seed files that never ran"),
+        (false, true) => page.hint("`whimbrel up --seed=changed` runs them again"),
+        (false, false) => {}
     }
 }
 

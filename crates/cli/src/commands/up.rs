@@ -39,12 +39,27 @@ pub(crate) struct Up {
     #[arg(long, short = 'n', value_name = "N")]
     count: Option<NonZeroUsize>,
 
-    /// Then run the project's seed files that never ran, each with its entry
-    #[arg(long)]
-    seed: bool,
+    /// Then run the project's seed files, each in a transaction with its entry
+    #[arg(
+        long,
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "new"
+    )]
+    seed: Option<WhichSeeds>,
 
     #[command(flatten)]
     running: Running,
+}
+
+/// Which seed files run.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum WhichSeeds {
+    /// Those that never ran
+    New,
+    /// Those that never ran, and those that changed since they ran
+    Changed,
 }
 
 impl Verb for Up {
@@ -56,6 +71,7 @@ impl Verb for Up {
   whimbrel up --only 7 --with-dependencies      One migration and what it needs
   whimbrel up --yes --then ./server --port 80   Migrate, then become the server
   whimbrel up --seed                            Apply, then run seed files that never ran
+  whimbrel up --seed=changed                    And again those that changed since they ran
   whimbrel up --dev                             Apply to an embedded Postgres of this project";
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
@@ -66,7 +82,11 @@ impl Verb for Up {
             again: self.again,
             count: self.count.map(NonZeroUsize::get),
         };
-        let seeds = if self.seed { Seeds::Wanted } else { Seeds::Unwanted };
+        let seeds = match self.seed {
+            Some(WhichSeeds::New) => Seeds::Wanted,
+            Some(WhichSeeds::Changed) => Seeds::Changed,
+            None => Seeds::Unwanted,
+        };
         self.running.go(house, seeds, async move |workspace, run, events| {
             up::up(workspace, &Options { wish, run }, events).await
         })

@@ -233,7 +233,9 @@ impl Run<'_> {
     ) -> Result<(), TextError> {
         let state = &self.ledgers[work.ledger];
         let statements = match (work.direction, &work.seed, state.ledger.seeds()) {
-            (_, Some(seed), Some(seeds)) => seeds.record(&state.place, &seed.path, &seed.hash),
+            (_, Some(seed), Some(seeds)) => {
+                seeds.record(&state.place, &seed.path, &seed.hash, took)
+            }
             (Direction::Up, _, _) if work.again => {
                 state.ledger.record_again(&state.place, &work.definition, took)?
             }

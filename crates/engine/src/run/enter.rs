@@ -9,7 +9,7 @@ use crate::journal;
 use crate::lock::{Lock, LockError, LockKey, Wait};
 use crate::pause::Pause;
 use crate::run::Lane;
-use crate::state::{self, State, StateError, Wanted};
+use crate::state::{self, SeedEntry, State, StateError, Wanted};
 use crate::wire::{ConnectError, Failure, Session};
 use crate::{Event, Events, Interrupt, Target};
 
@@ -41,8 +41,8 @@ pub struct Entered {
 }
 
 impl Entered {
-    /// The seed files that one of the state's ledgers has, with their hashes.
-    pub async fn seeds(&mut self, ledger: usize) -> Result<BTreeMap<String, String>, Failure> {
+    /// The seed files that one of the state's ledgers has.
+    pub async fn seeds(&mut self, ledger: usize) -> Result<BTreeMap<String, SeedEntry>, Failure> {
         state::seeds(self.lane.session(), &self.state.ledgers[ledger]).await
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use whimbrel_history::ledgers::SeedLedger;
 use whimbrel_history::{Definition, Text};
 
 use crate::run::compose::{self, Message, Role};
@@ -67,13 +68,13 @@ impl Run<'_> {
     fn missing_tables(&self, works: &[Work]) -> Vec<String> {
         let mut statements = Vec::new();
         for (number, state) in self.ledgers.iter().enumerate() {
-            let mut uses = works.iter().filter(|work| work.ledger == number).peekable();
-            if uses.peek().is_none() {
-                continue;
+            let uses = || works.iter().filter(|work| work.ledger == number);
+            let alone = state.ledger.seeds().is_some_and(SeedLedger::stands_alone);
+            if uses().any(|work| work.seed.is_none() || !alone) {
+                statements.extend(state.ledger.prepare(&state.place));
             }
-            statements.extend(state.ledger.prepare(&state.place));
             if let Some(seeds) = state.ledger.seeds()
-                && uses.any(|work| work.seed.is_some())
+                && uses().any(|work| work.seed.is_some())
             {
                 statements.extend(seeds.prepare(&state.place));
             }
@@ -168,7 +169,8 @@ impl Run<'_> {
         };
         let mut message = self.own_transaction("2s");
         for (number, state) in self.ledgers.iter().enumerate() {
-            if !report.done.iter().any(|(done, _)| works[*done].ledger == number) {
+            let is_of = |work: &Work| work.ledger == number && work.seed.is_none();
+            if !report.done.iter().any(|(done, _)| is_of(&works[*done])) {
                 continue;
             }
             for statement in state.ledger.finish(&state.place) {

@@ -16,6 +16,7 @@ mod name;
 mod numbered;
 mod plain;
 mod sections;
+pub mod seeds;
 mod supabase;
 
 use std::fmt;
@@ -109,7 +110,8 @@ pub trait Format: Sync {
         Ok(None)
     }
 
-    /// The seed files of a project, in the order in which they run; `None` in formats without.
+    /// The seed files that the format's own configuration names, in the order in which they run;
+    /// `None` in formats without, and where it has them switched off.
     fn seeds(&self, files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, ProjectError> {
         let _ = (files, settings);
         Ok(None)
@@ -177,18 +179,9 @@ pub struct Listing {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seeds {
     /// In the order in which they run.
-    pub files: Vec<Seed>,
+    pub files: Vec<Utf8PathBuf>,
     /// Patterns that name no file.
     pub warnings: Vec<Diagnostic>,
-}
-
-/// One seed file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seed {
-    /// The file, as its ledger names it.
-    pub path: Utf8PathBuf,
-    /// SHA-256 of its bytes, in hex.
-    pub hash: String,
 }
 
 /// What migrations presume in a database beside Postgres itself.

@@ -163,14 +163,21 @@ impl fmt::Debug for dyn Ledger {
 
 /// Where a system records which seed files ran.
 pub trait SeedLedger: Sync {
-    /// A query for path and hash of each; `None` where there is no table.
+    /// A query for path and hash of each and, where the system records it, when it ran, in UTC;
+    /// `None` where there is no table.
     fn read(&self, place: &Place) -> Option<String>;
 
     /// Statements that make its table; empty when it is there.
     fn prepare(&self, place: &Place) -> Vec<String>;
 
-    /// Records that a seed file ran; in the seed's own transaction.
-    fn record(&self, place: &Place, path: &str, hash: &str) -> Vec<String>;
+    /// Whether its table may be there without those of migrations: for projects whose migrations
+    /// are recorded elsewhere.
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
+    /// Records that a seed file ran, for the first time or again; in the seed's own transaction.
+    fn record(&self, place: &Place, path: &str, hash: &str, took: Took) -> Vec<String>;
 }
 
 /// The setting in which a runner notes when a transaction began, in milliseconds since 1970: the
@@ -213,6 +220,11 @@ pub struct LedgerError {
     pub what: &'static str,
     /// What stands there.
     pub text: String,
+}
+
+/// Whimbrel's own ledger, where what no other system records is recorded.
+pub fn own() -> &'static dyn Ledger {
+    &own::Own
 }
 
 /// The ledger of a name.

@@ -270,7 +270,7 @@ impl SeedLedger for Supabase {
         ]
     }
 
-    fn record(&self, place: &Place, path: &str, hash: &str) -> Vec<String> {
+    fn record(&self, place: &Place, path: &str, hash: &str, _: Took) -> Vec<String> {
         vec![format!(
             "insert into {} (path, hash) values ({}, {})\non conflict (path) do update set hash = excluded.hash",
             seed_files(place).table(),

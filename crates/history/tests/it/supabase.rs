@@ -129,7 +129,7 @@ fn seeds(config: Option<&str>) -> (Vec<String>, Vec<String>) {
     let project = Project::new(&files);
     let format = formats::by_name("supabase").unwrap();
     let seeds = format.seeds(&project, &settings(FOLDER)).unwrap().unwrap_or_default();
-    let paths = seeds.files.iter().map(|seed| seed.path.to_string()).collect();
+    let paths = seeds.files.iter().map(ToString::to_string).collect();
     (paths, project.show_all(&seeds.warnings))
 }
 

@@ -222,7 +222,8 @@ async fn seed_files_are_recorded_as_the_cli_does() {
         let place = probe.place().await;
         assert!(seeds.prepare(&place).is_empty());
         for hash in ["one", "two"] {
-            let statements = seeds.record(&place, "supabase/seed's.sql", hash);
+            let statements =
+                seeds.record(&place, "supabase/seed's.sql", hash, Took::Milliseconds(1));
             probe.together(&statements).await;
         }
         let query = seeds.read(&place).unwrap();

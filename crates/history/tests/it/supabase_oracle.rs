@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use whimbrel_history::formats::seeds::hash_of;
 use whimbrel_history::state::{State, belonging, matrix, undecided};
 use whimbrel_history::{History, statements};
 use whimbrel_testkit::SupabaseCli;
@@ -157,7 +158,10 @@ async fn seeds_have_the_paths_and_hashes_of_the_cli() {
     let seeds = format.seeds(&project, &settings("supabase/migrations")).unwrap().unwrap();
     let place = probe.place().await;
     let query = probe.ledger.seeds().unwrap().read(&place).unwrap();
-    let own: Vec<String> =
-        seeds.files.iter().map(|seed| format!("{}|{}", seed.path, seed.hash)).collect();
+    let own: Vec<String> = seeds
+        .files
+        .iter()
+        .map(|path| format!("{path}|{}", hash_of(&project, path).unwrap()))
+        .collect();
     assert_eq!(probe.rows(&query).await, own);
 }

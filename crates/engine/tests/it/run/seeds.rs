@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use whimbrel_engine::run::{Direction, Enter, Seed, enter, run};
-use whimbrel_engine::state::Wanted;
+use whimbrel_engine::state::{SeedEntry, Wanted};
 use whimbrel_engine::wire::Session;
 use whimbrel_history::ledgers;
 
@@ -45,7 +45,8 @@ async fn a_seed_commits_with_its_entry() {
     let session = Session::connect(&project.target, "test").await.unwrap();
     let entered = enter(&enter_with, session, &mut |_| false, events).await.unwrap();
     let recorded = entered.unwrap().seeds(0).await.unwrap();
-    let expected = BTreeMap::from([("supabase/seed.sql".to_owned(), "f00".to_owned())]);
+    let entry = SeedEntry { hash: "f00".to_owned(), ran_at: None };
+    let expected = BTreeMap::from([("supabase/seed.sql".to_owned(), entry)]);
     assert_eq!(recorded, expected);
     assert_eq!(ask(database.target(), "select count(*) from a").await, "1");
     let migrations = "select count(*) from supabase_migrations.schema_migrations";

@@ -1,12 +1,9 @@
 //! The seed files that `config.toml` names.
 
-use camino::{Utf8Path, Utf8PathBuf};
-
-use crate::formats::header::file_warning;
-use crate::formats::{ProjectError, Seed, Seeds, Settings};
-use crate::glob::glob;
+use crate::Files;
+use crate::formats::seeds::{Patterns, find};
+use crate::formats::{ProjectError, Seeds, Settings};
 use crate::migration::folder_of;
-use crate::{Files, FilesError, hash};
 
 /// Lists the seed files in the order in which they run; `None` where they are not enabled.
 pub(super) fn seeds(files: &dyn Files, settings: &Settings) -> Result<Option<Seeds>, ProjectError> {
@@ -17,27 +14,18 @@ pub(super) fn seeds(files: &dyn Files, settings: &Settings) -> Result<Option<See
     let Some(patterns) = patterns else {
         return Ok(None);
     };
-    let mut seeds = Seeds::default();
-    for pattern in &patterns {
-        let pattern = normal(&home, pattern);
-        let mut found = Vec::new();
-        matching(files, &fixed(&pattern), &pattern, &mut found)?;
-        found.sort();
-        if found.is_empty() && patterns != ["./seed.sql"] {
-            seeds.warnings.push(file_warning(
-                &config,
-                format!("no seed file fits `{pattern}`"),
-                vec!["see `sql_paths` of `[db.seed]`".into()],
-            ));
-        }
-        for path in found {
-            if seeds.files.iter().all(|seed| seed.path != path) {
-                let hash = hash::of_file(files, &path)?;
-                seeds.files.push(Seed { path, hash });
-            }
-        }
-    }
-    Ok(Some(seeds))
+    let found = find(
+        files,
+        &Patterns {
+            home: &home,
+            patterns: &patterns,
+            // The CLI's default need not be there.
+            may_be_missing: &["./seed.sql"],
+            said_in: &config,
+            see: "see `sql_paths` of `[db.seed]`",
+        },
+    )?;
+    Ok(Some(found))
 }
 
 /// The `sql_paths` of `[db.seed]`; `None` where it is not enabled.
@@ -57,44 +45,4 @@ fn seed_patterns(seed: Option<&toml::Value>) -> Result<Option<Vec<String>>, Stri
     paths
         .map(Some)
         .ok_or_else(|| "`sql_paths` of `[db.seed]` holds something that is no text".into())
-}
-
-/// A pattern of the configuration, relative to the project's folder.
-fn normal(home: &Utf8Path, pattern: &str) -> String {
-    let mut parts: Vec<&str> = home.as_str().split('/').filter(|part| !part.is_empty()).collect();
-    for part in pattern.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-/// The folders of a pattern before its first wildcard.
-fn fixed(pattern: &str) -> Utf8PathBuf {
-    let end = pattern.find(['*', '?']).unwrap_or(pattern.len());
-    let end = pattern[..end].rfind('/').unwrap_or(0);
-    Utf8PathBuf::from(&pattern[..end])
-}
-
-/// Collects the files that fit a pattern, from a folder downwards.
-fn matching(
-    files: &dyn Files,
-    folder: &Utf8Path,
-    pattern: &str,
-    found: &mut Vec<Utf8PathBuf>,
-) -> Result<(), FilesError> {
-    let names = files.names(folder)?;
-    found.extend(names.iter().filter(|path| glob(pattern, path.as_str())).cloned());
-    let rest = pattern.strip_prefix(folder.as_str()).unwrap_or(pattern).trim_start_matches('/');
-    if rest.contains('/') {
-        for inner in files.folders(folder)? {
-            matching(files, &inner, pattern, found)?;
-        }
-    }
-    Ok(())
 }

@@ -1,10 +1,11 @@
-//! Whimbrel's own ledger: schema `whimbrel`, three relations.
+//! Whimbrel's own ledger: schema `whimbrel`, three relations, and one more where there are seeds.
 //!
 //! | relation | holds |
 //! | --- | --- |
 //! | `schema_migrations` | one row a migration: its definition, its status, its checksum |
 //! | `migration_history` | one row an execution |
 //! | `database_schema` | one row: version, last migration, all applied ones |
+//! | `seed_files` | one row a seed file that whimbrel.toml names and that ran |
 //!
 //! A project that has tables of these names and columns elsewhere keeps them where they are, as
 //! they are: columns that they lack are neither read nor written, and no type is named, so that any
@@ -15,6 +16,7 @@
 //! `up_sql` and `down_sql` when a checksum differs, so that nobody's table is altered for them.
 
 mod scripts;
+mod seeds;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ use std::collections::BTreeMap;
 use whimbrel_sql::Literal;
 
 use super::text::{At, array, literal_or_null, literals, milliseconds, unknown};
-use super::{Elsewhere, Ledger, LedgerError, Place, Table, Took};
+use super::{Elsewhere, Ledger, LedgerError, Place, SeedLedger, Table, Took};
 use crate::{Definition, Down, Entry, Fingerprints, Status, TextError};
 
 /// Whimbrel's own ledger.
@@ -32,6 +34,7 @@ const SCHEMA: &str = "whimbrel";
 const MIGRATIONS: &str = "schema_migrations";
 const HISTORY: &str = "migration_history";
 const STATE: &str = "database_schema";
+const SEEDS: &str = "seed_files";
 
 /// The schemas in which these tables are known for what they are without being configured.
 const SCHEMAS: &[&str] = &[SCHEMA, "public"];
@@ -60,6 +63,7 @@ impl Ledger for Own {
             Table { schemas: SCHEMAS, name: MIGRATIONS },
             Table { schemas: SCHEMAS, name: HISTORY },
             Table { schemas: SCHEMAS, name: STATE },
+            Table { schemas: SCHEMAS, name: SEEDS },
         ]
     }
 
@@ -67,6 +71,8 @@ impl Ledger for Own {
         let needed: &[&str] = match table {
             MIGRATIONS => &["id", "name", "up_sql", "status", "applied_at"],
             HISTORY => &["migration_id", "status"],
+            // The Supabase CLI has a table of that name, too.
+            SEEDS => seeds::COLUMNS,
             _ => &["version", "last_migration", "applied_migrations"],
         };
         needed.iter().all(|column| columns.contains_key(*column))
@@ -329,6 +335,10 @@ impl Ledger for Own {
             format!("delete from {} where migration_id = {key}", history(place).table()),
             format!("delete from {} where id = {key}", migrations(place).table()),
         ]
+    }
+
+    fn seeds(&self) -> Option<&dyn SeedLedger> {
+        Some(self)
     }
 
     fn finish(&self, place: &Place) -> Vec<String> {

@@ -65,7 +65,7 @@ pub(super) fn prepare(place: &Place) -> Vec<String> {
 
 /// `create schema if not exists` wants the right to create schemas even where there is nothing to
 /// create, so the schema is looked for first.
-fn make_schema(schema: &str) -> String {
+pub(super) fn make_schema(schema: &str) -> String {
     format!(
         "do $whimbrel$\nbegin\n    if not exists (select from pg_catalog.pg_namespace where nspname = {}) then\n        create schema {};\n    end if;\nend\n$whimbrel$",
         Literal(schema),
