@@ -84,8 +84,14 @@ begin
 end
 $$";
 
-/// The names of its tables, for the probe.
-pub(crate) const TABLES: &[&str] = &["runs", "applied", "intents"];
+/// Its tables, for the probe.
+const TABLES: &[&str] =
+    &["whimbrel_journal.runs", "whimbrel_journal.applied", "whimbrel_journal.intents"];
+
+/// The names of its tables.
+pub(crate) fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().filter_map(|table| Some(table.split_once('.')?.1))
+}
 
 /// The name of a table that journals of an older shape lack, and that nothing depends on.
 pub(crate) const OUTPUT: &str = "output";

@@ -139,7 +139,7 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
     let is_there = |table: &str| {
         found.iter().any(|(name, found)| name == table && found.schema == journal::SCHEMA)
     };
-    facts.journal = journal::TABLES.iter().all(|table| is_there(table));
+    facts.journal = journal::tables().all(is_there);
     facts.output = facts.journal && is_there(journal::OUTPUT);
     let ledgers: Vec<LedgerState> = wanted
         .ledgers
@@ -326,7 +326,7 @@ pub fn relations(ledgers: impl Iterator<Item = &'static dyn Ledger>) -> String {
 /// The names of these ledgers' tables and of the journal's, each once.
 fn names(ledgers: impl Iterator<Item = &'static dyn Ledger>) -> BTreeSet<&'static str> {
     let tables = ledgers.flat_map(|ledger| ledger.tables().iter().map(|table| table.name));
-    tables.chain(journal::TABLES.iter().copied()).chain([journal::OUTPUT]).collect()
+    tables.chain(journal::tables()).chain([journal::OUTPUT]).collect()
 }
 
 const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as version_number, \
