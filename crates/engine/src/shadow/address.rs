@@ -216,7 +216,7 @@ pub(crate) fn read(path: &Utf8Path) -> Option<Address> {
 
 /// Writes an address for its owner's eyes, at once for every reader.
 pub(crate) fn write(path: &Utf8Path, address: &Address) -> io::Result<()> {
-    let draft = path.with_extension("new");
+    let draft = path.with_extension("draft");
     fs::remove_file(&draft).ok();
     let mut file: File = File::options().create_new(true).write(true).mode(0o600).open(&draft)?;
     file.write_all(&serde_json::to_vec(address)?)?;
