@@ -97,7 +97,7 @@ pub(crate) fn list(
         .map(|path| {
             let known = seeds.files.iter().find(|seed| seed.path == path).cloned();
             let history = NO_HISTORY.to_owned();
-            known.unwrap_or(SeedFile { path, ledger: ledgers::own(), history })
+            known.unwrap_or(SeedFile { path, ledger: ledgers::for_other_seeds(), history })
         })
         .collect();
     if of_environment.is_some() {

@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 use whimbrel_engine::state::{self, Facts, State, Wanted};
 use whimbrel_engine::wire::{ConnectError, Session};
 use whimbrel_history::History;
-use whimbrel_history::ledgers::Ledger;
+use whimbrel_history::ledgers::{Ledger, for_other_seeds};
 use whimbrel_history::tools::Search;
 
 use super::{APPLICATION, LastApplied, Project, Where, wanted};
@@ -122,10 +122,11 @@ impl Opening {
             }
         }
         let of_histories = ledgers.len();
-        let own = whimbrel_history::ledgers::own();
-        if seeds::has_own(workspace.config()) && ledgers.iter().all(|one| one.name() != own.name())
+        let other = for_other_seeds();
+        if seeds::has_own(workspace.config())
+            && ledgers.iter().all(|one| one.name() != other.name())
         {
-            ledgers.push(own);
+            ledgers.push(other);
         }
         let is_report = self.last_applied == LastApplied::Wanted;
         let both = async {

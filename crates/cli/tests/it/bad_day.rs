@@ -35,7 +35,10 @@ impl Story {
     }
 
     fn show(&mut self, line: &str, said: &Said) {
-        let mut text = format!("$ whimbrel {line}\n{}{}", said.out, said.err);
+        // How long somebody waits is a matter of the machine, and so is whether that is said.
+        let waits = |line: &&str| line.starts_with("waiting for the lock");
+        let err: Vec<&str> = said.err.lines().filter(|line| !waits(line)).collect();
+        let mut text = format!("$ whimbrel {line}\n{}{}", said.out, err.join("\n"));
         if said.code != 0 {
             text = format!("{}\n[exit code {}]", text.trim_end(), said.code);
         }

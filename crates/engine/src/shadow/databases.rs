@@ -85,6 +85,9 @@ where pid <> pg_catalog.pg_backend_pid()
   and state = 'active'
   and query ~ '^(create|drop|alter) database'";
 
+/// Databases that the server has marked as half dropped.
+const INVALID: &str = "select datname from pg_catalog.pg_database where datconnlimit = -2";
+
 const PREPARED: &str = "select gid from pg_catalog.pg_prepared_xacts where database = $1";
 
 const SUBSCRIPTIONS: &str = "\
@@ -367,7 +370,24 @@ impl Server {
     /// has the turn, so that nobody else is at it.
     pub(crate) async fn put_right(&self, address: &Address) -> Result<(), ShadowError> {
         admin::rows(&self.master(), ORPHANS).await?;
+        self.drop_invalid().await?;
         self.settle(Some(address)).await
+    }
+
+    /// Drops what is left of databases whose dropping was cut off: nobody can connect to them.
+    async fn drop_invalid(&self) -> Result<(), ShadowError> {
+        let mut session = admin::connect(&self.master()).await?;
+        let invalid = ask(&mut session, INVALID, &[]).await;
+        let dropped = async {
+            for row in invalid?.rows() {
+                let name = row.at(0).unwrap_or_default();
+                run(&mut session, &format!("drop database if exists {}", Ident(name))).await?;
+            }
+            Ok(())
+        };
+        let dropped = dropped.await;
+        session.close().await;
+        dropped
     }
 
     /// Drops a role that nothing depends on. False: something does.

@@ -149,6 +149,11 @@ pub trait Ledger: Sync {
     /// Once a run, after its last migration.
     fn finish(&self, place: &Place) -> Vec<String>;
 
+    /// Whether it records the seeds of projects whose own system has no place for them.
+    fn takes_other_seeds(&self) -> bool {
+        false
+    }
+
     /// Where seed files are recorded, in systems that have them.
     fn seeds(&self) -> Option<&dyn SeedLedger> {
         None
@@ -222,9 +227,10 @@ pub struct LedgerError {
     pub text: String,
 }
 
-/// Whimbrel's own ledger, where what no other system records is recorded.
-pub fn own() -> &'static dyn Ledger {
-    &own::Own
+/// The ledger where seeds are recorded that no other system records.
+pub fn for_other_seeds() -> &'static dyn Ledger {
+    let takes = ALL.iter().find(|ledger| ledger.takes_other_seeds());
+    *takes.or(ALL.first()).expect("there is a ledger")
 }
 
 /// The ledger of a name.

@@ -58,6 +58,10 @@ impl Ledger for Own {
         true
     }
 
+    fn takes_other_seeds(&self) -> bool {
+        true
+    }
+
     fn tables(&self) -> &'static [Table] {
         &[
             Table { schemas: SCHEMAS, name: MIGRATIONS },
