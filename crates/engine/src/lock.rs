@@ -181,7 +181,8 @@ impl Lock {
     }
 }
 
-/// Who holds the lock, as far as the server shows it.
+/// Who holds the lock, as far as the server shows it. Of several keys we may have got some: we are
+/// not who is in the way.
 async fn holder(session: &mut Session, key: &LockKey) -> Result<Option<Holder>, Failure> {
     let conditions: Vec<String> = std::iter::once(key.own)
         .chain(key.others.iter().copied())
@@ -196,6 +197,7 @@ async fn holder(session: &mut Session, key: &LockKey) -> Result<Option<Holder>, 
          coalesce(extract(epoch from pg_catalog.now() - a.xact_start), 0)::bigint as seconds \
          from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a using (pid) \
          where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and ({}) \
+         and l.pid <> pg_catalog.pg_backend_pid() \
          and l.database = (select oid from pg_catalog.pg_database \
          where datname = pg_catalog.current_database()) limit 1",
         conditions.join(" or ")
