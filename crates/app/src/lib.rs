@@ -23,6 +23,7 @@ mod presumed;
 mod project;
 pub mod run;
 mod seeds;
+mod shares;
 mod surroundings;
 pub mod wire;
 mod workspace;

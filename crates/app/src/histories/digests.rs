@@ -3,7 +3,6 @@
 mod stored;
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
@@ -11,6 +10,7 @@ use whimbrel_history::formats::{self, Digests, Format};
 use whimbrel_history::{Digest, File, Files as _};
 
 use crate::folder::{Folder, is_settled};
+use crate::shares::{WORTH_A_THREAD, in_shares};
 use crate::workspace::Workspace;
 
 use stored::{Fresh, Stored};
@@ -31,9 +31,6 @@ pub(super) struct Kept {
     /// The moment of this command.
     now: Timestamp,
 }
-
-/// Fewer files than this are not worth a thread.
-const WORTH_A_THREAD: usize = 64;
 
 impl Kept {
     /// Reads what earlier commands kept of this project.
@@ -88,20 +85,9 @@ impl Digests for Of<'_> {
             let contents = folder.open(&file.path).ok()?;
             formats::digest(format, &file.path, contents).ok()
         };
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = changed.len().div_ceil(threads);
-        let digests: Vec<Option<Digest>> = std::thread::scope(|scope| {
-            let workers: Vec<_> = changed
-                .chunks(share)
-                .map(|chunk| scope.spawn(move || chunk.iter().map(read).collect::<Vec<_>>()))
-                .collect();
-            let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<_>>| {
-                worker.join().expect("reading a file does not panic")
-            };
-            workers.into_iter().flat_map(join).collect()
-        });
+        let digests = in_shares(&changed, |share| share.iter().map(read).collect::<Vec<_>>());
         // A file that failed is read again by whoever wants it, who then reports it.
-        for (file, digest) in changed.into_iter().zip(digests) {
+        for (file, digest) in changed.into_iter().zip(digests.into_iter().flatten()) {
             if let Some(digest) = digest {
                 self.insert(file, digest);
             }

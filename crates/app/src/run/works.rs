@@ -1,8 +1,6 @@
 //! From what is chosen to what the engine runs: scripts are read and cut here.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
-use std::thread::ScopedJoinHandle;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_engine::run::{Direction, Work};
@@ -16,9 +14,7 @@ use super::choose::{Choice, Planned};
 use super::explain;
 use crate::error::{Error, ScriptError};
 use crate::project::{self, Project};
-
-/// Fewer works than this are not worth a thread.
-const WORTH_A_THREAD: usize = 64;
+use crate::shares::in_shares;
 
 /// Reads the scripts of everything that is chosen, several at a time.
 pub(super) async fn works(
@@ -37,26 +33,14 @@ pub(super) async fn works(
         });
         works.collect::<Result<Vec<Work>, Error>>()
     };
-    let mut works = if planned.len() < WORTH_A_THREAD {
-        read(planned)?
-    } else {
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let shares = planned.chunks(planned.len().div_ceil(threads));
-        let shares: Vec<_> = std::thread::scope(|scope| {
-            let workers: Vec<_> = shares.map(|share| scope.spawn(|| read(share))).collect();
-            let join = |worker: ScopedJoinHandle<'_, _>| worker.join().expect(NO_PANIC);
-            workers.into_iter().map(join).collect()
-        });
-        shares.into_iter().collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect()
-    };
+    let shares = in_shares(planned, read).into_iter().collect::<Result<Vec<_>, Error>>()?;
+    let mut works: Vec<Work> = shares.into_iter().flatten().collect();
     for (work, after) in works.iter_mut().zip(after(&project.histories, planned)) {
         work.after = after;
         work.stand_ins = project.has_stand_ins();
     }
     Ok(works)
 }
-
-const NO_PANIC: &str = "reading scripts does not panic";
 
 /// The scripts that ledgers keep of what is undone by them, by history and key.
 async fn recorded(
