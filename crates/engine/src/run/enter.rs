@@ -156,21 +156,20 @@ async fn wait_out(
     events: &mut (dyn Events + Send),
 ) -> Result<(), EnterError> {
     let mut pause = Pause::new(Duration::from_millis(20), Duration::from_secs(1));
-    let writers = enter.key.writers();
-    let journal = format!("select pg_catalog.to_regclass('{}.runs') is not null", journal::SCHEMA);
-    let answers = lane.session().simple(&journal).await.map_err(EnterError::WaitOut)?;
-    let has_journal = answers.first().and_then(|answer| answer.value()) == Some("t");
-    let quiet = format!("select pg_catalog.pg_try_advisory_xact_lock({writers}) as quiet");
-    let message = if has_journal {
-        let key = enter.key.own();
-        format!("{}; {}; {quiet}", journal::take_over(key), journal::is_quiet(key))
-    } else {
-        quiet
-    };
+    let mut has_journal = false;
     loop {
+        let message = quieten(&enter.key, has_journal);
         let answers = lane.session().simple(&message).await.map_err(EnterError::WaitOut)?;
-        let is_quiet = answers.iter().filter_map(|answer| answer.value()).all(|quiet| quiet == "t");
-        if is_quiet {
+        let answers: Vec<bool> =
+            answers.iter().filter_map(|answer| answer.value()).map(|value| value == "t").collect();
+        let (had_journal, is_quiet) = answers.split_last().expect("it asks for the journal");
+        // The transaction that was waited out may be the one that made the journal.
+        let is_known = has_journal == *had_journal;
+        has_journal = *had_journal;
+        if !is_known {
+            continue;
+        }
+        if is_quiet.iter().all(|quiet| *quiet) {
             return Ok(());
         }
         let what = "a transaction of an earlier run to end".to_owned();
@@ -181,6 +180,23 @@ async fn wait_out(
         }
         sleep(pause.next(), what, enter.interrupt, events).await?;
     }
+}
+
+/// Statements that answer whether nothing is under way in the name of an earlier run, having marked
+/// such runs as lost, and last whether there is a journal.
+///
+/// The writers' key comes first: a run's row whose transaction held it is there once it is had.
+fn quieten(key: &LockKey, has_journal: bool) -> String {
+    let mut statements =
+        vec![format!("select pg_catalog.pg_try_advisory_xact_lock({}) as quiet", key.writers())];
+    if has_journal {
+        statements.extend([journal::take_over(key.own()), journal::is_quiet(key.own())]);
+    }
+    statements.push(format!(
+        "select pg_catalog.to_regclass('{}.runs') is not null as has_journal",
+        journal::SCHEMA
+    ));
+    statements.join("; ")
 }
 
 async fn sleep(

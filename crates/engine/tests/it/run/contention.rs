@@ -211,6 +211,26 @@ async fn without_a_journal_a_shared_key_makes_the_next_run_wait() {
 }
 
 #[tokio::test]
+async fn a_run_whose_set_up_outlived_it_is_marked_as_lost() {
+    const SLOW: &str = "create function slow() returns event_trigger language plpgsql as \
+        'begin perform pg_sleep(1.5); end'; \
+        create event trigger slow on ddl_command_end when tag in ('CREATE SCHEMA') \
+        execute function slow()";
+    const RUNS: &str = "select string_agg(state, ',' order by id) from whimbrel_journal.runs";
+    let database = database().await;
+    let target = database.target();
+    Session::connect(target, "test").await.unwrap().simple(SLOW).await.unwrap();
+    let project = Project::new(target).with("001_a", "create table a (id int);");
+    // Its connections are cut, and the server works on at what it was sent.
+    tokio::select! {
+        report = project.up() => panic!("{report:?}"),
+        () = until_asleep(target) => {}
+    }
+    assert_eq!(project.up().await.done.len(), 1);
+    assert_eq!(ask(target, RUNS).await, "lost,done");
+}
+
+#[tokio::test]
 async fn a_deadlock_is_tried_again() {
     let database = database().await;
     let target = database.target();
