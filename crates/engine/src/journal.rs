@@ -306,6 +306,9 @@ pub(crate) fn forget_steps(id: &Id<'_>) -> String {
     format!("delete from whimbrel_journal.intents where {}", id.condition())
 }
 
+/// The table that the answer to [`INTENTS`] is made of, with the column of its times.
+pub(crate) const INTENTS_TABLE: (&str, &str) = ("whimbrel_journal.intents", "begun_at");
+
 /// Reads every intent.
 pub(crate) const INTENTS: &str = "select history, migration, direction, step, run, fingerprint, \
     statement, state, pg_catalog.array_to_json(indexes_before)::text as indexes_before \
@@ -318,11 +321,9 @@ pub(crate) const LAST_APPLIED: &str = "select distinct on (a.history, a.migratio
     from whimbrel_journal.applied a left join whimbrel_journal.runs r on r.id = a.run \
     order by a.history, a.migration, a.at desc";
 
-/// Records that change whenever the answer to [`LAST_APPLIED`] does.
-pub(crate) const LAST_APPLIED_RECORDS: &str = "select a.history, a.migration, a.direction, a.run, \
-    a.at, a.execution_time_ms, a.fingerprint, null::text as os_user, null::text as host \
-    from whimbrel_journal.applied a union all select null, null, null, id, started_at, null, \
-    version, os_user, host from whimbrel_journal.runs";
+/// The tables that the answer to [`LAST_APPLIED`] is made of, each with the column of its times.
+pub(crate) const LAST_APPLIED_TABLES: [(&str, &str); 2] =
+    [("whimbrel_journal.applied", "at"), ("whimbrel_journal.runs", "started_at")];
 
 /// How far a step came, by its intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

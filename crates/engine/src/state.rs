@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use whimbrel_history::Entry;
 use whimbrel_history::ledgers::{Found, Ledger, LedgerError, Place};
 use whimbrel_history::tools::{ReadingError, Search, names as tool_names, probe as probe_tools};
-use whimbrel_sql::Literal;
+use whimbrel_sql::{Literal, Qualified};
 
 use crate::journal::{self, Intents, JournalError, LastApplied};
 use crate::tools::{self, ToolState};
 use crate::wire::{Answer, Failure, Session};
 
 pub use seal::Seal;
-use seal::{Question, Sealing};
+use seal::{Question, Rows, Sealing};
 
 /// What a database is and what its ledgers say.
 #[derive(Debug)]
@@ -197,20 +197,19 @@ struct Seen {
 impl Seen {
     /// What is asked of the tables, in the order of [`Seen::state`].
     fn questions(&self) -> Vec<Question> {
-        let ledgers = self.ledgers.iter().filter_map(|state| {
-            let text = state.ledger.read(&state.place)?;
-            Some(Question { text, records: state.ledger.records(&state.place) })
-        });
-        let mut questions: Vec<Question> = ledgers.collect();
+        let mut questions: Vec<Question> =
+            self.ledgers.iter().filter_map(LedgerState::question).collect();
         if self.last_applied {
             let seeds = self.ledgers.iter().filter_map(LedgerState::seeds_query);
             questions.extend(seeds.map(Question::of));
         }
+        let rows = |(table, time)| Rows::of(table, Some(time));
         if self.facts.journal {
-            questions.push(Question::of(journal::INTENTS));
+            let tables = vec![rows(journal::INTENTS_TABLE)];
+            questions.push(Question { tables, ..Question::of(journal::INTENTS) });
             if self.last_applied {
-                let records = Some(journal::LAST_APPLIED_RECORDS.to_owned());
-                questions.push(Question { records, ..Question::of(journal::LAST_APPLIED) });
+                let tables = journal::LAST_APPLIED_TABLES.map(rows).into();
+                questions.push(Question { tables, ..Question::of(journal::LAST_APPLIED) });
             }
         }
         questions.extend(self.tools.iter().filter_map(ToolState::question).map(Question::of));
@@ -253,6 +252,20 @@ impl Seen {
 }
 
 impl LedgerState {
+    /// What is asked of its first table, where that is there.
+    fn question(&self) -> Option<Question> {
+        let text = self.ledger.read(&self.place)?;
+        let name = self.ledger.tables().first()?.name;
+        let found = self.place.tables.get(name)?;
+        let is_time = |column: &&str| {
+            found.columns.get(*column).is_some_and(|kind| kind.starts_with("timestamp"))
+        };
+        let table = Qualified { schema: &found.schema, name };
+        let rows = Rows::of(table, Some("applied_at").filter(is_time));
+        let tables = if found.view { Vec::new() } else { vec![rows] };
+        Some(Question { tables, ..Question::of(text) })
+    }
+
     fn seeds_query(&self) -> Option<String> {
         self.ledger.seeds()?.read(&self.place)
     }
@@ -334,13 +347,12 @@ const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as 
     pg_catalog.current_database() as database, current_user as role, \
     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') as may_create, \
     pg_catalog.pg_is_in_recovery() as standby, pg_catalog.pg_backend_pid() as backend, \
-    (select pg_catalog.string_agg(name || '=' || setting, ',') from (values \
-    ('lock_timeout', pg_catalog.current_setting('lock_timeout', true)), \
-    ('statement_timeout', pg_catalog.current_setting('statement_timeout', true)), \
-    ('transaction_timeout', pg_catalog.current_setting('transaction_timeout', true))) \
-    timeouts (name, text) cross join lateral (select case when text is null or text = '0' \
-    then null else (extract(epoch from text::interval) * 1000)::bigint::text end) \
-    settings (setting) where setting is not null) as timeouts";
+    pg_catalog.current_setting('lock_timeout') as lock_timeout, \
+    pg_catalog.current_setting('statement_timeout') as statement_timeout, \
+    pg_catalog.current_setting('transaction_timeout', true) as transaction_timeout";
+
+/// Settings that end a statement or a transaction.
+const TIMEOUTS: [&str; 3] = ["lock_timeout", "statement_timeout", "transaction_timeout"];
 
 const RELATIONS: &str = "select n.nspname as schema, c.relname as relation, \
     c.relkind = 'v' as view, a.attname as attribute, \
@@ -359,13 +371,10 @@ fn read_facts(named: i32, answer: &Answer) -> Result<Facts, StateError> {
     let number = |what: &'static str| -> Result<i32, StateError> {
         row.get(what).and_then(|text| text.parse().ok()).ok_or(StateError::Missing { what })
     };
-    let timeouts = row
-        .get("timeouts")
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|pair| pair.split_once('='))
-        .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
-        .collect();
+    let timeouts = TIMEOUTS.iter().filter_map(|name| {
+        let length = milliseconds(row.get(name)?).filter(|length| *length > 0)?;
+        Some(((*name).to_owned(), length))
+    });
     Ok(Facts {
         version_number: number("version_number")?,
         version: text("version")?,
@@ -374,10 +383,25 @@ fn read_facts(named: i32, answer: &Answer) -> Result<Facts, StateError> {
         may_create: row.get("may_create") == Some("t"),
         standby: row.get("standby") == Some("t"),
         pooled: number("backend")? != named,
-        timeouts,
+        timeouts: timeouts.collect(),
         journal: false,
         output: false,
     })
+}
+
+/// Reads a timeout as the server shows it: a number with a unit, or zero.
+fn milliseconds(shown: &str) -> Option<i64> {
+    let unit = shown.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(shown.len());
+    let (number, unit) = shown.split_at(unit);
+    let each = match unit {
+        "ms" | "" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    Some(number.parse::<i64>().ok()? * each)
 }
 
 /// The tables that [`relations`] found; a name may occur in several schemas.

@@ -32,19 +32,34 @@ impl Seal {
     }
 }
 
-/// A query, and what else there is to know of it.
+/// A query, and what its answer is made of.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     /// The query.
     pub(super) text: String,
-    /// A query of records that change whenever its answer does and cost less to make, if there is
-    /// one.
-    pub(super) records: Option<String>,
+    /// The tables it reads; empty where it is not known, and the answer itself must tell.
+    pub(super) tables: Vec<Rows>,
 }
+
+/// The rows of a table, by their versions.
+#[derive(Clone, Debug)]
+pub(super) struct Rows(String);
 
 impl Question {
     pub(super) fn of(text: impl Into<String>) -> Self {
-        Self { text: text.into(), records: None }
+        Self { text: text.into(), tables: Vec::new() }
+    }
+}
+
+impl Rows {
+    /// Those of a table, with the time that each has, if there is one.
+    ///
+    /// The server gives every version of a row a place and the transaction that wrote it: neither
+    /// stays when the row is written again. Only a server that was set back to an older state may
+    /// give both to another row, and the time tells that.
+    pub(super) fn of(table: impl Display, time: Option<&str>) -> Self {
+        let time = time.unwrap_or("null");
+        Self(format!("select tableoid, ctid, xmin, {time}::timestamptz from {table}"))
     }
 }
 
@@ -58,9 +73,12 @@ pub(super) struct Sealing {
 impl Sealing {
     /// For questions to tables that were found when `catalog` had the value `tables`.
     pub(super) fn new(catalog: &str, tables: String, questions: &[Question]) -> Self {
-        let records = questions.iter().map(|one| one.records.as_deref().unwrap_or(&one.text));
-        let parts: Vec<String> =
-            std::iter::once(catalog.to_owned()).chain(records.map(hash)).collect();
+        let rows: Vec<&str> =
+            questions.iter().flat_map(|one| &one.tables).map(|rows| rows.0.as_str()).collect();
+        let rows = (!rows.is_empty()).then(|| rows.join(" union all "));
+        let answers = questions.iter().filter(|one| one.tables.is_empty());
+        let hashed = answers.map(|one| hash(&one.text)).chain(rows.map(hash));
+        let parts: Vec<String> = std::iter::once(catalog.to_owned()).chain(hashed).collect();
         let query = format!("select pg_catalog.concat_ws(' ', {})", parts.join(", "));
         Self { query, tables }
     }

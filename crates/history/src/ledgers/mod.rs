@@ -62,15 +62,9 @@ pub trait Ledger: Sync {
         &[]
     }
 
-    /// A query for all its entries, without scripts; `None` where its first table is missing.
+    /// A query for all its entries, without scripts, that reads its first table alone; `None` where
+    /// that is missing.
     fn read(&self, place: &Place) -> Option<String>;
-
-    /// A query for records that change whenever its answer does, for whoever wants only to know
-    /// whether it did; `None` where there is none that costs the server less.
-    fn records(&self, place: &Place) -> Option<String> {
-        let _ = place;
-        None
-    }
 
     /// Turns one row of [`Ledger::read`] into an entry.
     fn entry(&self, row: &[Option<&str>]) -> Result<Entry, LedgerError>;

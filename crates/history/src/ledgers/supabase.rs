@@ -95,20 +95,6 @@ impl Ledger for Supabase {
         ))
     }
 
-    fn records(&self, place: &Place) -> Option<String> {
-        let table = place.tables.get(MIGRATIONS)?;
-        let at = migrations(place);
-        let array = |column| if is_array(&at, column) { column } else { "null" };
-        let [name, applied_at] = ["name", "applied_at"].map(|column| at.raw(column));
-        Some(format!(
-            "select version::text, {name}, {applied_at}, {}, {}, {}\nfrom {}",
-            array("statements"),
-            array("rollback"),
-            if table.view { "null" } else { "xmin" },
-            at.table(),
-        ))
-    }
-
     fn entry(&self, row: &[Option<&str>]) -> Result<Entry, LedgerError> {
         let [Some(version), name, applied_at, hash, down, written] = *row else {
             return Err(unknown(self, "a row", format!("{row:?}")));

@@ -62,18 +62,6 @@ impl<'a> At<'a> {
         if self.has(column) { expression } else { "null" }.to_owned()
     }
 
-    /// A column as it is, for [`super::Ledger::records`]: times and numbers need not become texts
-    /// to be compared; of other types nobody knows whether the server can hash them.
-    pub(super) fn raw(&self, column: &str) -> String {
-        const HASHABLE: &[&str] =
-            &["timestamp with time zone", "timestamp without time zone", "integer", "bigint"];
-        let is_hashable = self.kind(column).is_some_and(|kind| HASHABLE.contains(&kind));
-        self.or_null(
-            column,
-            &if is_hashable { column.to_owned() } else { format!("{column}::text") },
-        )
-    }
-
     /// A time as UTC, whatever the session's time zone and date style are.
     pub(super) fn utc(&self, column: &str) -> String {
         let local = if self.kind(column) == Some("timestamp without time zone") {

@@ -10,5 +10,6 @@ mod patience;
 mod poolers;
 mod progress;
 mod scribe;
+mod seal;
 mod seeds;
 mod steps;

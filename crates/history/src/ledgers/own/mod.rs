@@ -99,26 +99,6 @@ impl Ledger for Own {
         ))
     }
 
-    fn records(&self, place: &Place) -> Option<String> {
-        place.tables.get(MIGRATIONS)?;
-        let at = migrations(place);
-        let columns = [
-            "id",
-            "name",
-            "status",
-            "applied_at",
-            "execution_time_ms",
-            "checksum",
-            "fingerprint_header",
-            "fingerprint_up",
-            "fingerprint_down",
-            "down_sql",
-            "error_message",
-        ];
-        let columns = columns.map(|column| at.raw(column)).join(", ");
-        Some(format!("select {columns}\nfrom {}", at.table()))
-    }
-
     fn entry(&self, row: &[Option<&str>]) -> Result<Entry, LedgerError> {
         let [
             Some(key),
