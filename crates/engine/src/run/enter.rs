@@ -162,11 +162,10 @@ async fn wait_out(
         let answers = lane.session().simple(&message).await.map_err(EnterError::WaitOut)?;
         let answers: Vec<bool> =
             answers.iter().filter_map(|answer| answer.value()).map(|value| value == "t").collect();
-        let (had_journal, is_quiet) = answers.split_last().expect("it asks for the journal");
+        let (is_there, is_quiet) = answers.split_last().expect("it asks for the journal");
         // The transaction that was waited out may be the one that made the journal.
-        let is_known = has_journal == *had_journal;
-        has_journal = *had_journal;
-        if !is_known {
+        if has_journal != *is_there {
+            has_journal = *is_there;
             continue;
         }
         if is_quiet.iter().all(|quiet| *quiet) {
