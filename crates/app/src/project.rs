@@ -72,7 +72,7 @@ impl Project {
     }
 
     /// The same, unless what the question was answered with last time is known and still so.
-    pub(crate) async fn glance<A: DeserializeOwned>(
+    pub(crate) async fn glance<A: DeserializeOwned + Send + 'static>(
         workspace: &Workspace,
         place: &Where,
         last_applied: LastApplied,
@@ -81,9 +81,7 @@ impl Project {
     ) -> Result<Glance<A>, Error> {
         let asked = Some(question);
         let mut opening = Opening::begin(workspace, place, last_applied, asked, events).await?;
-        if let Some((known, facts)) = opening.known().await?
-            && let Some(answer) = known.answer()
-        {
+        if let Some((answer, facts)) = opening.known().await? {
             let database = opening.database.shown(&facts);
             if let Some(Ok(session)) = opening.session {
                 session.close().await;

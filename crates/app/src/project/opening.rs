@@ -1,5 +1,6 @@
 //! Finds project and database, and reads both sides at once.
 
+use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use whimbrel_engine::state::{self, Facts, State, Wanted};
@@ -101,12 +102,18 @@ impl Opening {
         })
     }
 
-    /// What is known to be still so.
-    pub(super) async fn known(&mut self) -> Result<Option<(Known, Facts)>, Error> {
+    /// What is known to be still so. The answer is taken apart while the server says whether it is.
+    pub(super) async fn known<A: DeserializeOwned + Send + 'static>(
+        &mut self,
+    ) -> Result<Option<(A, Facts)>, Error> {
         let Some((known, Ok(session))) = self.known.take().zip(self.session.as_mut()) else {
             return Ok(None);
         };
-        Ok(state::is_still(session, &known.seal).await?.map(|facts| (known, facts)))
+        let seal = known.seal.clone();
+        let answer = tokio::task::spawn_blocking(move || known.answer());
+        let facts = state::is_still(session, &seal).await?;
+        let answer = answer.await.expect("taking bytes apart does not panic");
+        Ok(answer.zip(facts))
     }
 
     /// Reads what is not known; `sealed` says whether to ask for a seal of the ledgers.
