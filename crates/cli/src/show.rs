@@ -210,7 +210,7 @@ pub(crate) fn name(id: &str, name: &str) -> String {
     clean(&if says_it { id.to_owned() } else { format!("{id} {name}") })
 }
 
-/// What follows from there having been no rehearsal.
+/// What follows from there having been no rehearsal, for who decides whether to run it.
 const UNKNOWN: &str = "; so it is not known whether anything is lost";
 
 fn rehearsal(report: &Report, page: &mut Page) {
@@ -226,7 +226,8 @@ fn rehearsal(report: &Report, page: &mut Page) {
         }
         RehearsalShown::None { because } => {
             let because = mask(&clean(because));
-            page.line(page.paint(Tone::Faint, format!("not rehearsed: {because}{UNKNOWN}")));
+            let follows = if report.outcome == Outcome::Shown { UNKNOWN } else { "" };
+            page.line(page.paint(Tone::Faint, format!("not rehearsed: {because}{follows}")));
         }
     }
 }
