@@ -1,7 +1,7 @@
 //! Parts of reports that several commands show.
 
 use whimbrel_app::mask;
-use whimbrel_app::run::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown};
+use whimbrel_app::run::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown};
 use whimbrel_app::wire::{DatabaseShown, LossHow, LossShown, PlaceShown};
 
 use crate::page::{Column, Page, Table};
@@ -41,7 +41,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
     }
     seeds(report, page);
     page.gap();
-    if report.outcome != Outcome::DoneByAnother {
+    if report.outcome != Outcome::DoneByAnother && !report.migrations.is_empty() {
         rehearsal(report, page);
     }
     page.line(ending(report, page));
@@ -52,6 +52,9 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
 
 /// The migrations of a run that took place.
 fn done(report: &Report, page: &mut Page) {
+    if report.migrations.is_empty() {
+        return;
+    }
     let mut table = Table::new([
         Column::text("migration", 20),
         Column::whole("result"),
@@ -255,8 +258,19 @@ fn ending(report: &Report, page: &Page) -> String {
         (false, _) => ("applied", 1),
     };
     let (done, total) = (done / halves, report.migrations.len() / halves);
+    let ran = |seed: &&SeedShown| seed.result == Some(ResultShown::Done);
+    let seeds = report.seeds.iter().filter(ran).count();
     match report.outcome {
-        Outcome::Done => page.paint(Tone::Good, format!("{} {verb}", count(done, "migration"))),
+        Outcome::Done => {
+            let migrations = format!("{} {verb}", count(done, "migration"));
+            let seeds = format!("{} ran", count(seeds, "seed file"));
+            let words = match (total, report.seeds.len()) {
+                (_, 0) => migrations,
+                (0, _) => seeds,
+                (_, _) => format!("{migrations}, {seeds}"),
+            };
+            page.paint(Tone::Good, words)
+        }
         Outcome::DoneByAnother => page.paint(Tone::Good, "another run did it meanwhile"),
         Outcome::Nothing => String::new(),
         Outcome::Shown => format!("{} would run", count(total, "migration")),
