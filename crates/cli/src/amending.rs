@@ -98,12 +98,15 @@ pub(crate) fn changes(changes: &[ChangeShown], page: &mut Page) {
 /// Whether it was proved, and whether it was written.
 pub(crate) fn ending(proof: &ProofShown, count: usize, written: bool, page: &mut Page) {
     match proof {
-        ProofShown::Proved { server } => page.line(page.paint(
-            Tone::Faint,
-            format!("proved on {server}: the database is what the ledger says then"),
-        )),
-        ProofShown::Differs { server, .. } => {
-            page.line(page.paint(Tone::Bad, format!("disproved on {server}")));
+        ProofShown::Proved { server, stand_ins } => {
+            let with = show::standing(stand_ins);
+            let text =
+                format!("proved on {server}{with}: the database is what the ledger says then");
+            page.line(page.paint(Tone::Faint, text));
+        }
+        ProofShown::Differs { server, stand_ins, .. } => {
+            let with = show::standing(stand_ins);
+            page.line(page.paint(Tone::Bad, format!("disproved on {server}{with}")));
         }
         ProofShown::None { because } => {
             let because = whimbrel_app::mask(&clean(because));

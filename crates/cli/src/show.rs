@@ -236,7 +236,7 @@ fn rehearsal(report: &Report, page: &mut Page) {
 }
 
 /// What was not real in a rehearsal.
-fn standing(stand_ins: &[String]) -> String {
+pub(crate) fn standing(stand_ins: &[String]) -> String {
     if stand_ins.is_empty() {
         return String::new();
     }

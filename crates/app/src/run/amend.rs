@@ -13,7 +13,8 @@ use whimbrel_history::{Migration, Status, TextError};
 
 use super::choose::{Choice, Planned};
 use super::execute::{engine_options, way_in};
-use super::prove::{self, Claim, ProofShown, Ways};
+use super::prove::{self, Claim, ProofShown};
+use super::rehearse::Ways;
 use super::{Depth, Options, choose, consent, works};
 use crate::error::Error;
 use crate::events::Events;

@@ -66,7 +66,8 @@ async fn both(
     let real = rehearse::objects(&mut session).await.ok()?;
     let applied = rehearsal::applied(plan, &mut session).await.ok()?;
     let mut surroundings = Surroundings::read(&mut session).await.ok()?;
-    let options = rehearsal::shadow_options(plan, &mut session).await.ok()?;
+    let options =
+        rehearsal::shadow_options(&plan.project, rehearsal::ways(plan), &mut session).await.ok()?;
     session.close().await;
     surroundings.database = rehearsal::database_name(&surroundings.database);
     let what = rehearse::Rehearse {

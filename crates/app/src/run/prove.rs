@@ -3,18 +3,19 @@
 
 use serde::Serialize;
 use whimbrel_catalog::{Difference, Side};
-use whimbrel_engine::rehearse::{self, Rebuilt, Surroundings};
-use whimbrel_engine::shadow::{Fetch as ShadowFetch, ShadowOptions};
+use whimbrel_engine::rehearse::{self, Made, Rebuilt, Surroundings};
+use whimbrel_engine::shadow::Baseline;
 use whimbrel_engine::state::{State, StateError};
 use whimbrel_engine::wire::{Answer, Session};
 use whimbrel_history::tools::Ledger;
 use whimbrel_sql::{Ident, Literal};
 
 use super::choose::{self, Choice, Planned};
-use super::{Fetch, rehearse as rehearsal, works};
+use super::rehearse::{self as rehearsal, Ways};
+use super::works;
 use crate::error::Error;
 use crate::events::Events;
-use crate::project::{Project, Where};
+use crate::project::Project;
 use crate::wire;
 
 /// What came of a proof.
@@ -25,11 +26,15 @@ pub enum ProofShown {
     Proved {
         /// Where they were replayed.
         server: String,
+        /// Extensions that stood in for the real ones there.
+        stand_ins: Vec<String>,
     },
     /// It is not.
     Differs {
         /// Where they were replayed.
         server: String,
+        /// Extensions that stood in for the real ones there.
+        stand_ins: Vec<String>,
         /// The objects that differ.
         differences: Vec<DifferenceShown>,
     },
@@ -62,13 +67,6 @@ pub(super) struct Claim<'a> {
     pub(super) tools: &'a [Ledger],
 }
 
-/// How the shadow may be had.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ways<'a> {
-    pub(super) place: &'a Where,
-    pub(super) fetch: Fetch,
-}
-
 /// Kinds that are the server's rather than a history's.
 const LEFT_OUT: &[&str] = &["default privileges"];
 
@@ -80,13 +78,6 @@ pub(super) async fn prove(
     events: &mut dyn Events,
 ) -> Result<ProofShown, Error> {
     let Claim { project, state, applied, tools } = claim;
-    if let Some(presumed) = &project.presumed {
-        let because = format!(
-            "what {} migrations presume cannot be told from what they make yet",
-            presumed.format
-        );
-        return Ok(ProofShown::None { because });
-    }
     let planned = choose::merge(&project.outlines, applied);
     let choice = Choice { planned, concerns: Vec::new() };
     let works = works::works(project, state, &choice, session).await?;
@@ -99,8 +90,9 @@ pub(super) async fn prove(
         applied: &works,
         pending: &[],
     };
-    let (made, server) = match rehearse::rebuild(&what, &options(project, ways)?, events).await? {
-        Rebuilt::Made(made, server) => (made, server),
+    let options = rehearsal::shadow_options(project, ways, session).await?;
+    let made = match rehearse::rebuild(&what, &options, events).await? {
+        Rebuilt::Made(made) => made,
         Rebuilt::Failed { number, failed } => {
             let because = wire::chain(&*failed).join(": ");
             let id = works[number].id();
@@ -113,13 +105,15 @@ pub(super) async fn prove(
     let strange = |difference: &Difference| {
         !LEFT_OUT.contains(&difference.kind.as_str())
             && !own.iter().any(|table| belongs(difference, table))
+            && !options.baseline.is_some_and(|baseline| is_kept(difference, &made, baseline))
     };
     let mut differences: Vec<Difference> =
-        made.differences(&real).into_iter().filter(strange).collect();
+        made.objects.differences(&real).into_iter().filter(strange).collect();
     without_empty_schemas(&mut differences, tools);
     fold(&mut differences);
+    let Made { server, stand_ins, .. } = made;
     if differences.is_empty() {
-        return Ok(ProofShown::Proved { server });
+        return Ok(ProofShown::Proved { server, stand_ins });
     }
     let shown = differences.into_iter().map(|difference| DifferenceShown {
         kind: difference.kind,
@@ -130,20 +124,16 @@ pub(super) async fn prove(
             Side::Both => "other",
         },
     });
-    Ok(ProofShown::Differs { server, differences: shown.collect() })
+    Ok(ProofShown::Differs { server, stand_ins, differences: shown.collect() })
 }
 
-/// How the shadow is had.
-fn options(project: &Project, ways: Ways<'_>) -> Result<ShadowOptions, Error> {
-    let workspace = &project.workspace;
-    let mut options = workspace.shadow_options();
-    if let Some(url) = &ways.place.shadow_url {
-        options.url = Some(workspace.target(url, "--shadow-url")?);
+/// Whether an object is what a platform keeps, and no migration has to do with it.
+fn is_kept(difference: &Difference, made: &Made, baseline: Baseline) -> bool {
+    let Difference { kind, name, .. } = difference;
+    match made.objects.get(kind, name) {
+        Some(now) => made.before.get(kind, name) == Some(now),
+        None => baseline.keeps(kind, name),
     }
-    if ways.fetch == Fetch::Forbidden {
-        options.fetch = ShadowFetch::Forbidden;
-    }
-    Ok(options)
 }
 
 /// What is bookkeeping and no history's: schemas and tables, ours and those of other tools, with

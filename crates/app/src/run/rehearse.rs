@@ -16,6 +16,7 @@ use super::report::{RehearsalShown, Report};
 use super::{Aim, Depth, Fetch, Plan, Rehearse, losses, works};
 use crate::error::Error;
 use crate::events::Events;
+use crate::project::{Project, Where};
 use crate::wire;
 
 /// How many objects an error names.
@@ -127,7 +128,7 @@ async fn attempt(
 ) -> Result<RehearsalShown, NotRehearsed> {
     let started = Instant::now();
     let applied = applied(plan, session).await?;
-    let options = shadow_options(plan, session).await?;
+    let options = shadow_options(&plan.project, ways(plan), session).await?;
     let mut surroundings = Surroundings::read(session).await.map_err(StateError::from)?;
     surroundings.database = database_name(&surroundings.database);
     let what = rehearse::Rehearse {
@@ -238,20 +239,36 @@ fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
     Ok(Planned::up(history, migration))
 }
 
-/// How the shadow is had for a rehearsal: with what the migrations presume, if the database has it.
+/// How a plan may have the shadow.
+pub(super) fn ways<'a>(plan: &'a Plan<'_>) -> Ways<'a> {
+    // Whoever asks for a rehearsal has it, whatever is to be fetched for it.
+    let fetch =
+        if plan.options.rehearse == Rehearse::Always { Fetch::Allowed } else { plan.options.fetch };
+    Ways { place: &plan.options.place, fetch }
+}
+
+/// How the shadow may be had.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ways<'a> {
+    pub(super) place: &'a Where,
+    pub(super) fetch: Fetch,
+}
+
+/// How the shadow is had: with what the migrations presume, if the database has it.
 pub(super) async fn shadow_options(
-    plan: &Plan<'_>,
+    project: &Project,
+    ways: Ways<'_>,
     session: &mut Session,
 ) -> Result<ShadowOptions, Error> {
-    let workspace = &plan.project.workspace;
+    let workspace = &project.workspace;
     let mut options = workspace.shadow_options();
-    if let Some(url) = &plan.options.place.shadow_url {
+    if let Some(url) = &ways.place.shadow_url {
         options.url = Some(workspace.target(url, "--shadow-url")?);
     }
-    if let Some(presumed) = &plan.project.presumed {
+    if let Some(presumed) = &project.presumed {
         options.baseline = presumed.baseline.as_in(session).await.map_err(StateError::from)?;
     }
-    if plan.options.fetch == Fetch::Forbidden && plan.options.rehearse != Rehearse::Always {
+    if ways.fetch == Fetch::Forbidden {
         options.fetch = ShadowFetch::Forbidden;
     }
     Ok(options)

@@ -230,3 +230,56 @@ fn real_projects_replay_whole_and_are_silent_afterwards() {
         clean(&project);
     }
 }
+
+/// What a real platform has otherwise than our baseline, and what somebody clicked there.
+const LATER_VERSION: &str = "
+    alter table auth.users add column later_version text;
+    create function storage.later_version() returns int language sql as 'select 1';
+    create table storage.later_version (id int primary key);
+    comment on table storage.later_version is 'made by the platform';
+    drop function storage.extension(text);
+    create schema pgtle; create table pgtle.artifacts ();
+    create extension citext;
+";
+
+#[tokio::test]
+async fn a_ledger_is_proved_on_a_platform_of_another_version() {
+    let project = Project::new(&[
+        (
+            "supabase/migrations/20240101000000_notes.sql",
+            "create table notes (owner uuid references auth.users);",
+        ),
+        (
+            "supabase/migrations/20240201000000_policies.sql",
+            "alter table notes enable row level security;\n\
+             create policy own on notes using (owner = auth.uid());\n\
+             create policy pictures on storage.objects for select using (bucket_id = 'pictures');\n\
+             alter publication supabase_realtime add table notes;",
+        ),
+    ]);
+    let project = project.with_database().await;
+    let mut session = project.session().await;
+    Baseline::named("supabase-platform").unwrap().set_up(&mut session, 17).await.unwrap();
+    session.simple(LATER_VERSION).await.unwrap();
+    session.close().await;
+    // What somebody did by hand, in the Dashboard's editor: first a half of it.
+    project.sql("create table notes (owner uuid references auth.users)").await;
+    let half = project.run("repair applied 20240101000000 20240201000000 --yes");
+    assert_eq!(half.code, 4, "{}", half.whole());
+    for missing in ["policy `public.notes.own`", "policy `storage.objects.pictures`"] {
+        assert!(half.whole().contains(missing), "{}", half.whole());
+    }
+    assert!(!half.whole().contains("later_version"), "{}", half.whole());
+    assert!(!half.whole().contains("pgtle"), "{}", half.whole());
+    project
+        .sql(
+            "alter table notes enable row level security;
+             create policy own on notes using (owner = auth.uid());
+             create policy pictures on storage.objects for select using (bucket_id = 'pictures');
+             alter publication supabase_realtime add table notes",
+        )
+        .await;
+    let said = project.done("repair applied 20240101000000 20240201000000 --yes");
+    assert!(said.out.contains("proved on portable server 17"), "{}", said.whole());
+    project.done("status --check");
+}

@@ -136,11 +136,11 @@ pub async fn made(
     made
 }
 
-/// What the scripts of a history make of an empty database.
+/// What came of running the scripts of a history in a database of their own.
 #[derive(Debug)]
 pub enum Rebuilt {
-    /// All ran; what they made, without owners and privileges, and where: `portable server 17.10`.
-    Made(Objects, String),
+    /// All ran.
+    Made(Made),
     /// One failed.
     Failed {
         /// Which, by its number.
@@ -150,8 +150,40 @@ pub enum Rebuilt {
     },
 }
 
+/// What the scripts of a history make.
+#[derive(Debug)]
+pub struct Made {
+    /// What there is then, without owners and privileges.
+    pub objects: Objects,
+    /// What there was before the first of them.
+    pub before: Objects,
+    /// The server they ran in: `portable server 17.10`.
+    pub server: String,
+    /// Extensions that were not the real ones.
+    pub stand_ins: Vec<String>,
+}
+
 /// Rebuilds what is applied in a throw-away database.
 pub async fn rebuild(
+    rehearse: &Rehearse<'_>,
+    options: &ShadowOptions,
+    events: &mut dyn Events,
+) -> Result<Rebuilt, RehearseError> {
+    let mut before = Objects::default();
+    if options.baseline.is_some() {
+        let nothing = Rehearse { applied: &[], pending: &[], ..*rehearse };
+        if let Rebuilt::Made(made) = on_its_own(&nothing, options, events).await? {
+            before = made.objects;
+        }
+    }
+    Ok(match on_its_own(rehearse, options, events).await? {
+        Rebuilt::Made(made) => Rebuilt::Made(Made { before, ..made }),
+        failed @ Rebuilt::Failed { .. } => failed,
+    })
+}
+
+/// The same without a look at what there was before.
+async fn on_its_own(
     rehearse: &Rehearse<'_>,
     options: &ShadowOptions,
     events: &mut dyn Events,
@@ -168,14 +200,15 @@ async fn read_rebuilt(
     stage: &Stage<'_>,
     events: &mut dyn Events,
 ) -> Result<Rebuilt, RehearseError> {
-    let rehearsal = on(server, stage, &mut Vec::new(), events).await?;
+    let (rehearsal, stand_ins) = hold(server, stage, &mut Vec::new(), events).await?;
     if let Rehearsal::NotRebuilt { number, failed } = rehearsal {
         return Ok(Rebuilt::Failed { number, failed });
     }
     let mut session = stage.connect(server).await?;
-    let made = shapes(&mut session).await?;
+    let objects = shapes(&mut session).await?;
     session.close().await;
-    Ok(Rebuilt::Made(made, server.described().to_owned()))
+    let server = server.described().to_owned();
+    Ok(Rebuilt::Made(Made { objects, before: Objects::default(), server, stand_ins }))
 }
 
 async fn read_made(

@@ -41,6 +41,9 @@ pub(crate) trait Kind: Sync {
     /// The scripts that make it, in order, for a superuser in an empty database.
     fn scripts(&self, major: u16, variant: &str) -> Vec<&'static str>;
 
+    /// Whether an object of this kind and name is the platform's to make and change.
+    fn keeps(&self, kind: &str, name: &str) -> bool;
+
     /// Extensions whose files a server of ours gets where it lacks the real ones.
     fn stand_ins(&self) -> &'static [StandIn];
 }
@@ -83,6 +86,12 @@ impl Baseline {
     /// The name of the database in a server of its own, which scripts may mention.
     pub fn database(&self) -> &'static str {
         self.kind.database()
+    }
+
+    /// Whether an object of this kind and name is the platform's to make and change, so that a real
+    /// database may have it where this lacks it, and otherwise.
+    pub fn keeps(&self, kind: &str, name: &str) -> bool {
+        self.kind.keeps(kind, name)
     }
 
     /// What tells it from every other, for the keys of the cache.

@@ -18,6 +18,37 @@ const EXPLICIT: &str = "explicit-grants";
 /// New objects of `public` are open to the API's roles by default privileges.
 const EXPOSED: &str = "auto-expose";
 
+/// Schemas that the platform has had, at one time or another, or that its extensions make.
+const SCHEMAS: &[&str] = &[
+    "_analytics",
+    "_realtime",
+    "_supavisor",
+    "auth",
+    "cron",
+    "extensions",
+    "graphql",
+    "graphql_public",
+    "net",
+    "pgbouncer",
+    "pgmq",
+    "pgmq_public",
+    "pgsodium",
+    "pgsodium_masks",
+    "pgtle",
+    "realtime",
+    "storage",
+    "supabase_functions",
+    "supabase_migrations",
+    "tiger",
+    "tiger_data",
+    "topology",
+    "vault",
+];
+
+fn lies_in_its_schema(name: &str) -> bool {
+    SCHEMAS.contains(&name.split('.').next().unwrap_or(name))
+}
+
 impl Kind for Supabase {
     fn name(&self) -> &'static str {
         "supabase-platform"
@@ -59,6 +90,22 @@ impl Kind for Supabase {
             scripts.push(include_str!("extensions_15.sql"));
         }
         scripts
+    }
+
+    fn keeps(&self, kind: &str, name: &str) -> bool {
+        match kind {
+            "extension" | "event trigger" => true,
+            "publication" => name.starts_with("supabase_"),
+            // A comment's name begins with the kind of what it is about.
+            "comment" => match ["extension", "event trigger", "publication"]
+                .iter()
+                .find_map(|kind| Some((*kind, name.strip_prefix(kind)?.strip_prefix(' ')?)))
+            {
+                Some((kind, name)) => self.keeps(kind, name),
+                None => lies_in_its_schema(name.rsplit(' ').next().unwrap_or(name)),
+            },
+            _ => lies_in_its_schema(name),
+        }
     }
 
     fn stand_ins(&self) -> &'static [StandIn] {
