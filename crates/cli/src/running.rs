@@ -111,6 +111,18 @@ pub(crate) enum Allowed {
     Protected,
 }
 
+/// What a person allowed.
+pub(crate) fn allowed(allow: &[Allowed]) -> run::Allowed {
+    let allows = |what| allow.contains(&what);
+    run::Allowed {
+        out_of_order: allows(Allowed::OutOfOrder),
+        modified: allows(Allowed::Modified),
+        same_content: allows(Allowed::SameContent),
+        rerun: allows(Allowed::Rerun),
+        protected: allows(Allowed::Protected),
+    }
+}
+
 /// Which down script is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Side {
@@ -178,7 +190,6 @@ impl Running {
     }
 
     fn options(&self, house: &House, depth: Depth) -> Options {
-        let allows = |what| self.allow.contains(&what);
         Options {
             consent: if self.yes { Consent::Given } else { Consent::Wanted },
             on_error: match self.on_error {
@@ -186,13 +197,7 @@ impl Running {
                 WhatOnError::Continue => OnError::Continue,
                 WhatOnError::Ask => OnError::Ask,
             },
-            allowed: run::Allowed {
-                out_of_order: allows(Allowed::OutOfOrder),
-                modified: allows(Allowed::Modified),
-                same_content: allows(Allowed::SameContent),
-                rerun: allows(Allowed::Rerun),
-                protected: allows(Allowed::Protected),
-            },
+            allowed: allowed(&self.allow),
             waiting: self.waiting(),
             retry_for: self.retry_for.map(|period| period.0),
             command: as_given(),

@@ -7,6 +7,7 @@
 pub(crate) mod output;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use whimbrel_sql::Literal;
 
@@ -123,6 +124,21 @@ pub(crate) fn begin_run(runner: &Runner, lock_key: i64, lock_backend: i32) -> St
     )
 }
 
+/// Notes a run that is a script which somebody else runs: it holds nothing that could be lost.
+pub(crate) fn note_script(runner: &Runner, lock_key: i64) -> String {
+    let Runner { command, os_user, host, version } = runner;
+    format!(
+        "insert into whimbrel_journal.runs \
+         (command, os_user, host, version, lock_key, lock_backend, state, ended_at) \
+         values ({}, {}, {}, {}, {lock_key}, pg_catalog.pg_backend_pid(), 'done', \
+         pg_catalog.clock_timestamp())",
+        Literal(command),
+        Literal(os_user),
+        Literal(host),
+        Literal(version)
+    )
+}
+
 /// Ends a run.
 pub(crate) fn end_run(run: i64, state: &str) -> String {
     format!(
@@ -213,7 +229,7 @@ pub(crate) struct Id<'a> {
 }
 
 impl Id<'_> {
-    fn condition(&self) -> String {
+    pub(crate) fn condition(&self) -> String {
         format!(
             "history = {} and migration = {} and direction = {}",
             Literal(self.history),
@@ -232,7 +248,7 @@ pub(crate) struct Planned {
 }
 
 /// Writes down every step of a migration; steps that an earlier run wrote down stay as they are.
-pub(crate) fn plan_steps(run: i64, id: &Id<'_>, steps: &[Planned]) -> String {
+pub(crate) fn plan_steps(run: impl Display, id: &Id<'_>, steps: &[Planned]) -> String {
     let rows: Vec<String> = steps
         .iter()
         .map(|planned| {

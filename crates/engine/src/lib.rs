@@ -9,6 +9,7 @@ mod interrupt;
 pub mod journal;
 pub mod lock;
 mod machine;
+pub mod paste;
 mod pause;
 pub mod rehearse;
 pub mod run;

@@ -11,6 +11,7 @@
 //! concurrently` runs beside it. Nobody waits for it inside the server: a waiting
 //! `pg_advisory_lock` holds a snapshot that the holder's concurrent index build waits for (40P01).
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::Target;
@@ -99,6 +100,16 @@ impl LockKey {
         Self { own: i64::from_be_bytes(*bytes), others }
     }
 
+    /// The key of one part of a script.
+    pub(crate) fn part(history: &str, migration: &str) -> i64 {
+        Self::new(&format!("part:{history}:{migration}"), &[]).own
+    }
+
+    /// Its keys, other tools' among them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = i64> {
+        std::iter::once(self.own).chain(self.others.iter().copied())
+    }
+
     /// The key that tells this lock from others.
     pub(crate) fn own(&self) -> i64 {
         self.own
@@ -124,8 +135,13 @@ impl LockKey {
     }
 
     /// A condition that is true while the given server process holds the lock.
-    pub(crate) fn held_by(&self, backend: i32) -> String {
-        let (high, low) = halves(self.own);
+    pub(crate) fn held_by(&self, backend: impl Display) -> String {
+        Self::held(self.own, backend)
+    }
+
+    /// The same for any key.
+    pub(crate) fn held(key: i64, backend: impl Display) -> String {
+        let (high, low) = halves(key);
         format!(
             "exists (select from pg_catalog.pg_locks l where l.locktype = 'advisory' and l.granted \
              and l.pid = {backend} and l.classid = {high} and l.objid = {low} and l.objsubid = 1)"

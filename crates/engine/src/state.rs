@@ -33,6 +33,35 @@ pub struct State {
     pub seal: Option<Seal>,
 }
 
+impl State {
+    /// What is known of a database that nobody asks: where ledgers usually are, and what a person
+    /// says is applied.
+    pub fn said(ledgers: Vec<LedgerState>) -> Self {
+        let facts = Facts {
+            version_number: 0,
+            version: String::new(),
+            database: String::new(),
+            role: String::new(),
+            may_create: true,
+            standby: false,
+            pooled: false,
+            timeouts: BTreeMap::new(),
+            journal: false,
+            output: false,
+        };
+        let (intents, last_applied) = (Intents::new(), BTreeMap::new());
+        Self { facts, ledgers, intents, last_applied, tools: Vec::new(), seal: None }
+    }
+}
+
+impl LedgerState {
+    /// A ledger in its usual place.
+    pub fn said(ledger: &'static dyn Ledger, schema: Option<&str>) -> Self {
+        let place = ledger.place(&[], schema);
+        Self { ledger, place, entries: Vec::new(), seeds: BTreeMap::new() }
+    }
+}
+
 /// One ledger as it is.
 #[derive(Debug)]
 pub struct LedgerState {

@@ -4,12 +4,15 @@ mod certificates;
 pub mod faults;
 mod helper;
 mod pgbouncer;
+mod program;
 mod proxy;
+mod psql;
 mod server;
 mod supabase;
 
 pub use certificates::{Authority, Certificate};
 pub use pgbouncer::{PgBouncer, Pool, PoolMode};
 pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
+pub use psql::Psql;
 pub use server::{Database, MAJORS, Server, Settings, bring, guard, options};
 pub use supabase::SupabaseCli;

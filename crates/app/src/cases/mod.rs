@@ -10,6 +10,7 @@ pub mod preview;
 pub mod redo;
 pub mod repair;
 pub mod runs;
+pub mod script;
 pub mod shadow;
 pub mod status;
 pub mod up;
@@ -21,6 +22,7 @@ pub const ALL: &[&Case] = &[
     &new::CASE,
     &status::CASE,
     &preview::CASE,
+    &script::CASE,
     &up::CASE,
     &down::CASE,
     &redo::CASE,

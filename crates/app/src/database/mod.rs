@@ -102,6 +102,12 @@ impl Database {
 }
 
 impl Database {
+    /// None: nothing is asked of one.
+    pub(crate) fn none() -> Self {
+        let place = "nowhere".to_owned();
+        Self { place, ..Self::embedded(Target::socket("", 0, "", "")) }
+    }
+
     /// The database as a person recognises it.
     pub(crate) fn shown(&self, facts: &Facts) -> DatabaseShown {
         DatabaseShown {

@@ -1,5 +1,7 @@
 //! Finds project and database, and reads both sides at once.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -121,20 +123,7 @@ impl Opening {
         let Self { workspace, outlines, database, session, development, reading, go_on, .. } = self;
         // Without an answer to wait for, nobody listens.
         let _ = go_on.send(());
-        let mut ledgers: Vec<&'static dyn Ledger> = Vec::new();
-        for outline in &outlines {
-            let ledger = outline.format.ledger();
-            if !ledgers.iter().any(|known| known.name() == ledger.name()) {
-                ledgers.push(ledger);
-            }
-        }
-        let of_histories = ledgers.len();
-        let other = for_other_seeds();
-        if seeds::has_own(workspace.config())
-            && ledgers.iter().all(|one| one.name() != other.name())
-        {
-            ledgers.push(other);
-        }
+        let (ledgers, of_histories) = ledgers_of(&workspace, &outlines);
         let is_report = self.last_applied == LastApplied::Wanted;
         let both = async {
             let mut session = match session {
@@ -172,6 +161,47 @@ impl Opening {
         }
         Ok((project, session, state))
     }
+}
+
+impl Project {
+    /// A project whose database nobody asks.
+    pub(crate) fn of_files(workspace: &Workspace, history: Option<&str>) -> Result<Self, Error> {
+        let workspace = workspace.clone();
+        let outlines = chosen(&workspace, history)?;
+        let histories = histories::read(&workspace, &outlines)?;
+        let (ledgers, of_histories) = ledgers_of(&workspace, &outlines);
+        let presumed = Presumed::of(&workspace, &outlines)?;
+        let recorded = vec![BTreeMap::new(); histories.len()];
+        Ok(Self {
+            workspace,
+            outlines,
+            histories,
+            database: Database::none(),
+            ledgers,
+            of_histories,
+            recorded,
+            presumed,
+            development: None,
+        })
+    }
+}
+
+/// Each ledger of a project once: those of its histories, and how many they are, then perhaps one
+/// that only records seed files.
+fn ledgers_of(workspace: &Workspace, outlines: &[Outline]) -> (Vec<&'static dyn Ledger>, usize) {
+    let mut ledgers: Vec<&'static dyn Ledger> = Vec::new();
+    for outline in outlines {
+        let ledger = outline.format.ledger();
+        if !ledgers.iter().any(|known| known.name() == ledger.name()) {
+            ledgers.push(ledger);
+        }
+    }
+    let of_histories = ledgers.len();
+    let other = for_other_seeds();
+    if seeds::has_own(workspace.config()) && ledgers.iter().all(|one| one.name() != other.name()) {
+        ledgers.push(other);
+    }
+    (ledgers, of_histories)
 }
 
 /// Finds the histories, tells of them, and reads them while the server lets us in and reads its

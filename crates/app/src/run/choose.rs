@@ -16,33 +16,33 @@ use crate::project::Project;
 
 /// What is to run, and what speaks against it.
 #[derive(Clone, Debug)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// In the order in which it runs.
-    pub(super) planned: Vec<Planned>,
+    pub(crate) planned: Vec<Planned>,
     /// What a person should know before.
-    pub(super) concerns: Vec<Concern>,
+    pub(crate) concerns: Vec<Concern>,
 }
 
 /// A migration that is to run, as a value that outlives what it was chosen from.
 #[derive(Clone, Debug)]
-pub(super) struct Planned {
+pub(crate) struct Planned {
     /// Its history, by its place among the project's.
-    pub(super) history: usize,
+    pub(crate) history: usize,
     /// It.
-    pub(super) migration: Migration,
+    pub(crate) migration: Migration,
     /// Which way.
-    pub(super) direction: Direction,
+    pub(crate) direction: Direction,
     /// Why: `pending`, `the newest` …
     pub(super) why: String,
     /// Whether the ledger has it as applied already.
-    pub(super) again: bool,
+    pub(crate) again: bool,
     /// Whether its down script comes from the ledger.
     pub(super) from_ledger: bool,
 }
 
 impl Planned {
     /// A migration to be applied.
-    pub(super) fn up(history: usize, migration: &Migration) -> Self {
+    pub(crate) fn up(history: usize, migration: &Migration) -> Self {
         Self {
             history,
             migration: migration.clone(),
@@ -70,7 +70,7 @@ impl Planned {
 }
 
 /// Chooses what a run does.
-pub(super) fn choose(project: &Project, state: &State, aim: &Aim) -> Result<Choice, Error> {
+pub(crate) fn choose(project: &Project, state: &State, aim: &Aim) -> Result<Choice, Error> {
     let rows = project.rows(state);
     match aim {
         Aim::Up(wish) => up(project, &rows, wish),
@@ -89,7 +89,7 @@ impl Choice {
     }
 
     /// Refuses what nobody allowed.
-    pub(super) fn check(&self, allowed: Allowed, changes: Vec<String>) -> Result<(), Error> {
+    pub(crate) fn check(&self, allowed: Allowed, changes: Vec<String>) -> Result<(), Error> {
         let refused = self.refused(allowed);
         let [(first, _), rest @ ..] = refused.as_slice() else { return Ok(()) };
         let mut hints: Vec<String> = rest.iter().map(|(message, _)| message.clone()).collect();
@@ -219,7 +219,7 @@ fn why(why: &Why) -> String {
 }
 
 /// The history that has the migration which a person named.
-pub(super) fn find(project: &Project, rows: &[Vec<Row<'_>>], id: &str) -> Result<usize, Error> {
+pub(crate) fn find(project: &Project, rows: &[Vec<Row<'_>>], id: &str) -> Result<usize, Error> {
     let mut found = Vec::new();
     let mut unknown = None;
     for (place, rows) in rows.iter().enumerate() {

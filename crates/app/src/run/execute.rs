@@ -203,10 +203,6 @@ pub(super) fn way_in<'a>(
     options: &'a Options,
     ledgers: &'a [(&'static dyn Ledger, Option<&'a str>)],
 ) -> Enter<'a> {
-    // Two projects whose ledgers are apart may share a database.
-    let own = project.lock_ledgers();
-    let names: Vec<&str> = own.iter().map(|ledger| ledger.name()).collect();
-    let others: Vec<i64> = own.iter().flat_map(|ledger| ledger.lock_keys()).copied().collect();
     let configured = Waiting::For(project.workspace.config().timeouts.wait.0);
     let wait = match options.waiting.unwrap_or(configured) {
         Waiting::For(limit) if limit.is_zero() => Wait::No,
@@ -217,15 +213,23 @@ pub(super) fn way_in<'a>(
     Enter {
         target: &project.database.target,
         application: APPLICATION,
-        key: LockKey::new(&names.join(" "), &others),
+        key: lock_key(project),
         wait,
         wanted: Wanted { ledgers, last_applied: false, tools: None, sealed: false },
         interrupt: &options.interrupt,
     }
 }
 
+/// The lock of a project's runs. Two projects whose ledgers are apart may share a database.
+pub(crate) fn lock_key(project: &Project) -> LockKey {
+    let own = project.lock_ledgers();
+    let names: Vec<&str> = own.iter().map(|ledger| ledger.name()).collect();
+    let others: Vec<i64> = own.iter().flat_map(|ledger| ledger.lock_keys()).copied().collect();
+    LockKey::new(&names.join(" "), &others)
+}
+
 /// How the engine is to run.
-pub(super) fn engine_options(project: &Project, options: &Options) -> run::Options {
+pub(crate) fn engine_options(project: &Project, options: &Options) -> run::Options {
     let timeouts = project.workspace.config().timeouts;
     let surroundings = project.workspace.surroundings();
     let milliseconds = |duration: Duration| format!("{}ms", duration.as_millis());

@@ -6,7 +6,7 @@ pub(crate) mod amend;
 pub(crate) mod changed;
 pub(crate) mod choose;
 mod consent;
-mod execute;
+pub(crate) mod execute;
 mod exists;
 mod explain;
 mod losses;
@@ -14,7 +14,7 @@ pub(crate) mod prove;
 mod rehearse;
 mod report;
 mod seeds;
-mod works;
+pub(crate) mod works;
 
 use std::time::Duration;
 

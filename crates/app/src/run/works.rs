@@ -24,7 +24,18 @@ pub(super) async fn works(
     session: &mut Session,
 ) -> Result<Vec<Work>, Error> {
     let recorded = recorded(project, state, choice, session).await?;
-    let planned = choice.planned.as_slice();
+    of_files(project, choice.planned.as_slice(), &recorded)
+}
+
+/// The scripts that ledgers keep, by history and key.
+pub(crate) type Kept = BTreeMap<(usize, String), Recorded>;
+
+/// Reads the scripts of everything that is planned, but for those that a ledger keeps.
+pub(crate) fn of_files(
+    project: &Project,
+    planned: &[Planned],
+    recorded: &Kept,
+) -> Result<Vec<Work>, Error> {
     let read = |planned: &[Planned]| {
         let mut files = Reader { project, last: None };
         let works = planned.iter().map(|planned| {
@@ -48,7 +59,7 @@ async fn recorded(
     state: &State,
     choice: &Choice,
     session: &mut Session,
-) -> Result<BTreeMap<(usize, String), Recorded>, Error> {
+) -> Result<Kept, Error> {
     let mut all = BTreeMap::new();
     for (place, history) in project.histories.iter().enumerate() {
         let keys: Vec<&str> = choice

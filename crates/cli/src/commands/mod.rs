@@ -11,6 +11,7 @@ mod preview;
 mod redo;
 mod repair;
 mod runs;
+mod script;
 mod shadow;
 mod status;
 mod up;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<new::New>::NEW,
     &Entry::<status::Status>::NEW,
     &Entry::<preview::Preview>::NEW,
+    &Entry::<script::Script>::NEW,
     &Entry::<up::Up>::NEW,
     &Entry::<down::Down>::NEW,
     &Entry::<redo::Redo>::NEW,

@@ -24,6 +24,7 @@ mod reference;
 mod registries;
 mod repair;
 mod runs;
+mod script;
 mod secrets;
 mod seeds;
 mod supabase;

@@ -441,6 +441,6 @@ async fn moved(session: &mut Session, name: &str, tablespace: &str) -> Result<Ev
 }
 
 /// A name's parts, each quoted.
-fn joined(parts: &[String]) -> String {
+pub(crate) fn joined(parts: &[String]) -> String {
     parts.iter().map(|part| Ident(part).to_string()).collect::<Vec<_>>().join(".")
 }

@@ -12,7 +12,7 @@ mod block;
 pub(crate) mod compose;
 mod data;
 mod enter;
-mod evidence;
+pub(crate) mod evidence;
 mod failure;
 mod keep;
 mod lane;
@@ -20,7 +20,7 @@ mod prepare;
 mod resume;
 mod scribe;
 mod send;
-mod steps;
+pub(crate) mod steps;
 pub(crate) mod watch;
 
 use std::borrow::Cow;
@@ -137,7 +137,7 @@ impl Work {
         &self.definition.migration.id
     }
 
-    fn journal_id(&self) -> journal::Id<'_> {
+    pub(crate) fn journal_id(&self) -> journal::Id<'_> {
         journal::Id {
             history: &self.definition.migration.history,
             migration: self.id(),
@@ -153,7 +153,7 @@ impl Work {
         }
     }
 
-    fn settings(&self, options: &Options) -> compose::Settings {
+    pub(crate) fn settings(&self, options: &Options) -> compose::Settings {
         let directives = &self.definition.migration.directives;
         compose::Settings {
             lock_timeout: Some(

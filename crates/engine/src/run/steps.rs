@@ -10,7 +10,7 @@ use whimbrel_history::TextError;
 use whimbrel_history::ledgers::Took;
 use whimbrel_sql::{Kind, Mode, Statement, Step};
 
-use crate::journal::{self, Intent, Planned, StepState};
+use crate::journal::{self, Intent, StepState};
 use crate::run::block::{TRY_AGAIN, Tries, failure_of, needs_to_be_alone, unsent};
 use crate::run::compose::{self, Cleaning, Message, Origin, Role};
 use crate::run::evidence::{self, Evidence};
@@ -20,6 +20,8 @@ use crate::run::send::Sent;
 use crate::run::{Direction, End, Report, Run, Work, begun};
 use crate::wire::{self, Failure, Session};
 use crate::{Event, Events};
+
+pub(crate) use crate::journal::Planned;
 
 /// Where a statement outside a transaction can run.
 enum Where {
@@ -571,7 +573,7 @@ fn range_of(step: &Step) -> std::ops::Range<usize> {
 }
 
 /// All steps, as they are written down.
-fn planned(work: &Work, steps: &[Step]) -> Result<Vec<Planned>, TextError> {
+pub(crate) fn planned(work: &Work, steps: &[Step]) -> Result<Vec<Planned>, TextError> {
     let planned = steps.iter().enumerate().map(|(step, body)| {
         let first = range_of(body).start;
         let statement = match work.script.statements.get(first) {

@@ -42,7 +42,12 @@ pub trait Ledger: Sync {
 
     /// Whether a table of one of those names is this ledger's, by its columns: other tools call
     /// theirs `schema_migrations`, too.
-    fn owns(&self, table: &str, columns: &BTreeMap<String, String>) -> bool;
+    fn owns(&self, table: &str, columns: &BTreeMap<String, String>) -> bool {
+        self.marks(table).iter().all(|column| columns.contains_key(*column))
+    }
+
+    /// The columns by which one of its tables is told from another tool's of the same name.
+    fn marks(&self, table: &str) -> &'static [&'static str];
 
     /// Decides which of the tables that a database has are this ledger's.
     ///
@@ -72,6 +77,17 @@ pub trait Ledger: Sync {
     /// A query for the scripts of some entries, by key: one row a statement, which are for
     /// [`recorded`]. `None` where the ledger keeps none.
     fn details(&self, place: &Place, keys: &[&str]) -> Option<String>;
+
+    /// A condition that holds where a migration is recorded as applied, for statements that a server
+    /// runs without us. It presumes that the first table is there.
+    fn is_applied(&self, place: &Place, key: &str) -> String;
+
+    /// The same, where what was applied is this very script; `None` where the ledger cannot tell.
+    fn is_applied_as(
+        &self,
+        place: &Place,
+        definition: &Definition,
+    ) -> Result<Option<String>, TextError>;
 
     /// Statements that make or complete its tables; empty when nothing is missing.
     fn prepare(&self, place: &Place) -> Vec<String>;

@@ -6,7 +6,6 @@
 //! `applied_at` and `rollback` are filled where somebody made them. There is no status: a row says
 //! that a version is applied, and failures and what has begun are the journal's to remember.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
@@ -76,8 +75,8 @@ impl Ledger for Supabase {
         &[Table { schemas: &[SCHEMA], name: MIGRATIONS }, Table { schemas: &[SCHEMA], name: SEEDS }]
     }
 
-    fn owns(&self, table: &str, columns: &BTreeMap<String, String>) -> bool {
-        columns.contains_key(if table == SEEDS { "path" } else { "version" })
+    fn marks(&self, table: &str) -> &'static [&'static str] {
+        if table == SEEDS { &["path"] } else { &["version"] }
     }
 
     fn read(&self, place: &Place) -> Option<String> {
@@ -140,6 +139,28 @@ impl Ledger for Supabase {
             "select key, side, statement\nfrom (\n{}\n) d\norder by key, side, n",
             sides.join("\nunion all\n")
         ))
+    }
+
+    fn is_applied(&self, place: &Place, key: &str) -> String {
+        let table = migrations(place).table();
+        format!("exists (select from {table} where version = {})", Literal(key))
+    }
+
+    fn is_applied_as(
+        &self,
+        place: &Place,
+        definition: &Definition,
+    ) -> Result<Option<String>, TextError> {
+        let at = migrations(place);
+        if !is_array(&at, "statements") {
+            return Ok(None);
+        }
+        Ok(Some(format!(
+            "exists (select from {} where version = {} and statements = {})",
+            at.table(),
+            Literal(&definition.migration.key),
+            list(&definition.up)?,
+        )))
     }
 
     fn prepare(&self, place: &Place) -> Vec<String> {

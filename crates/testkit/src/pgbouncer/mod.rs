@@ -1,20 +1,27 @@
 //! PgBouncer in front of a server.
 
-mod program;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use whimbrel_engine::wire::{Answer, Session};
 use whimbrel_engine::{Host, Secret, SslMode, Target};
 
-use program::Program;
+use crate::program::{Packaged, Program};
+
+const PGBOUNCER: Packaged = Packaged {
+    name: "pgbouncer",
+    package: "pgbouncer",
+    within: None,
+    how: "install the package `pgbouncer` (`apt-get install pgbouncer`, `dnf install pgbouncer`, \
+          `brew install pgbouncer`), so that it is on the PATH",
+};
 
 /// The port in the socket's name.
 const PORT: u16 = 6432;
@@ -86,7 +93,7 @@ impl PgBouncer {
     /// When it cannot be had or does not start; the message says why.
     pub async fn start(server: &Target, pool: &Pool) -> Self {
         // The first time it is fetched, which takes seconds.
-        let program = tokio::task::spawn_blocking(Program::get).await.expect("have PgBouncer");
+        let program = tokio::task::spawn_blocking(program).await.expect("have PgBouncer");
         let folder = tempfile::tempdir().expect("make a folder for PgBouncer");
         let host = server.hosts.first().expect("a target has at least one host");
         let user = Unprivileged::for_server(host, folder.path());
@@ -147,6 +154,12 @@ impl Drop for PgBouncer {
 /// Waits for the end of its standard input, which comes with the end of this process at the
 /// latest, however that ends; then kills PgBouncer.
 const WATCHER: &str = r#""$@" & child=$!; read -r _; kill -KILL "$child"; wait "$child""#;
+
+/// The program, found or fetched.
+fn program() -> &'static Program {
+    static FOUND: OnceLock<Program> = OnceLock::new();
+    FOUND.get_or_init(|| Program::get(&PGBOUNCER))
+}
 
 fn spawn(program: &Program, folder: &Path, user: Option<&Unprivileged>) -> Child {
     let said = fs::File::create(folder.join("said")).expect("create a file in our own folder");

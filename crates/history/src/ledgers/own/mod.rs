@@ -19,8 +19,6 @@ mod scripts;
 mod seeds;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use whimbrel_sql::Literal;
 
 use super::text::{At, array, literal_or_null, literals, milliseconds, unknown};
@@ -71,15 +69,14 @@ impl Ledger for Own {
         ]
     }
 
-    fn owns(&self, table: &str, columns: &BTreeMap<String, String>) -> bool {
-        let needed: &[&str] = match table {
+    fn marks(&self, table: &str) -> &'static [&'static str] {
+        match table {
             MIGRATIONS => &["id", "name", "up_sql", "status", "applied_at"],
             HISTORY => &["migration_id", "status"],
             // The Supabase CLI has a table of that name, too.
             SEEDS => seeds::COLUMNS,
             _ => &["version", "last_migration", "applied_migrations"],
-        };
-        needed.iter().all(|column| columns.contains_key(*column))
+        }
     }
 
     fn read(&self, place: &Place) -> Option<String> {
@@ -177,6 +174,32 @@ impl Ledger for Own {
             "select key, side, script\nfrom (\n{}\n) d\norder by key, side",
             sides.join("\nunion all\n")
         ))
+    }
+
+    fn is_applied(&self, place: &Place, key: &str) -> String {
+        let table = migrations(place).table();
+        let key = Literal(key);
+        format!("exists (select from {table} where id = {key} and status = 'completed')")
+    }
+
+    fn is_applied_as(
+        &self,
+        place: &Place,
+        definition: &Definition,
+    ) -> Result<Option<String>, TextError> {
+        let at = migrations(place);
+        let migration = &definition.migration;
+        let (column, value) = match (at.has("fingerprint_up"), at.has("checksum")) {
+            (true, _) => ("fingerprint_up", &migration.up.fingerprint),
+            (false, true) => ("checksum", &migration.checksum.text),
+            (false, false) => return Ok(None),
+        };
+        Ok(Some(format!(
+            "exists (select from {} where id = {} and status = 'completed' and {column} = {})",
+            at.table(),
+            Literal(&migration.key),
+            Literal(value),
+        )))
     }
 
     fn prepare(&self, place: &Place) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! The PgBouncer program: the one on the PATH, or else Debian's, fetched and unpacked.
+//! Programs of other people: the one on the PATH, or else Debian's, fetched and unpacked.
 //!
 //! `apt-get download` needs no root and installs nothing. Where the machine has no package lists,
 //! as in containers, they are fetched into the cache as well, for this alone.
@@ -10,17 +10,25 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use whimbrel_engine::shadow::Environment;
 
-const PACKAGE: &str = "pgbouncer";
-const HOW: &str = "install the package `pgbouncer` (`apt-get install pgbouncer`, `dnf install \
-                   pgbouncer`, `brew install pgbouncer`), so that it is on the PATH";
+/// A program that a package has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packaged {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    /// The package.
+    pub(crate) package: &'static str,
+    /// How its packages' names begin, where it is in one that the package needs.
+    pub(crate) within: Option<&'static str>,
+    /// What a person does where it cannot be fetched.
+    pub(crate) how: &'static str,
+}
 
 /// A program that can be started.
 #[derive(Clone, Debug)]
-pub(super) struct Program {
+pub(crate) struct Program {
     path: PathBuf,
     /// Where its libraries are, as far as the system does not have them.
     libraries: Option<OsString>,
@@ -31,35 +39,37 @@ impl Program {
     ///
     /// # Panics
     /// Where it cannot be had; the message says how it can.
-    pub(super) fn get() -> &'static Self {
-        static FOUND: OnceLock<Program> = OnceLock::new();
-        FOUND.get_or_init(|| {
-            let found = on_path().map_or_else(fetched, Ok);
-            found.unwrap_or_else(|why| panic!("PgBouncer cannot be had: {why}\nhint: {HOW}"))
-        })
+    pub(crate) fn get(wanted: &Packaged) -> Self {
+        let found = on_path(wanted).map_or_else(|| fetched(wanted), Ok);
+        let Packaged { name, how, .. } = wanted;
+        found.unwrap_or_else(|why| panic!("{name} cannot be had: {why}\nhint: {how}"))
     }
 
     /// What starts it.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Has a command that starts it find its libraries.
-    pub(super) fn equip(&self, command: &mut Command) {
+    pub(crate) fn equip(&self, command: &mut Command) {
         if let Some(libraries) = &self.libraries {
             command.env("LD_LIBRARY_PATH", libraries);
         }
     }
 
     /// An unpacked program, if it is there as a whole.
-    fn unpacked(root: &Path) -> Option<Self> {
-        let path = root.join("usr/sbin/pgbouncer");
+    fn unpacked(name: &str, root: &Path) -> Option<Self> {
+        let versions =
+            fs::read_dir(root.join("usr/lib/postgresql")).into_iter().flatten().flatten();
+        let folders = versions.map(|version| version.path().join("bin"));
+        let mut folders = folders.chain(["usr/sbin", "usr/bin"].map(|folder| root.join(folder)));
+        let path = folders.find_map(|folder| Some(folder.join(name)).filter(|path| path.is_file()));
         let folders = ["usr/lib", "lib"].into_iter().flat_map(|folder| {
             let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
             entries.map(|entry| entry.path()).filter(|path| path.is_dir())
         });
         let libraries = env::join_paths(folders).ok()?;
-        path.is_file().then_some(Self { path, libraries: Some(libraries) })
+        Some(Self { path: path?, libraries: Some(libraries) })
     }
 
     /// Whether it starts at all: a library may still be missing.
@@ -71,47 +81,48 @@ impl Program {
     }
 }
 
-/// Debian puts it where only root's PATH leads.
-fn on_path() -> Option<Program> {
+/// Debian puts some where only root's PATH leads.
+fn on_path(wanted: &Packaged) -> Option<Program> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    let path = folders.map(|folder| folder.join("pgbouncer")).find(|path| path.is_file())?;
+    let path = folders.map(|folder| folder.join(wanted.name)).find(|path| path.is_file())?;
     Some(Program { path, libraries: None })
 }
 
 /// The one in the cache, put there if it is not.
-fn fetched() -> Result<Program, String> {
-    let folder = Environment::of_process().cache().join("testkit/pgbouncer");
+fn fetched(wanted: &Packaged) -> Result<Program, String> {
+    let Packaged { name, package, .. } = wanted;
+    let folder = Environment::of_process().cache().join("testkit").join(package);
     let (folder, root) = (folder.as_std_path(), folder.join("root"));
-    if let Some(program) = Program::unpacked(root.as_std_path()) {
+    if let Some(program) = Program::unpacked(name, root.as_std_path()) {
         return program.checked();
     }
     let failed = |doing: &str, error: &io::Error| format!("{doing} {}: {error}", folder.display());
     fs::create_dir_all(folder).map_err(|error| failed("create", &error))?;
     let lock = File::create(folder.join("lock")).map_err(|error| failed("lock", &error))?;
     lock.lock().map_err(|error| failed("lock", &error))?;
-    if Program::unpacked(root.as_std_path()).is_none() {
-        writeln!(io::stderr(), "testkit: fetching PgBouncer with apt-get").ok();
+    if Program::unpacked(name, root.as_std_path()).is_none() {
+        writeln!(io::stderr(), "testkit: fetching {package} with apt-get").ok();
         let new = folder.join("new");
         fs::remove_dir_all(&new).ok();
         fs::create_dir_all(&new).map_err(|error| failed("create", &error))?;
-        fetch(folder, &new)?;
+        fetch(wanted, folder, &new)?;
         fs::rename(new.join("root"), &root).map_err(|error| failed("rename", &error))?;
         fs::remove_dir_all(&new).ok();
     }
-    let program = Program::unpacked(root.as_std_path());
+    let program = Program::unpacked(name, root.as_std_path());
     program.ok_or_else(|| format!("{root} has no program in it"))?.checked()
 }
 
 /// Downloads the package and what it needs and the machine lacks, and unpacks all of it.
-fn fetch(folder: &Path, new: &Path) -> Result<(), String> {
-    let apt = Apt::prepare(folder)?;
-    let mut wanted = vec![PACKAGE.to_owned()];
+fn fetch(program: &Packaged, folder: &Path, new: &Path) -> Result<(), String> {
+    let apt = Apt::prepare(program.package, folder)?;
+    let mut wanted = vec![program.package.to_owned()];
     let mut seen = BTreeSet::new();
     while let Some(package) = wanted.pop() {
         if seen.insert(package.clone()) {
             run(apt.command("apt-get").args(["download", &package]).current_dir(new))?;
-            wanted.extend(apt.missing(&package)?);
+            wanted.extend(apt.missing(&package, program.within)?);
         }
     }
     let entries = fs::read_dir(new).map_err(|error| format!("read {}: {error}", new.display()))?;
@@ -129,10 +140,10 @@ struct Apt {
 }
 
 impl Apt {
-    fn prepare(folder: &Path) -> Result<Self, String> {
+    fn prepare(package: &str, folder: &Path) -> Result<Self, String> {
         // The cache may be closed to apt's own user.
         let mut apt = Self { options: vec!["APT::Sandbox::User=root".to_owned()] };
-        let known = |apt: &Self| run(apt.command("apt-cache").args(["show", PACKAGE]));
+        let known = |apt: &Self| run(apt.command("apt-cache").args(["show", package]));
         if known(&apt).is_ok() {
             return Ok(apt);
         }
@@ -155,13 +166,14 @@ impl Apt {
         command
     }
 
-    /// The libraries that a package depends on and that are not installed.
-    fn missing(&self, package: &str) -> Result<Vec<String>, String> {
+    /// What a package depends on and is not installed: libraries, and where the program itself is.
+    fn missing(&self, package: &str, within: Option<&str>) -> Result<Vec<String>, String> {
         let said = run(self.command("apt-cache").args(["depends", "--important", package]))?;
         let needed = said.lines().filter_map(|line| {
             let (kind, package) = line.trim().split_once(": ")?;
             let needed = matches!(kind, "Depends" | "|Depends" | "PreDepends");
-            (needed && package.starts_with("lib")).then(|| package.to_owned())
+            let has_it = within.is_some_and(|within| package.starts_with(within));
+            (needed && (has_it || package.starts_with("lib"))).then(|| package.to_owned())
         });
         Ok(needed.filter(|package| !is_installed(package)).collect())
     }
