@@ -136,9 +136,11 @@ impl Seen {
             Ok(entries) => {
                 for entry in entries {
                     let entry = entry.map_err(failed)?;
-                    // A name that is not UTF-8 is no name of a migration in any format.
                     let name = entry.file_name();
-                    let Some(name) = name.to_str() else { continue };
+                    let Some(name) = name.to_str() else {
+                        check_strange(folder, &name.to_string_lossy())?;
+                        continue;
+                    };
                     match Kind::of(&entry) {
                         Ok(Kind::File) => names.push(join(folder, name)),
                         Ok(Kind::Folder) => folders.push(join(folder, name)),
@@ -157,6 +159,16 @@ impl Seen {
         folders.sort_unstable_by(|left, right| left.as_str().cmp(right.as_str()));
         Ok(Self { names: names.into(), folders, files: None })
     }
+}
+
+/// A name that is not UTF-8 is no name of a migration in any format, and a script of such a name
+/// is not passed over in silence.
+fn check_strange(folder: &Utf8Path, name: &str) -> Result<(), FilesError> {
+    if !name.to_ascii_lowercase().ends_with(".sql") {
+        return Ok(());
+    }
+    let source = io::Error::new(ErrorKind::InvalidData, "its name is not UTF-8: give it another");
+    Err(FilesError { path: join(folder, name), source })
 }
 
 /// What an entry of a folder is, or leads to: a migration may be a link.
@@ -241,6 +253,21 @@ fn join(folder: &Utf8Path, name: &str) -> Utf8PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_script_whose_name_is_not_utf_8_is_not_passed_over() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let temporary = tempfile::tempdir().unwrap();
+        let name = |bytes| temporary.path().join(std::ffi::OsStr::from_bytes(bytes));
+        std::fs::write(name(b"notes_\xff.txt"), "").unwrap();
+        let root = Utf8PathBuf::try_from(temporary.path().to_owned()).unwrap();
+        assert!(Folder::new(root.clone()).list(Utf8Path::new("")).unwrap().is_empty());
+        std::fs::write(name(b"001_\xff.sql"), "").unwrap();
+        let error = Folder::new(root).list(Utf8Path::new("")).unwrap_err();
+        assert_eq!(error.path, "001_\u{fffd}.sql");
+        assert!(error.source.to_string().contains("not UTF-8"), "{error}");
+    }
 
     #[test]
     fn files_and_folders_are_listed_apart_and_sorted_by_name() {

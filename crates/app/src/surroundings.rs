@@ -55,8 +55,12 @@ fn program() -> String {
 impl Surroundings {
     /// Reads the world around this process; for front ends, once.
     pub fn of_process() -> io::Result<Self> {
-        let folder = Utf8PathBuf::try_from(std::env::current_dir()?)
-            .map_err(camino::FromPathBufError::into_io_error)?;
+        let folder = Utf8PathBuf::try_from(std::env::current_dir()?).map_err(|error| {
+            let folder = error.into_path_buf();
+            let text =
+                format!("`{}` is not UTF-8: give that folder another name", folder.display());
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })?;
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
