@@ -8,11 +8,15 @@ use crate::kit::{Project, Said, check, root};
 
 /// The commands that help lists.
 pub(crate) fn commands() -> Vec<String> {
-    let help = Project::new(&[]).done("--help").out;
+    listed(&Project::new(&[]).done("--help").out)
+}
+
+/// The commands that a help text lists, but for help itself.
+pub(crate) fn listed(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let names =
         lines.map_while(|line| line.trim_start().split_once(' ').map(|(name, _)| name.to_owned()));
-    names.filter(|name| !name.is_empty()).collect()
+    names.filter(|name| !name.is_empty() && name != "help").collect()
 }
 
 /// What the examples of a command's help have typed, behind the program's name.

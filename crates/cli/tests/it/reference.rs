@@ -9,7 +9,7 @@ use whimbrel_app::cases::doctor;
 use whimbrel_app::config::keys;
 use whimbrel_app::{Exit, database, environment, formats, ledgers};
 
-use crate::help::commands;
+use crate::help::{commands, listed};
 use crate::kit::{Project, root};
 
 /// Where a page says how it came to be.
@@ -136,18 +136,21 @@ fn command_pages() -> String {
     let mut page = format!("# Commands\n\n{MADE}");
     let help = |line: &str| project.done(line).out;
     write!(page, "\n## whimbrel\n\n```text\n{}\n```\n", help("--help").trim_end()).unwrap();
-    for command in commands() {
+    let mut left = commands();
+    left.reverse();
+    while let Some(command) = left.pop() {
         let text = help(&format!("{command} --help"));
+        let within = listed(&text).into_iter().map(|name| format!("{command} {name}"));
+        left.extend(within.rev());
         // The options of every command are shown once, above.
         let (own, rest) = text.split_once("Global options:").unwrap();
-        let (_, examples) = rest.split_once("Examples:").unwrap();
         let own = own.trim_end();
-        write!(
-            page,
-            "\n## whimbrel {command}\n\n```text\n{own}\n\nExamples:{}\n```\n",
-            examples.trim_end()
-        )
-        .unwrap();
+        let level = "#".repeat(command.split(' ').count() + 1);
+        write!(page, "\n{level} whimbrel {command}\n\n```text\n{own}\n").unwrap();
+        if let Some((_, examples)) = rest.split_once("Examples:") {
+            write!(page, "\nExamples:{}\n", examples.trim_end()).unwrap();
+        }
+        page.push_str("```\n");
     }
     page
 }
