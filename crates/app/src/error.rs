@@ -12,6 +12,7 @@ use whimbrel_history::select::SelectError;
 use whimbrel_history::{FilesError, TextError};
 use whimbrel_sql::{Diagnostic, Position};
 
+use crate::catalogue::Code;
 use crate::config::ConfigError;
 use crate::database::DatabaseError;
 use crate::exit::Exit;
@@ -41,6 +42,8 @@ pub enum Error {
     /// What was asked for makes no sense in this project.
     #[error("{message}")]
     Usage {
+        /// Its place in the catalogue.
+        code: &'static Code,
         /// What.
         message: String,
         /// What to do instead.
@@ -52,6 +55,8 @@ pub enum Error {
     /// Something that a person must decide, and nobody has.
     #[error("{message}")]
     Refused {
+        /// Its place in the catalogue.
+        code: &'static Code,
         /// What.
         message: String,
         /// How to decide it.
@@ -60,6 +65,8 @@ pub enum Error {
     /// A database that is not there at the moment.
     #[error("{message}")]
     NotThere {
+        /// Its place in the catalogue.
+        code: &'static Code,
         /// Which.
         message: String,
         /// How to have it.
@@ -185,23 +192,7 @@ impl<'a> Located<'a> {
 impl Error {
     /// How the command ends.
     pub fn exit(&self) -> Exit {
-        match self {
-            Self::Workspace(_)
-            | Self::Database(_)
-            | Self::Files(_)
-            | Self::History(_)
-            | Self::Text(_)
-            | Self::Script(_)
-            | Self::Select(_)
-            | Self::Usage { .. } => Exit::Usage,
-            Self::Refused { .. } => Exit::Refused,
-            Self::Connect(_) | Self::NotThere { .. } => Exit::Unreachable,
-            Self::State(error) => state_exit(error),
-            Self::Enter(error) => enter_exit(error),
-            Self::Shadow(_) | Self::Rehearse(_) | Self::Migration(_) => Exit::Failed,
-            Self::Stopped { source, .. } => stop_exit(source),
-            Self::Interrupted => Exit::Interrupted,
-        }
+        self.code().exit
     }
 
     /// What to do about it, a sentence each.
@@ -298,42 +289,6 @@ const READ: &str = "connect as the role that owns the ledger, or let that role g
 fn right_hint(failure: &Failure, how: &str) -> Option<String> {
     let Failure::Server { error, .. } = failure else { return None };
     (error.code == "42501").then(|| how.to_owned())
-}
-
-fn state_exit(error: &StateError) -> Exit {
-    match error {
-        StateError::Failed(failure) => failure_exit(failure),
-        StateError::Ledger { .. }
-        | StateError::Journal(_)
-        | StateError::Tool(_)
-        | StateError::Missing { .. } => Exit::Failed,
-    }
-}
-
-fn failure_exit(failure: &Failure) -> Exit {
-    if failure.is_lost() { Exit::Unreachable } else { Exit::Failed }
-}
-
-fn enter_exit(error: &EnterError) -> Exit {
-    match error {
-        EnterError::Lock(LockError::Held { .. }) | EnterError::Patience { .. } => Exit::Locked,
-        EnterError::Lock(LockError::Connect(_)) | EnterError::Connect(_) => Exit::Unreachable,
-        EnterError::Lock(LockError::Failed(failure)) | EnterError::WaitOut(failure) => {
-            failure_exit(failure)
-        }
-        EnterError::State(error) => state_exit(error),
-        EnterError::Interrupted { .. } => Exit::Interrupted,
-    }
-}
-
-fn stop_exit(stop: &Stop) -> Exit {
-    match stop {
-        Stop::Interrupted => Exit::Interrupted,
-        Stop::Lost(_) | Stop::Connect(_) | Stop::LockLost => Exit::Unreachable,
-        Stop::LockTaken(_) | Stop::TakenOver => Exit::Locked,
-        Stop::Text(_) => Exit::Failed,
-        Stop::Ledger { source, .. } => failure_exit(source),
-    }
 }
 
 /// What to do about a connection that failed.

@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_history::formats::{self, Format, Listing, ReadError, Settings};
 use whimbrel_history::{File, FilesError, History, nearest};
 
+use crate::catalogue::Code;
 use crate::config::HistoryConfig;
 use crate::error::{Error, HistoryError};
 use crate::workspace::Workspace;
@@ -182,6 +183,7 @@ fn configure(workspace: &Workspace, history: &HistoryConfig) -> Result<Outline, 
     match (named, folders.first()) {
         (Some(format), Some(folder)) => Ok(outline(history, format, folder.clone(), because)),
         _ => Err(Error::Usage {
+            code: Code::UNKNOWN_FORMAT,
             message: format!("cannot tell the format of history `{}`", history.name),
             hints: vec![format!(
                 "say `format` in [history.{}]: {}",
@@ -221,6 +223,7 @@ fn sort(outlines: Vec<Outline>) -> Result<Vec<Outline>, Error> {
             let names: Vec<&str> =
                 left.iter().map(|outline| outline.settings.name.as_str()).collect();
             return Err(Error::Usage {
+                code: Code::HISTORIES_WAIT,
                 message: format!("histories wait for each other: {}", names.join(", ")),
                 hints: vec![format!("take one `after` out of {}", crate::config::FILE)],
             });
@@ -237,7 +240,11 @@ fn unknown_history(name: &str, outlines: &[Outline]) -> Error {
         (None, []) => "this project has no history yet: run `whimbrel init`".to_owned(),
         (None, known) => format!("this project has {}", known.join(", ")),
     };
-    Error::Usage { message: format!("unknown history `{name}`"), hints: vec![hint] }
+    Error::Usage {
+        code: Code::UNKNOWN_HISTORY,
+        message: format!("unknown history `{name}`"),
+        hints: vec![hint],
+    }
 }
 
 /// The one history that something new is written into.
@@ -247,6 +254,7 @@ pub(crate) fn the_one(outlines: Vec<Outline>, name: Option<&str>) -> Result<Outl
         [] => Err(none()),
         [one] => Ok(one.clone()),
         several => Err(Error::Usage {
+            code: Code::SEVERAL_HISTORIES,
             message: format!("this project has {} histories", several.len()),
             hints: vec![format!("say which: {}", ways(several.iter()))],
         }),
@@ -266,6 +274,7 @@ pub(crate) fn check_folders(workspace: &Workspace, outlines: &[Outline]) -> Resu
     match outlines.iter().find(|outline| !root.join(&outline.settings.folder).is_dir()) {
         None => Ok(()),
         Some(Outline { settings: Settings { name, folder, .. }, .. }) => Err(Error::Usage {
+            code: Code::HISTORY_FOLDER,
             message: format!("the folder `{folder}` of history `{name}` is not there"),
             hints: vec![format!(
                 "correct [history.{name}] in {}, or write its first migration with `whimbrel new`",
@@ -278,6 +287,7 @@ pub(crate) fn check_folders(workspace: &Workspace, outlines: &[Outline]) -> Resu
 /// There is nothing to work on.
 pub(crate) fn none() -> Error {
     Error::Usage {
+        code: Code::NO_MIGRATIONS,
         message: "this project has no migrations".to_owned(),
         hints: vec![
             "run `whimbrel init` to begin, or give the project's folder with `--project`"

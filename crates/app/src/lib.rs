@@ -5,6 +5,7 @@
 
 mod answers;
 pub mod cases;
+pub mod catalogue;
 pub mod config;
 pub mod database;
 mod development;

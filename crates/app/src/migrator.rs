@@ -12,6 +12,7 @@ use whimbrel_engine::{Event, Events as Watch, Interrupt, Secret};
 use whimbrel_history::select::Wish;
 
 use crate::cases::{preview, status, up};
+use crate::catalogue::Code;
 use crate::database::DatabaseOptions;
 use crate::error::Error;
 use crate::events::{Answer, Events, Question};
@@ -107,6 +108,7 @@ impl Migrator {
     /// The migrations of a project on disk.
     pub fn folder(folder: impl Into<PathBuf>) -> Result<Self, Error> {
         let folder = Utf8PathBuf::try_from(folder.into()).map_err(|error| Error::Usage {
+            code: Code::SURROUNDINGS,
             message: format!("`{}` is not Unicode", error.as_path().display()),
             hints: Vec::new(),
         })?;
@@ -240,6 +242,7 @@ impl Migrator {
 
     fn workspace(&self) -> Result<Workspace, Error> {
         let failed = |source| Error::Usage {
+            code: Code::SURROUNDINGS,
             message: format!("cannot tell the current folder: {source}"),
             hints: Vec::new(),
         };
@@ -291,8 +294,11 @@ impl Migrator {
     }
 
     fn here<T>(&self, work: impl FnOnce(Self) -> Working<T>) -> Result<T, Error> {
-        let failed =
-            |source| Error::Usage { message: format!("cannot start: {source}"), hints: Vec::new() };
+        let failed = |source| Error::Usage {
+            code: Code::SURROUNDINGS,
+            message: format!("cannot start: {source}"),
+            hints: Vec::new(),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(failed)?.block_on(work(self.clone()))
     }
@@ -337,6 +343,7 @@ fn first_failure(mut report: Report) -> Result<Report, Error> {
 fn too_new(unknown: &[String]) -> Error {
     let names: Vec<String> = unknown.iter().map(|id| format!("`{id}`")).collect();
     Error::Refused {
+        code: Code::AHEAD,
         message: format!(
             "the database is ahead of this program, which does not know {}",
             names.join(", ")

@@ -4,6 +4,7 @@ use whimbrel_engine::shadow::Baseline;
 use whimbrel_engine::state::StateError;
 use whimbrel_engine::wire::Session;
 
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::histories::Outline;
 use crate::workspace::Workspace;
@@ -25,9 +26,12 @@ impl Presumed {
     /// Reads it from the project's own files; the first history that presumes something decides.
     pub(crate) fn of(workspace: &Workspace, outlines: &[Outline]) -> Result<Option<Self>, Error> {
         for Outline { format, settings, .. } in outlines {
-            let said = format
-                .baseline(workspace.folder(), settings)
-                .map_err(|error| Error::Usage { message: error.to_string(), hints: Vec::new() })?;
+            let said =
+                format.baseline(workspace.folder(), settings).map_err(|error| Error::Usage {
+                    code: Code::TOOL_SETTINGS,
+                    message: error.to_string(),
+                    hints: Vec::new(),
+                })?;
             let Some(said) = said else { continue };
             let Some(baseline) = Baseline::named(said.name) else { continue };
             let baseline = said.variant.map_or(baseline, |variant| baseline.variant(variant));

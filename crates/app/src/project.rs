@@ -16,6 +16,7 @@ use whimbrel_history::{Files as _, Fingerprints, History, Recorded, Text};
 use whimbrel_sql::Diagnostic;
 
 use crate::answers::Keeping;
+use crate::catalogue::Code;
 use crate::database::{Database, DatabaseOptions};
 use crate::development::Using;
 use crate::error::Error;
@@ -148,6 +149,7 @@ impl Project {
             let names: Vec<&str> = sharing.map(|outline| outline.settings.name.as_str()).collect();
             if let Some(was) = renamed(history, &names, &state.ledgers[place].entries) {
                 return Err(Error::Refused {
+                    code: Code::HISTORY_RENAMED,
                     message: format!(
                         "the ledger knows the migrations of history `{}` as `{was}`",
                         history.name

@@ -12,6 +12,7 @@ use whimbrel_history::ledgers::{self, Ledger};
 use whimbrel_history::{File, Files as _, FilesError};
 use whimbrel_sql::Diagnostic;
 
+use crate::catalogue::Code;
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::histories::Outline;
@@ -62,9 +63,11 @@ pub(crate) fn list(
     let mut seeds = SeedFiles::default();
     let mut warnings = Vec::new();
     for Outline { format, settings, .. } in outlines {
-        let found = format
-            .seeds(workspace.folder(), settings)
-            .map_err(|error| Error::Usage { message: error.to_string(), hints: Vec::new() })?;
+        let found = format.seeds(workspace.folder(), settings).map_err(|error| Error::Usage {
+            code: Code::TOOL_SETTINGS,
+            message: error.to_string(),
+            hints: Vec::new(),
+        })?;
         let Some(found) = found else { continue };
         warnings.extend(found.warnings);
         let history = settings.name.clone();

@@ -10,8 +10,9 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use whimbrel_sql::{Diagnostic, Position, Severity};
 
+use crate::catalogue::Code;
 use crate::error::Located;
-use crate::{Exit, mask};
+use crate::mask;
 
 /// The version of every report.
 pub const VERSION: u32 = 1;
@@ -28,6 +29,8 @@ pub struct Failed {
 /// An error, secrets covered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorShown {
+    /// Its id in the catalogue: `whimbrel explain` says what it means.
+    pub code: &'static str,
     /// The exit code.
     pub exit_code: u8,
     /// The word for it.
@@ -61,11 +64,17 @@ pub struct PlaceShown {
 
 impl ErrorShown {
     /// Takes an error apart.
-    pub fn new(error: &dyn StdError, exit: Exit, hints: &[String], places: &[Located<'_>]) -> Self {
+    pub fn new(
+        error: &dyn StdError,
+        code: &Code,
+        hints: &[String],
+        places: &[Located<'_>],
+    ) -> Self {
         let chain: Vec<String> = chain(error).iter().map(|text| mask(text)).collect();
         Self {
-            exit_code: exit.code(),
-            exit: exit.name(),
+            code: code.id,
+            exit_code: code.exit.code(),
+            exit: code.exit.name(),
             message: chain.join(": "),
             chain,
             hints: hints.iter().map(|hint| mask(hint)).collect(),

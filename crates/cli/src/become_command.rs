@@ -6,6 +6,7 @@ use std::process::Command;
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::dev::Client;
+use whimbrel_app::catalogue::Code;
 
 use crate::failure::Failure;
 
@@ -15,15 +16,22 @@ pub(crate) fn become_command(words: &[OsString]) -> Result<Exit, Failure> {
     use std::os::unix::process::CommandExt as _;
     let Some((program, arguments)) = words.split_first() else { return Ok(Exit::Done) };
     let source = Command::new(program).args(arguments).exec();
-    Err(Failure::Input { what: format!("run `{}`", program.to_string_lossy()), source })
+    Err(Failure::Input {
+        code: Code::PROGRAM,
+        what: format!("run `{}`", program.to_string_lossy()),
+        source,
+    })
 }
 
 /// Runs a command and ends as it does.
 #[cfg(not(unix))]
 pub(crate) fn become_command(words: &[OsString]) -> Result<Exit, Failure> {
     let Some((program, arguments)) = words.split_first() else { return Ok(Exit::Done) };
-    let failed =
-        |source| Failure::Input { what: format!("run `{}`", program.to_string_lossy()), source };
+    let failed = |source| Failure::Input {
+        code: Code::PROGRAM,
+        what: format!("run `{}`", program.to_string_lossy()),
+        source,
+    };
     let status = Command::new(program).args(arguments).status().map_err(failed)?;
     Ok(if status.success() { Exit::Done } else { Exit::Failed })
 }
@@ -39,7 +47,11 @@ pub(crate) fn become_client(client: &Client, arguments: &[OsString]) -> Result<E
     for (name, value) in &client.variables {
         command.env(name, value.reveal());
     }
-    let failed = |source| Failure::Input { what: format!("run `{}`", client.program), source };
+    let failed = |source| Failure::Input {
+        code: Code::PROGRAM,
+        what: format!("run `{}`", client.program),
+        source,
+    };
     run(&mut command).map_err(failed)
 }
 

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use clap::builder::StyledStr;
+use whimbrel_app::catalogue::Code;
 use whimbrel_app::wire::{ErrorShown, Failed, VERSION, chain};
 use whimbrel_app::{Error, Exit, Located, Position, Severity, Span, mask};
 
@@ -22,6 +24,8 @@ pub(crate) enum Failure {
     /// What a person gave could not be read.
     #[error("{what}")]
     Input {
+        /// Its place in the catalogue.
+        code: &'static Code,
         /// What was to be read.
         what: String,
         /// Why it could not.
@@ -31,6 +35,8 @@ pub(crate) enum Failure {
     /// The command line makes no sense.
     #[error("{message}")]
     Usage {
+        /// Its place in the catalogue.
+        code: &'static Code,
         /// What is wrong.
         message: String,
         /// What to do instead.
@@ -39,13 +45,18 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Its place in the catalogue.
+    fn code(&self) -> &'static Code {
+        match self {
+            Self::App(error) => error.code(),
+            Self::Output(_) => Code::OUTPUT,
+            Self::Input { code, .. } | Self::Usage { code, .. } => code,
+        }
+    }
+
     /// How the command ends.
     pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Self::App(error) => error.exit(),
-            Self::Output(_) => Exit::Failed,
-            Self::Input { .. } | Self::Usage { .. } => Exit::Usage,
-        }
+        self.code().exit
     }
 
     fn hints(&self) -> Vec<String> {
@@ -66,37 +77,80 @@ impl Failure {
 
 /// Prints an error to stderr, and its twin to stdout where JSON was asked for.
 pub(crate) fn print(failure: &Failure, terminal: &Terminal) {
-    let (exit, hints, places) = (failure.exit(), failure.hints(), failure.places());
-    talk(failure, &hints, &places, terminal);
+    let (code, hints, places) = (failure.code(), failure.hints(), failure.places());
+    talk(failure, code, &hints, &places, terminal);
     if terminal.manner.json {
-        let error = ErrorShown::new(failure, exit, &hints, &places);
-        if let Err(error) = Terminal::json(&Failed { version: VERSION, error }) {
-            terminal::talk(format!("error: write to stdout: {error}\n").as_bytes());
-        }
+        print_json(failure);
+    }
+}
+
+fn print_json(failure: &Failure) {
+    let (code, hints, places) = (failure.code(), failure.hints(), failure.places());
+    let error = ErrorShown::new(failure, code, &hints, &places);
+    if let Err(error) = Terminal::json(&Failed { version: VERSION, error }) {
+        let code = Code::OUTPUT;
+        terminal::talk(format!("error[{code}]: write to stdout: {error}\n").as_bytes());
+    }
+}
+
+/// Prints what clap says of a command line that it does not understand.
+///
+/// An argument is repeated in the message, and may be a connection URL in the wrong place. Nothing
+/// is known of the options yet, so the arguments themselves tell whether JSON is asked for.
+pub(crate) fn print_refusal(rendered: &StyledStr, terminal: &Terminal) {
+    let (code, plain) = (Code::COMMAND_LINE, rendered.to_string());
+    let theme = terminal.talk_theme();
+    let text = match theme {
+        Theme::Colour => rendered.ansi().to_string(),
+        Theme::Plain => plain.clone(),
+    };
+    let Some(message) = plain.strip_prefix("error: ") else {
+        return terminal::talk(mask(&text).as_bytes());
+    };
+    let text = text.replacen("error:", &format!("error[{code}]:"), 1) + &more(code, theme);
+    terminal::talk(mask(&text).as_bytes());
+    if std::env::args_os().any(|argument| argument == "--json") {
+        let message = message.lines().next().unwrap_or_default().to_owned();
+        let tips = plain.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+        let hints = tips.map(str::to_owned).collect();
+        print_json(&Failure::Usage { code, message, hints });
     }
 }
 
 /// Prints an error of a use case that is part of a report.
 pub(crate) fn print_part(error: &Error, terminal: &Terminal) {
-    talk(error, &error.hints(), &error.places(), terminal);
+    talk(error, error.code(), &error.hints(), &error.places(), terminal);
 }
 
-/// Writes an error for a person: its places with their carets, its whole chain, its hints.
-fn talk(error: &dyn StdError, hints: &[String], places: &[Located<'_>], terminal: &Terminal) {
+/// Writes an error for a person: its places with their carets, its whole chain, its hints, and how
+/// to read more.
+fn talk(
+    error: &dyn StdError,
+    code: &Code,
+    hints: &[String],
+    places: &[Located<'_>],
+    terminal: &Terminal,
+) {
     let theme = terminal.talk_theme();
     let mut text = String::new();
     for place in places {
         text.push_str(&remark(*place, theme, terminal.width()));
         text.push('\n');
     }
-    let mut say = |tone, label, what: &str| {
+    let mut say = |tone, label: &str, what: &str| {
         text.extend([&theme.paint(tone, label), " ", &mask(&clean(what)), "\n"]);
     };
-    say(Tone::Bad, "error:", &chain(error).join(": "));
+    say(Tone::Bad, &format!("error[{code}]:"), &chain(error).join(": "));
     for hint in hints {
         say(Tone::Hint, "hint:", hint);
     }
+    text.push_str(&more(code, theme));
     terminal::talk(text.as_bytes());
+}
+
+/// The last line of an error.
+fn more(code: &Code, theme: Theme) -> String {
+    theme.paint(Tone::Faint, format!("more: whimbrel explain {code}")) + "\n"
 }
 
 /// Shows a remark, with the lines that it is about if their text is at hand.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use camino::Utf8Path;
+use whimbrel_app::catalogue::Code;
 use whimbrel_app::database::DatabaseOptions;
 use whimbrel_app::{Exit, Interrupt, Surroundings, Where, Workspace};
 
@@ -39,7 +40,11 @@ impl House {
     /// Reads the world around this process.
     #[expect(clippy::unused_self, reason = "the house is where commands look for it")]
     pub(crate) fn surroundings(&self) -> Result<Surroundings, Failure> {
-        let failed = |source| Failure::Input { what: "find the current folder".to_owned(), source };
+        let failed = |source| Failure::Input {
+            code: Code::SURROUNDINGS,
+            what: "find the current folder".to_owned(),
+            source,
+        };
         Surroundings::of_process().map_err(failed)
     }
 
@@ -85,12 +90,12 @@ impl House {
     where
         Failure: From<E>,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|source| Failure::Input { what: "start".to_owned(), source })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(
+            |source| Failure::Input { code: Code::SURROUNDINGS, what: "start".to_owned(), source },
+        )?;
         runtime.block_on(async {
             let mut signals = Signals::listen().map_err(|source| Failure::Input {
+                code: Code::SURROUNDINGS,
                 what: "listen for signals".to_owned(),
                 source,
             })?;

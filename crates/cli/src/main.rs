@@ -20,7 +20,7 @@ mod watcher;
 
 use std::process::ExitCode;
 
-use whimbrel_app::{Exit, mask};
+use whimbrel_app::Exit;
 
 use crate::house::House;
 use crate::terminal::Terminal;
@@ -59,17 +59,11 @@ fn whimbrel() -> Exit {
 }
 
 /// Shows what clap has to say: help and versions are data, all else is an error.
-///
-/// An argument is repeated in the message, and may be a connection URL in the wrong place.
 fn refuse(error: &clap::Error) -> Exit {
     let terminal = Terminal::new(terminal::Manner::default());
     let rendered = error.render();
     if error.use_stderr() {
-        let text = match terminal.talk_theme() {
-            theme::Theme::Colour => rendered.ansi().to_string(),
-            theme::Theme::Plain => rendered.to_string(),
-        };
-        terminal::talk(mask(&text).as_bytes());
+        failure::print_refusal(&rendered, &terminal);
         return Exit::Usage;
     }
     let text = match terminal.page().theme() {

@@ -18,11 +18,6 @@ impl Page {
         Self { text: String::new(), theme, width }
     }
 
-    /// How wide lines may be.
-    pub(crate) fn width(&self) -> usize {
-        self.width
-    }
-
     /// How it is coloured.
     pub(crate) fn theme(&self) -> Theme {
         self.theme
@@ -44,6 +39,31 @@ impl Page {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
+    }
+
+    /// Adds a text in as many lines as it takes, each behind the indent.
+    pub(crate) fn paragraph(&mut self, indent: &str, text: &str) {
+        for line in self.wrapped(indent.len(), text) {
+            self.line(format!("{indent}{line}"));
+        }
+    }
+
+    /// A text in lines that fit behind an indent, broken between words; a word is never broken.
+    pub(crate) fn wrapped(&self, indent: usize, text: &str) -> Vec<String> {
+        let width = self.width.saturating_sub(indent).max(30);
+        let mut lines = vec![String::new()];
+        for word in text.split_whitespace() {
+            let last = lines.last().map_or(0, |line| line.chars().count());
+            if last > 0 && last + 1 + word.chars().count() > width {
+                lines.push(String::new());
+            }
+            let line = lines.last_mut().expect("there is one from the beginning");
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines
     }
 
     /// Adds a line that says what to do next.

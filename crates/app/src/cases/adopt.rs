@@ -10,6 +10,7 @@ use whimbrel_history::tools::{Applied, Ledger, Search, Tool, ToolFile, matched};
 use whimbrel_history::{Files, Migration, Status, nearest, tools};
 
 use super::{Case, Database};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::histories;
@@ -89,6 +90,7 @@ pub async fn adopt(
 ) -> Result<Report, Error> {
     if histories::outlines(workspace)?.is_empty() {
         return Err(Error::Usage {
+            code: Code::NOTHING_TO_ADOPT,
             message: "this project has no migrations that could be in the database".to_owned(),
             hints: vec![
                 "writing the first one from a database is not part of Whimbrel yet".to_owned(),
@@ -110,6 +112,7 @@ pub async fn adopt(
         let others = found.changed.iter().skip(1).map(|id| format!("so was `{id}`"));
         let hint = "put the files back as they were applied; `--no-proof` takes them as they are";
         return Err(Error::Refused {
+            code: Code::ADOPTED_CHANGED,
             message: format!(
                 "`{first}` was changed after it was applied, by the tool's own checksum"
             ),
@@ -153,6 +156,7 @@ fn the_one(project: &Project) -> Result<usize, Error> {
         return Ok(0);
     }
     Err(Error::Usage {
+        code: Code::SEVERAL_HISTORIES,
         message: format!("this project has {} histories", project.histories.len()),
         hints: vec![format!("say which: {}", histories::ways(project.outlines.iter()))],
     })
@@ -182,6 +186,7 @@ fn choose<'a>(
             [] => Ok(None),
             [one] => Ok(Some(one)),
             several => Err(Error::Usage {
+                code: Code::SEVERAL_LEDGERS,
                 message: format!("the database has the ledgers of {} tools", several.len()),
                 hints: several
                     .iter()
@@ -198,10 +203,15 @@ fn choose<'a>(
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the tools are {}", known.join(", ")),
         };
-        return Err(Error::Usage { message: format!("unknown tool `{from}`"), hints: vec![hint] });
+        return Err(Error::Usage {
+            code: Code::UNKNOWN_TOOL,
+            message: format!("unknown tool `{from}`"),
+            hints: vec![hint],
+        });
     }
     if let Some(same) = all.iter().filter(own).find(|ledger| ledger.tool.name() == from) {
         return Err(Error::Usage {
+            code: Code::OWN_LEDGER,
             message: format!(
                 "there is nothing to adopt: `{}` is the project's own ledger",
                 named(same)
@@ -213,6 +223,7 @@ fn choose<'a>(
     match of_tool.as_slice() {
         [one] => Ok(Some(one)),
         [] => Err(Error::Usage {
+            code: Code::NO_LEDGER_OF_TOOL,
             message: format!("the database has no ledger of {from}"),
             hints: match others.as_slice() {
                 [] => vec!["without `--from`, `whimbrel adopt` takes all migrations as applied and proves it".to_owned()],
@@ -220,6 +231,7 @@ fn choose<'a>(
             },
         }),
         several => Err(Error::Usage {
+            code: Code::SEVERAL_LEDGERS,
             message: format!(
                 "the database has {} ledgers of {from}: {}",
                 several.len(),
@@ -244,6 +256,7 @@ async fn from_tool(
     let table = format!("{}.{}", ledger.table.schema, ledger.table.name);
     if !ledger.table.readable {
         return Err(Error::Refused {
+            code: Code::FOREIGN_LEDGER_RIGHTS,
             message: format!("`{}` may not read `{table}`", state.facts.role),
             hints: vec![format!("grant select on {table} to it")],
         });
@@ -255,6 +268,7 @@ async fn from_tool(
         let first = matched.without_file.iter().chain(&matched.unfinished).next();
         let first = first.map(|entry| entry.version.clone()).unwrap_or_default();
         return Err(Error::Refused {
+            code: Code::NO_ENTRY_FITS,
             message: format!(
                 "none of the {count} entries of {} has a file in history `{}`: the first is `{first}`",
                 ledger.tool.name(),

@@ -13,6 +13,7 @@ use whimbrel_engine::Interrupt;
 use whimbrel_engine::shadow::{Address, Others, Running, Server, Stopped};
 
 use super::{Case, Database};
+use crate::catalogue::Code;
 use crate::development::{Dev, Which};
 use crate::error::Error;
 use crate::events::Events;
@@ -84,6 +85,7 @@ async fn undisturbed<T>(
 fn started(dev: &Dev<'_>) -> Result<Address, Error> {
     let standing = dev.development().standing();
     let not_there = |message: &str| Error::NotThere {
+        code: Code::NOT_STARTED,
         message: message.to_owned(),
         hints: vec!["`whimbrel dev start` starts it, with all that is in it".to_owned()],
     };

@@ -7,6 +7,7 @@ use whimbrel_history::nearest;
 use whimbrel_history::tools::{self, Seen};
 
 use super::{Case, Database};
+use crate::catalogue::Code;
 use crate::config::{self, keys};
 use crate::database::{self, Found};
 use crate::error::Error;
@@ -69,6 +70,7 @@ pub struct Set {
 pub fn init(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
     if workspace.has_config() {
         return Err(Error::Usage {
+            code: Code::ALREADY_INITIALISED,
             message: format!("`{}` is already there", config::FILE),
             hints: vec!["run `whimbrel status` to see what it leads to".to_owned()],
         });
@@ -120,6 +122,7 @@ fn not_read(other: &Other) -> Error {
     let Other { tool, file } = other;
     let usual = formats::for_new_projects().name();
     Error::Usage {
+        code: Code::OTHER_TOOLS_PROJECT,
         message: format!("this project's migrations are those of {tool}, as `{file}` tells"),
         hints: vec![
             format!("Whimbrel does not read {tool}'s files yet: that comes later"),
@@ -158,7 +161,11 @@ fn format_for(workspace: &Workspace, options: &Options) -> Result<&'static dyn F
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("formats: {}", known.join(", ")),
         };
-        Error::Usage { message: format!("unknown format `{name}`"), hints: vec![hint] }
+        Error::Usage {
+            code: Code::UNKNOWN_FORMAT,
+            message: format!("unknown format `{name}`"),
+            hints: vec![hint],
+        }
     })
 }
 

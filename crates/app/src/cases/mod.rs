@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod dev;
 pub mod doctor;
 pub mod down;
+pub mod explain;
 pub mod init;
 pub mod new;
 pub mod preview;
@@ -32,6 +33,7 @@ pub const ALL: &[&Case] = &[
     &dev::CASE,
     &shadow::CASE,
     &doctor::CASE,
+    &explain::CASE,
 ];
 
 /// What front ends, tests and pages must know of a use case.

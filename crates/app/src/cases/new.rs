@@ -5,6 +5,7 @@ use serde::Serialize;
 use whimbrel_history::formats::NewMigration;
 
 use super::{Case, Database};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::histories;
 use crate::mask;
@@ -49,6 +50,7 @@ pub fn new(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
     // A file's name is printed and committed.
     if mask(&options.name) != options.name {
         return Err(Error::Usage {
+            code: Code::SECRET_NAME,
             message: "the name holds what looks like a password".to_owned(),
             hints: vec!["a connection URL goes to `--database-url`".to_owned()],
         });
@@ -67,10 +69,11 @@ pub fn new(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
         down: None,
         now: u64::try_from(now).unwrap_or(0),
     };
-    let files = outline
-        .format
-        .compose(&new, &history)
-        .map_err(|refusal| Error::Usage { message: refusal.message, hints: refusal.hints })?;
+    let files = outline.format.compose(&new, &history).map_err(|refusal| Error::Usage {
+        code: Code::NAME,
+        message: refusal.message,
+        hints: refusal.hints,
+    })?;
     for file in &files {
         workspace.folder().create(&file.path, &file.text)?;
     }

@@ -10,6 +10,7 @@ use whimbrel_history::state::{Row, State as Standing};
 use whimbrel_sql::fingerprint;
 
 use super::{Case, Database};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{self, Project};
@@ -146,8 +147,9 @@ pub async fn repair(
 /// A refusal that says how the files differ, too.
 fn with_differences(error: Error, differences: &[String]) -> Error {
     match error {
-        Error::Refused { message, hints } => {
-            Error::Refused { message, hints: differences.iter().cloned().chain(hints).collect() }
+        Error::Refused { code, message, hints } => {
+            let hints = differences.iter().cloned().chain(hints).collect();
+            Error::Refused { code, message, hints }
         }
         other => other,
     }
@@ -187,7 +189,7 @@ fn senseless(row: &Row<'_>, why: &str, hints: &[&str]) -> Error {
         [] => vec!["`whimbrel status` shows what there is to repair".to_owned()],
         hints => hints.iter().map(|hint| (*hint).to_owned()).collect(),
     };
-    Error::Usage { message: format!("`{}` {why}", row.id()), hints }
+    Error::Usage { code: Code::NOT_REPAIRABLE, message: format!("`{}` {why}", row.id()), hints }
 }
 
 /// The files of entries without one, from the scripts that the ledger keeps.
@@ -212,11 +214,13 @@ async fn restored(
         let recorded = scripts.get(&change.key).filter(|scripts| !scripts.up.is_empty());
         let (Some(entry), Some(recorded)) = (entry, recorded) else {
             return Err(Error::Refused {
+                code: Code::NO_SCRIPT_KEPT,
                 message: format!("the ledger keeps no script of `{}`", change.id),
                 hints: vec!["`whimbrel repair forget` takes its entry out".to_owned()],
             });
         };
         let refused = |refusal: whimbrel_sql::Diagnostic| Error::Refused {
+            code: Code::NOT_RESTORABLE,
             message: refusal.message,
             hints: refusal.hints,
         };
@@ -228,6 +232,7 @@ async fn restored(
         });
         if !reads_back {
             return Err(Error::Refused {
+                code: Code::NOT_RESTORABLE,
                 message: format!("the script of `{}` does not read back as it was", change.id),
                 hints: Vec::new(),
             });

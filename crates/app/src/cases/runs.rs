@@ -14,6 +14,7 @@ use whimbrel_engine::state::{Facts, StateError};
 use whimbrel_engine::wire::{Failure, Session};
 
 use super::Case;
+use crate::catalogue::Code;
 use crate::database::{self, Database, DatabaseOptions};
 use crate::development::{Using, develop};
 use crate::error::Error;
@@ -201,6 +202,7 @@ fn check_rights(run: &Run, now: &Now, facts: &Facts) -> Result<(), Error> {
     };
     let (owner, role) = (&other.role, &facts.role);
     Err(Error::Refused {
+        code: Code::OTHERS_RUN,
         message: format!(
             "run {} belongs to role `{owner}`, and `{role}` may not stop what that runs",
             run.id
@@ -256,10 +258,13 @@ fn ask(
     match events.ask(&Question::Proceed(&confirmation)) {
         Answer::Yes => Ok(()),
         Answer::Interrupted => Err(Error::Interrupted),
-        Answer::No => {
-            Err(Error::Refused { message: "nothing was done".to_owned(), hints: Vec::new() })
-        }
+        Answer::No => Err(Error::Refused {
+            code: Code::DECLINED,
+            message: "nothing was done".to_owned(),
+            hints: Vec::new(),
+        }),
         Answer::Nobody => Err(Error::Refused {
+            code: Code::NO_CONSENT,
             message: format!(
                 "nobody consented to stop run {} on `{}` at {}",
                 run.id, database.database, database.host
@@ -320,6 +325,7 @@ impl Place {
             None
         };
         found.ok_or_else(|| Error::Usage {
+            code: Code::NO_SUCH_RUN,
             message: format!("there is no run {id} in the journal of `{}`", self.facts.database),
             hints: vec!["`whimbrel runs --all` lists them".to_owned()],
         })

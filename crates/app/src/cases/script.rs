@@ -8,6 +8,7 @@ use whimbrel_history::state::matrix;
 use whimbrel_history::{Down, Entry, Migration, Order, Status};
 
 use super::{Case, Database};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{LastApplied, Project};
@@ -151,7 +152,7 @@ fn unfit(error: PasteError) -> Error {
         PasteError::Text(error) => error.into(),
         PasteError::Unfit { ref hint, .. } => {
             let hints = vec![hint.clone()];
-            Error::Refused { message: error.to_string(), hints }
+            Error::Refused { code: Code::NOT_PASTEABLE, message: error.to_string(), hints }
         }
     }
 }

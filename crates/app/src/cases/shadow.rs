@@ -7,6 +7,7 @@ use serde::Serialize;
 use whimbrel_engine::shadow::{self, Clean, Development, Keep, KeepKind, Running};
 
 use super::{Case, Database};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::surroundings::Surroundings;
 use crate::wire;
@@ -71,6 +72,7 @@ pub fn clean(surroundings: &Surroundings, project: &Utf8Path, what: What) -> Res
         && Development::of(&environment, project).standing().running == Running::Staying
     {
         return Err(Error::Refused {
+            code: Code::DEVELOPMENT_STARTED,
             message: "the development server of this project is started".to_owned(),
             hints: vec![
                 "`whimbrel dev stop` first; or `whimbrel dev reset --hard` for a new one"
@@ -94,6 +96,7 @@ pub fn clean(surroundings: &Surroundings, project: &Utf8Path, what: What) -> Res
         }
         if started.elapsed() > PATIENCE {
             return Err(Error::Refused {
+                code: Code::DEVELOPMENT_IN_USE,
                 message: "the development database of this project is in use".to_owned(),
                 hints: vec!["end what is connected to it, and try again".to_owned()],
             });

@@ -16,6 +16,7 @@ use whimbrel_history::Migration;
 use whimbrel_history::select::Wish;
 
 use super::Dev;
+use crate::catalogue::Code;
 use crate::database::DatabaseOptions;
 use crate::error::Error;
 use crate::events::Events;
@@ -293,6 +294,7 @@ pub(crate) async fn alone(
         };
         if since.elapsed() > patience {
             return Err(Error::Refused {
+                code: Code::ANOTHER_AT_WORK,
                 message: format!(
                     "another Whimbrel is at work in `{database}`: {application}, pid {pid}"
                 ),

@@ -9,6 +9,7 @@ use whimbrel_engine::shadow::{
 use whimbrel_engine::wire::Session;
 use whimbrel_engine::{Event, Target};
 
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::git::{Git, Head};
@@ -146,6 +147,7 @@ impl<'a> Dev<'a> {
         let Some(git) = self.git() else {
             if is_asked {
                 return Err(Error::Usage {
+                    code: Code::NO_BRANCHES,
                     message: "this project is in no git repository, so it has no branches"
                         .to_owned(),
                     hints: vec!["leave `--branch` out: the project has one database".to_owned()],
@@ -157,6 +159,7 @@ impl<'a> Dev<'a> {
             (Some(name), _) | (None, Head::Branch(name)) => name,
             (None, Head::Detached) if is_asked => {
                 return Err(Error::Usage {
+                    code: Code::NO_BRANCHES,
                     message: "no branch is checked out".to_owned(),
                     hints: vec!["name one: `--branch NAME`".to_owned()],
                 });

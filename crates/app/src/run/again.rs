@@ -9,6 +9,7 @@ use whimbrel_history::state::Row;
 use super::Plan;
 use super::choose::{self, Choice, Planned};
 use super::report::{Report, ResultShown};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::project::Project;
 
@@ -50,6 +51,7 @@ pub(super) fn narrow(
     for planned in &choice.planned {
         let Some(work) = works.remove(&planned.identity()) else {
             return Err(Error::Refused {
+                code: Code::BECAME_DUE,
                 message: format!("`{}` became due while this run waited", planned.migration.id),
                 hints: vec!["run it again to see what there is to do now".to_owned()],
             });

@@ -16,6 +16,7 @@ use super::execute::{engine_options, way_in};
 use super::prove::{self, Claim, ProofShown};
 use super::rehearse::Ways;
 use super::{Depth, Options, choose, consent, works};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{LastApplied, Project};
@@ -174,6 +175,7 @@ fn decide(shown: ProofShown, proof: Proof) -> Result<ProofShown, Error> {
         ProofShown::Proved { .. } => Ok(shown),
         ProofShown::None { .. } if proof == Proof::IfPossible => Ok(shown),
         ProofShown::None { because } => Err(Error::Refused {
+            code: Code::UNPROVED,
             message: format!(
                 "it cannot be proved that the database is what the ledger would say: {because}"
             ),
@@ -197,6 +199,7 @@ fn decide(shown: ProofShown, proof: Proof) -> Result<ProofShown, Error> {
             }
             hints.push("nothing was written; `--no-proof` goes on in spite of it".to_owned());
             Err(Error::Refused {
+                code: Code::DIFFERS,
                 message: format!(
                     "the database is not what the ledger would say: {} {}",
                     differences.len(),
@@ -294,6 +297,7 @@ async fn write(
     for change in changes {
         if entry_of(project, state, change) != entry_of(project, &entered.state, change) {
             return Err(Error::Refused {
+                code: Code::LEDGER_MOVED_ON,
                 message: format!("the ledger says something else of `{}` by now", change.id),
                 hints: vec!["run it again to see what there is to do".to_owned()],
             });

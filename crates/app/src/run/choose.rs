@@ -10,6 +10,7 @@ use whimbrel_history::state::{Row, matrix};
 use whimbrel_history::{Checksum, Directives, Entry, History, Migration, Section};
 
 use super::{Aim, Allowed, DownSide};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::histories::{self, Outline};
 use crate::project::Project;
@@ -83,43 +84,56 @@ pub(crate) fn choose(project: &Project, state: &State, aim: &Aim) -> Result<Choi
 }
 
 impl Choice {
-    /// What is refused because nobody allowed it, and how to allow it.
-    pub(super) fn refused(&self, allowed: Allowed) -> Vec<(String, &'static str)> {
+    /// What is refused because nobody allowed it.
+    pub(super) fn refused(&self, allowed: Allowed) -> Vec<Refusal> {
         self.concerns.iter().filter_map(|concern| refusal(concern, allowed)).collect()
     }
 
     /// Refuses what nobody allowed.
     pub(crate) fn check(&self, allowed: Allowed, changes: Vec<String>) -> Result<(), Error> {
         let refused = self.refused(allowed);
-        let [(first, _), rest @ ..] = refused.as_slice() else { return Ok(()) };
-        let mut hints: Vec<String> = rest.iter().map(|(message, _)| message.clone()).collect();
+        let [first, rest @ ..] = refused.as_slice() else { return Ok(()) };
+        let mut hints: Vec<String> = rest.iter().map(|refusal| refusal.message.clone()).collect();
         hints.extend(changes);
-        let flags: BTreeSet<&str> = refused.iter().map(|(_, flag)| *flag).collect();
-        hints.extend(flags.into_iter().map(str::to_owned));
-        Err(Error::Refused { message: first.clone(), hints })
+        let ways: BTreeSet<&str> = refused.iter().map(|refusal| refusal.way).collect();
+        hints.extend(ways.into_iter().map(str::to_owned));
+        Err(Error::Refused { code: first.code, message: first.message.clone(), hints })
     }
 }
 
-/// What is refused unless it is allowed, and how to allow it.
-fn refusal(concern: &Concern, allowed: Allowed) -> Option<(String, &'static str)> {
-    match concern {
-        Concern::OutOfOrder { id, before } if !allowed.out_of_order => Some((
+/// Something that is refused unless it is allowed.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    code: &'static Code,
+    /// What.
+    pub(super) message: String,
+    /// How to allow it, or do without.
+    pub(super) way: &'static str,
+}
+
+fn refusal(concern: &Concern, allowed: Allowed) -> Option<Refusal> {
+    let (code, message, way) = match concern {
+        Concern::OutOfOrder { id, before } if !allowed.out_of_order => (
+            Code::OUT_OF_ORDER,
             format!("`{id}` comes before `{before}`, which is applied"),
             "`--allow out-of-order` runs it now; else give it a later number",
-        )),
-        Concern::Modified { id, change: _ } if !allowed.modified => Some((
+        ),
+        Concern::Modified { id, change: _ } if !allowed.modified => (
+            Code::MODIFIED,
             format!("`{id}` was changed after it was applied"),
             "put the file back and write the change as a new migration; `--allow modified` goes on as it is",
-        )),
-        Concern::SameContent { id, key } if !allowed.same_content => Some((
+        ),
+        Concern::SameContent { id, key } if !allowed.same_content => (
+            Code::SAME_CONTENT,
             format!("the script of `{id}` is applied already, as `{key}`, which has no file"),
             "name the file as it was; `--allow same-content` runs it again",
-        )),
+        ),
         Concern::OutOfOrder { .. }
         | Concern::Modified { .. }
         | Concern::SameContent { .. }
-        | Concern::MissingFile { .. } => None,
-    }
+        | Concern::MissingFile { .. } => return None,
+    };
+    Some(Refusal { code, message, way })
 }
 
 fn up(project: &Project, rows: &[Vec<Row<'_>>], wish: &Wish) -> Result<Choice, Error> {
@@ -236,6 +250,7 @@ pub(crate) fn find(project: &Project, rows: &[Vec<Row<'_>>], id: &str) -> Result
         ([], Some(error)) => Err(error.into()),
         ([], None) => Err(histories::none()),
         (several, _) => Err(Error::Usage {
+            code: Code::SEVERAL_HISTORIES,
             message: format!("`{id}` is in {} histories", several.len()),
             hints: vec![format!(
                 "say which: {}",
@@ -325,6 +340,7 @@ fn planned(
         (DownFrom::Differ, None) => {
             let id = undo.row.id();
             return Err(Error::Refused {
+                code: Code::DOWN_DIFFERS,
                 message: format!("the down script of `{id}` is not the one that was recorded when it was applied"),
                 hints: vec![
                     "`--down-from file` takes the file's, `--down-from ledger` the recorded one; `--dry-run --full` shows either".to_owned(),

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use super::{Consent, Options, Plan};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::{Answer, Events, Question};
 use crate::project::Project;
@@ -50,9 +51,11 @@ pub(super) fn confirm(
     match events.ask(&Question::Proceed(&confirmation)) {
         Answer::Yes => Ok(()),
         Answer::Interrupted => Err(Error::Interrupted),
-        Answer::No => {
-            Err(Error::Refused { message: "nothing was done".to_owned(), hints: Vec::new() })
-        }
+        Answer::No => Err(Error::Refused {
+            code: Code::DECLINED,
+            message: "nothing was done".to_owned(),
+            hints: Vec::new(),
+        }),
         Answer::Nobody => Err(nobody(&confirmation)),
     }
 }
@@ -64,13 +67,15 @@ fn nobody(confirmation: &Confirmation) -> Error {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     };
-    let hint = match word {
-        None => "without a terminal, `--yes` says so".to_owned(),
-        Some(name) => {
-            format!("environment `{name}` is protected: `--yes --allow protected` says so")
-        }
+    let (code, hint) = match word {
+        None => (Code::NO_CONSENT, "without a terminal, `--yes` says so".to_owned()),
+        Some(name) => (
+            Code::PROTECTED,
+            format!("environment `{name}` is protected: `--yes --allow protected` says so"),
+        ),
     };
     Error::Refused {
+        code,
         message: format!(
             "nobody consented to {allows} {count} on `{}` at {}",
             database.database, database.host

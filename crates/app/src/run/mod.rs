@@ -25,6 +25,7 @@ use whimbrel_engine::state::State;
 use whimbrel_engine::wire::Session;
 use whimbrel_history::select::{Back, Wish};
 
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{APPLICATION, Glance, LastApplied, Project, Where};
@@ -299,6 +300,7 @@ async fn note_stand_ins(project: &Project, report: &mut Report) {
 /// The server only reads.
 fn standby() -> Error {
     Error::Refused {
+        code: Code::STANDBY,
         message: "the server is a standby and cannot be written to".to_owned(),
         hints: vec!["give the URL of its primary".to_owned()],
     }

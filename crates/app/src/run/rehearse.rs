@@ -14,6 +14,7 @@ use super::choose::{Choice, Planned};
 use super::explain::{self, Stage};
 use super::report::{RehearsalShown, Report};
 use super::{Aim, Depth, Fetch, Plan, Rehearse, losses, works};
+use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{Project, Where};
@@ -63,6 +64,7 @@ fn unproved(plan: &Plan<'_>, because: &str) -> Result<(), Error> {
     match wanted_again(plan).filter(|_| is_run) {
         None => Ok(()),
         Some(planned) => Err(Error::Refused {
+            code: Code::AGAIN_UNPROVED,
             message: format!(
                 "nothing proves that `{}` may run again: {because}",
                 planned.migration.id
@@ -98,7 +100,11 @@ impl NotRehearsed {
             return Ok(because);
         }
         hints.push("`--no-rehearsal` goes on without".to_owned());
-        Err(Error::Refused { message: format!("cannot rehearse: {because}"), hints })
+        Err(Error::Refused {
+            code: Code::CANNOT_REHEARSE,
+            message: format!("cannot rehearse: {because}"),
+            hints,
+        })
     }
 }
 
@@ -181,6 +187,7 @@ async fn attempt(
 fn not_repeatable(work: &Work, differences: &[Difference]) -> Error {
     let named: Vec<String> = differences.iter().take(NAMED).map(|one| format!("`{one}`")).collect();
     Error::Refused {
+        code: Code::NOT_REPEATABLE,
         message: format!("a second run of `{}` changes {}", work.id(), named.join(", ")),
         hints: vec![
             "write it so that it may run any number of times (`create or replace`, `if not exists`)".to_owned(),

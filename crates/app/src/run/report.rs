@@ -192,8 +192,9 @@ impl Report {
             Depth::Show { .. } => choice.refused(options.allowed),
         };
         let is_refused = !refused.is_empty();
-        let refused =
-            refused.into_iter().map(|(what, how)| format!("would be refused: {what} ({how})"));
+        let refused = refused
+            .into_iter()
+            .map(|refusal| format!("would be refused: {} ({})", refusal.message, refusal.way));
         let pooler = project.database.remark.clone();
         Self {
             outcome: match options.depth {
@@ -246,7 +247,7 @@ impl Report {
 
     /// Adds an error.
     pub(super) fn fail(&mut self, error: Error) {
-        let shown = ErrorShown::new(&error, error.exit(), &error.hints(), &error.places());
+        let shown = ErrorShown::new(&error, error.code(), &error.hints(), &error.places());
         self.errors.push(shown);
         self.failures.push(error);
     }

@@ -4,6 +4,7 @@ mod show;
 
 use camino::Utf8PathBuf;
 use whimbrel_app::cases::dev::{self, EnvFile, Options, Report, Reset, Scope, Start};
+use whimbrel_app::catalogue::Code;
 use whimbrel_app::run::Depth;
 use whimbrel_app::{Error, Exit, Which};
 
@@ -139,6 +140,7 @@ impl Verb for Dev {
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         if house.globals.database_url.is_some() || house.globals.env.is_some() {
             return Err(Failure::Usage {
+                code: Code::DEV_ELSEWHERE,
                 message: "`dev` is about this project's own development server, no other database"
                     .to_owned(),
                 hints: vec!["leave `--database-url` and `--env` out".to_owned()],

@@ -104,7 +104,7 @@ fn line(page: &mut Page, title: &str, severity: Severity, what: &str) {
     };
     // Padded before it is painted: escape codes have no width.
     let word = page.paint(tone, format!("{:<9}", severity.word()));
-    for (number, text) in wrapped(&clean(what), page).iter().enumerate() {
+    for (number, text) in page.wrapped(INDENT, &clean(what)).iter().enumerate() {
         if number == 0 {
             page.line(format!("{title:<12}{word}{text}"));
         } else {
@@ -115,27 +115,9 @@ fn line(page: &mut Page, title: &str, severity: Severity, what: &str) {
 
 /// A line below a finding.
 fn below(page: &mut Page, tone: Tone, text: &str) {
-    for text in wrapped(&clean(text), page) {
+    for text in page.wrapped(INDENT, &clean(text)) {
         page.line(format!("{:INDENT$}{}", "", page.paint(tone, text)));
     }
-}
-
-/// A text in lines that fit behind the indent, broken between words; a word is never broken.
-fn wrapped(text: &str, page: &Page) -> Vec<String> {
-    let width = page.width().saturating_sub(INDENT).max(30);
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last().map_or(0, |line| line.chars().count());
-        if last > 0 && last + 1 + word.chars().count() > width {
-            lines.push(String::new());
-        }
-        let line = lines.last_mut().expect("there is one from the beginning");
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines
 }
 
 fn summary(summary: Summary, page: &Page) -> String {

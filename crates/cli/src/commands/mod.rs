@@ -5,6 +5,7 @@ mod completions;
 mod dev;
 mod doctor;
 mod down;
+mod explain;
 mod init;
 mod new;
 mod preview;
@@ -20,6 +21,7 @@ use std::marker::PhantomData;
 
 use clap::ArgMatches;
 use whimbrel_app::Exit;
+use whimbrel_app::catalogue::Code;
 
 use crate::failure::Failure;
 use crate::house::House;
@@ -41,6 +43,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<dev::Dev>::NEW,
     &Entry::<shadow::Shadow>::NEW,
     &Entry::<doctor::Doctor>::NEW,
+    &Entry::<explain::Explain>::NEW,
     &Entry::<completions::Completions>::NEW,
 ];
 
@@ -85,8 +88,11 @@ impl<V: Verb> Command for Entry<V> {
     }
 
     fn run(&self, matches: &ArgMatches, house: &mut House) -> Result<Exit, Failure> {
-        let arguments = V::from_arg_matches(matches)
-            .map_err(|error| Failure::Usage { message: error.to_string(), hints: Vec::new() })?;
+        let arguments = V::from_arg_matches(matches).map_err(|error| Failure::Usage {
+            code: Code::COMMAND_LINE,
+            message: error.to_string(),
+            hints: Vec::new(),
+        })?;
         arguments.run(house)
     }
 }

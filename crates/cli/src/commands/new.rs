@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::new::{self, Options, Report};
+use whimbrel_app::catalogue::Code;
 
 use super::Verb;
 use crate::failure::Failure;
@@ -93,7 +94,11 @@ fn piped(house: &House) -> Result<String, Failure> {
         receiver.recv()
     });
     let read = read.expect("the reader sends before it ends");
-    read.map_err(|source| Failure::Input { what: "read stdin".to_owned(), source })
+    read.map_err(|source| Failure::Input {
+        code: Code::STDIN,
+        what: "read stdin".to_owned(),
+        source,
+    })
 }
 
 /// How long stdin is read without a word.
@@ -104,6 +109,7 @@ fn edit(path: &str, variable: impl Fn(&str) -> Option<String>) -> Result<(), Fai
     let editor = variable("VISUAL").or_else(|| variable("EDITOR"));
     let Some(editor) = editor else {
         return Err(Failure::Usage {
+            code: Code::EDITOR,
             message: "neither VISUAL nor EDITOR says which editor to open".to_owned(),
             hints: vec![format!("the file is there: {path}")],
         });
@@ -115,9 +121,14 @@ fn edit(path: &str, variable: impl Fn(&str) -> Option<String>) -> Result<(), Fai
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(Failure::Usage {
+            code: Code::EDITOR,
             message: format!("the editor `{program}` ended with {status}"),
             hints: vec![format!("the file is there: {path}")],
         }),
-        Err(source) => Err(Failure::Input { what: format!("run the editor `{program}`"), source }),
+        Err(source) => Err(Failure::Input {
+            code: Code::EDITOR,
+            what: format!("run the editor `{program}`"),
+            source,
+        }),
     }
 }

@@ -343,7 +343,7 @@ async fn a_rehearsal_that_was_asked_for_is_held_or_the_run_is_refused() {
     let project = Project::new(&[("migrations/001_a.sql", "select 1;\n")]).with_database().await;
     let said = project.run("up --yes --rehearse --shadow-url postgres://nobody@127.0.0.1:1/none");
     assert_eq!(said.code, 4, "{}", said.whole());
-    assert!(said.err.contains("error: cannot rehearse: "), "{}", said.whole());
+    assert!(said.err.contains("error[W5101]: cannot rehearse: "), "{}", said.whole());
     assert!(said.err.contains("hint: `--no-rehearsal` goes on without"), "{}", said.whole());
     project.done("up --yes");
     // What is applied and cannot be rebuilt is said, and stops nobody.

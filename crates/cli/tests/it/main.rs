@@ -5,6 +5,7 @@
 mod adopt;
 mod answers;
 mod bad_day;
+mod catalogue;
 mod commands;
 mod dev;
 mod doctor;

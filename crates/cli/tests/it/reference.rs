@@ -1,4 +1,5 @@
-//! The pages that are made from the code: docs/exit-codes.md and docs/reference/.
+//! The pages that are made from the code: docs/doctor.md, docs/errors.md, docs/exit-codes.md and
+//! docs/reference/.
 //!
 //! `WHIMBREL_WRITE=1 cargo test -p whimbrel reference` writes them anew.
 
@@ -6,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use whimbrel_app::cases::doctor;
+use whimbrel_app::catalogue::{self, Code};
 use whimbrel_app::config::keys;
 use whimbrel_app::{Exit, database, environment, formats, ledgers};
 
@@ -20,6 +22,7 @@ const MADE: &str =
 fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("docs/doctor.md", doctor_page()),
+        ("docs/errors.md", error_page()),
         ("docs/exit-codes.md", exit_codes()),
         ("docs/reference/commands.md", command_pages()),
         ("docs/reference/configuration.md", configuration()),
@@ -64,6 +67,32 @@ fn exit_codes() -> String {
     page.push_str("\n`status`, `preview` and `doctor` end with 0 whatever they show; `status --check` ends with 3 while something is pending or not as it should be, `doctor --check` when there is a warning or trouble.\n");
     page
 }
+
+fn error_page() -> String {
+    let mut page = format!("# Errors\n\n{MADE}\n{ERRORS}");
+    for area in catalogue::AREAS {
+        write!(page, "\n## {}\n", area.title).unwrap();
+        for code in area.codes {
+            let Code { id, exit, title, cause, cure, example } = code;
+            let (number, name) = (exit.code(), exit.name());
+            write!(
+                page,
+                "\n### {id}: {title}\n\n```text\nerror[{id}]: {example}\n```\n\n{cause}\n\n**What to do.** {cure} (Exit code {number}, `{name}`.)\n"
+            )
+            .unwrap();
+        }
+    }
+    page
+}
+
+/// What stands above the errors.
+const ERRORS: &str = "\
+Every error has an id, which stands in brackets behind `error` and as `code` in JSON.
+`whimbrel explain ID` prints what stands here, `whimbrel explain` lists all of them, both with
+`--json` for programs. An id never changes its meaning, so a script may rely on it; an exit code
+([exit-codes.md](exit-codes.md)) says in one number what to do about any of them. Messages may be
+worded better at any time.
+";
 
 fn doctor_page() -> String {
     let mut page = format!("# Doctor\n\n{MADE}\n{DOCTOR}");

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 /// Errors cross from the guard process to its client as JSON, hence `Serialize` and [`Cause`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum ShadowError {
     /// A major version that Whimbrel does not know.
     #[error("the shadow knows Postgres {first} to {last}, not {major}")]

@@ -3,9 +3,16 @@
 use std::io;
 
 use super::connect_error::{ConnectCause, ConnectError, HostError};
-use super::known::known;
+use super::known::{Refusal, known};
 
 impl ConnectError {
+    /// Which of the known refusals it is, where it is one.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.server()
+            .and_then(|error| known(&error.code, &error.message))
+            .map(|known| known.refusal)
+    }
+
     /// What it means, where what happened is known to mean something.
     pub fn means(&self) -> Option<&'static str> {
         let HostError { place, cause } = self.last();

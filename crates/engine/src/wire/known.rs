@@ -6,6 +6,8 @@
 /// A refusal that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
+    /// What it is.
+    pub refusal: Refusal,
     /// SQLSTATEs that tell it by themselves.
     pub codes: &'static [&'static str],
     /// Words of the message that tell it; `…` stands for anything.
@@ -16,9 +18,49 @@ pub struct Known {
     pub cure: &'static str,
 }
 
+/// The refusals that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The pooler knows no such project.
+    UnknownTenant,
+    /// The pooler cannot tell which project is meant.
+    NoTenant,
+    /// No connection of the pool became free in time.
+    PoolTaken,
+    /// The server or pooler has as many clients as it takes.
+    ConnectionsTaken,
+    /// The pooler lost its own connection.
+    PoolerLostDatabase,
+    /// The project's network restrictions keep us out.
+    AddressNotAllowed,
+    /// Too many logins failed from here.
+    Banned,
+    /// Only encrypted connections are taken.
+    TlsRequired,
+    /// The pooler takes no settings at the start.
+    StartupParameter,
+    /// Somebody keeps prepared statements through a transaction pooler.
+    PreparedStatements,
+    /// The role that logs in may not become another.
+    CannotSetRole,
+    /// The password is wrong.
+    WrongPassword,
+    /// There is no such role.
+    UnknownRole,
+    /// The role may not log in.
+    NoLogin,
+    /// No rule lets us in from here.
+    NoRule,
+    /// There is no such database.
+    NoSuchDatabase,
+    /// The server takes nobody at the moment.
+    Starting,
+}
+
 /// Every one; the first that fits counts, so words stand before codes that say less.
 pub const KNOWN: &[Known] = &[
     Known {
+        refusal: Refusal::UnknownTenant,
         codes: &[],
         words: &["Tenant or user not found", "ENOTFOUND"],
         means: "Supabase's pooler knows no such project: the host is that of another region, the \
@@ -27,12 +69,14 @@ pub const KNOWN: &[Known] = &[
                the project's region; a paused project is not found either",
     },
     Known {
+        refusal: Refusal::NoTenant,
         codes: &[],
         words: &["ENOIDENTIFIER"],
         means: "Supabase's pooler cannot tell which project is meant",
         cure: "at Supabase's pooler the user is `postgres.<project ref>`",
     },
     Known {
+        refusal: Refusal::PoolTaken,
         codes: &[],
         words: &["ECHECKOUTTIMEOUT", "unable to check out connection from the pool"],
         means: "every connection of the pool was in use for as long as the pooler waits",
@@ -40,6 +84,7 @@ pub const KNOWN: &[Known] = &[
                the database itself",
     },
     Known {
+        refusal: Refusal::ConnectionsTaken,
         codes: &["53300"],
         words: &["EMAXCONN", "max clients reached", "max clients are limited"],
         means: "all connections are taken: each client of a session pooler holds one for as long \
@@ -48,12 +93,14 @@ pub const KNOWN: &[Known] = &[
                belong to the transaction pooler (port 6543)",
     },
     Known {
+        refusal: Refusal::PoolerLostDatabase,
         codes: &[],
         words: &["EDBHANDLEREXITED", "DbHandler exited"],
         means: "the pooler lost its own connection to the database while it let us in",
         cure: "try again; if it lasts, the database restarts or is paused",
     },
     Known {
+        refusal: Refusal::AddressNotAllowed,
         codes: &[],
         words: &["EADDRNOTALLOWED", "address not in tenant allow_list"],
         means: "the project's network restrictions do not list this machine's address",
@@ -61,6 +108,7 @@ pub const KNOWN: &[Known] = &[
                restrictions",
     },
     Known {
+        refusal: Refusal::Banned,
         codes: &[],
         words: &["ECIRCUITBREAKER", "EBANNED"],
         means: "too many logins failed from here, so this machine's address is kept out for a while",
@@ -68,18 +116,21 @@ pub const KNOWN: &[Known] = &[
                database settings, under network bans",
     },
     Known {
+        refusal: Refusal::TlsRequired,
         codes: &[],
         words: &["ESSLREQUIRED", "SSL connection is required"],
         means: "the project takes encrypted connections only",
         cure: "add `?sslmode=require` to the connection URL, or leave `sslmode` out",
     },
     Known {
+        refusal: Refusal::StartupParameter,
         codes: &[],
         words: &["unsupported startup parameter"],
         means: "a pooler takes no settings at the start of a connection",
         cure: "a pooler refuses `options` in the connection URL; leave it out",
     },
     Known {
+        refusal: Refusal::PreparedStatements,
         codes: &["42P05", "26000"],
         words: &["EPREPAREDDUP", "EPREPAREDNOTFOUND", "EPSSIMPLEQUERY"],
         means: "a client keeps prepared statements through a transaction pooler, which gives each \
@@ -88,12 +139,14 @@ pub const KNOWN: &[Known] = &[
                prepare nothing (`statement_cache_size=0`, `pgbouncer=true`)",
     },
     Known {
+        refusal: Refusal::CannotSetRole,
         codes: &[],
         words: &["permission denied to set role"],
         means: "the role that logs in is no member of the role that it is to become",
         cure: "grant it: `grant postgres to <login role>`",
     },
     Known {
+        refusal: Refusal::WrongPassword,
         codes: &["28P01"],
         words: &["failed SASL auth", "Wrong password"],
         means: "the password is wrong, or was cut at a character that a URL must escape",
@@ -101,6 +154,7 @@ pub const KNOWN: &[Known] = &[
                `/` as `%2F`)",
     },
     Known {
+        refusal: Refusal::UnknownRole,
         codes: &[],
         // In the server's own language: only the English words can be told apart.
         words: &["role … does not exist"],
@@ -108,6 +162,14 @@ pub const KNOWN: &[Known] = &[
         cure: "check the user in the connection URL, or make the role (`createuser NAME`)",
     },
     Known {
+        refusal: Refusal::NoLogin,
+        codes: &[],
+        words: &["not permitted to log in"],
+        means: "the role is there, and is one that nobody may log in as",
+        cure: "connect as another role, or let this one: `alter role NAME login`",
+    },
+    Known {
+        refusal: Refusal::NoRule,
         codes: &["28000"],
         words: &["no pg_hba.conf entry"],
         means: "the server has no rule that lets this role in from here, or only with TLS, or only \
@@ -115,12 +177,14 @@ pub const KNOWN: &[Known] = &[
         cure: "the server's pg_hba.conf does not let this role in from here",
     },
     Known {
+        refusal: Refusal::NoSuchDatabase,
         codes: &["3D000"],
         words: &["no such database"],
         means: "the server is there, the database is not",
         cure: "create it (`createdb NAME`), or check its name in the connection URL",
     },
     Known {
+        refusal: Refusal::Starting,
         codes: &["57P03"],
         words: &[],
         means: "the server takes nobody at the moment",

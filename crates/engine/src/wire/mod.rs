@@ -37,7 +37,7 @@ pub use cancel::Canceller;
 pub use connect_error::{ConnectCause, ConnectError, HostError, Stage};
 pub use connect_hint::CertificateFault;
 pub use failure::{Failure, ServerError};
-pub use known::{KNOWN, Known};
+pub use known::{KNOWN, Known, Refusal};
 pub use message::{CopyData, Message, Observe};
 pub use session::{Session, TransactionStatus};
 pub use tls::TlsSetupError;

@@ -6,6 +6,7 @@ use whimbrel_engine::Secret;
 use whimbrel_engine::shadow::Address;
 
 use super::{Options, started};
+use crate::catalogue::Code;
 use crate::development::{Dev, Meant};
 use crate::error::Error;
 use crate::events::Events;
@@ -78,6 +79,7 @@ pub async fn client(
     let (address, Meant { database, .. }) = reach(workspace, options, events).await?;
     let Some(program) = program else {
         return Err(Error::Usage {
+            code: Code::NO_CLIENT,
             message: "`psql` is not on the PATH, and the servers that Whimbrel fetches have none"
                 .to_owned(),
             hints: vec![
@@ -114,10 +116,12 @@ async fn reach(
     }
     Err(match &meant.branch {
         Some(branch) => Error::NotThere {
+            code: Code::NO_DEV_DATABASE,
             message: format!("branch `{branch}` has no database yet"),
             hints: vec!["`whimbrel dev start --branch` makes it".to_owned()],
         },
         None => Error::NotThere {
+            code: Code::NO_DEV_DATABASE,
             message: format!("there is no database `{}`", meant.database),
             hints: vec!["`whimbrel dev start` makes it".to_owned()],
         },

@@ -10,6 +10,7 @@ use whimbrel_engine::{Host, Secret, Target};
 use whimbrel_history::FilesError;
 
 use super::ignored;
+use crate::catalogue::Code;
 use crate::database::dotenv;
 use crate::error::Error;
 use crate::git::Git;
@@ -47,6 +48,7 @@ pub(super) fn check(workspace: &Workspace, wish: &EnvFile) -> Result<(), Error> 
         || wish.variable.starts_with(|c: char| c.is_ascii_digit())
     {
         return Err(Error::Usage {
+            code: Code::VARIABLE_NAME,
             message: format!("`{}` is no name of a variable", wish.variable),
             hints: vec!["for example `--env-var DATABASE_URL`".to_owned()],
         });
@@ -58,6 +60,7 @@ pub(super) fn check(workspace: &Workspace, wish: &EnvFile) -> Result<(), Error> 
         return Ok(());
     }
     Err(Error::Refused {
+        code: Code::ENV_FILE_ELSEWHERE,
         message: format!(
             "{} in `{}`, line {}, does not lead to this machine, so it stays as it is",
             wish.variable, wish.path, value.line

@@ -3,6 +3,7 @@
 use whimbrel_engine::shadow::Note;
 
 use super::{Options, Report};
+use crate::catalogue::Code;
 use crate::development::{Dev, alone};
 use crate::error::Error;
 use crate::events::Events;
@@ -19,6 +20,7 @@ pub async fn prune(
     let dev = Dev::of(workspace)?;
     let Some(git) = dev.git() else {
         return Err(Error::Usage {
+            code: Code::NO_BRANCHES,
             message: "this project is in no git repository, so it has no branches".to_owned(),
             hints: Vec::new(),
         });

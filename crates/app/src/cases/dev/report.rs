@@ -219,8 +219,8 @@ impl Report {
         made.seeds = filled.seeds;
         self.remarks.extend(filled.remarks);
         for error in filled.failures {
-            let (exit, hints, places) = (error.exit(), error.hints(), error.places());
-            self.errors.push(ErrorShown::new(&error, exit, &hints, &places));
+            let (code, hints, places) = (error.code(), error.hints(), error.places());
+            self.errors.push(ErrorShown::new(&error, code, &hints, &places));
             self.failures.push(error);
         }
     }

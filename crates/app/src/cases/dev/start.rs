@@ -7,6 +7,7 @@ use whimbrel_engine::shadow::{DatabaseFacts, Ports, Served, Shadow};
 
 use super::env_file::{self, EnvFile};
 use super::{Options, Report, seeds, undisturbed};
+use crate::catalogue::Code;
 use crate::development::{self, Dev, Fill, Meant};
 use crate::error::Error;
 use crate::events::Events;
@@ -126,6 +127,7 @@ async fn complete(
 fn other_major(dev: &Dev<'_>) -> Result<(), Error> {
     match (dev.asked, dev.development().standing().major) {
         (Some(asked), Some(major)) if asked != major => Err(Error::Refused {
+            code: Code::OTHER_MAJOR,
             message: format!("the development database is of Postgres {major}, not {asked}"),
             hints: vec![format!(
                 "`whimbrel dev reset --hard --major {asked}` begins anew; what is in its databases is lost"
