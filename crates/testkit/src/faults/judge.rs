@@ -7,7 +7,7 @@ use whimbrel_engine::wire::{Answer, Session};
 use super::script::{Course, Script, Scripted, Step};
 
 /// What the judge needs in a database before anything runs there: a value that is null while its
-/// table is missing.
+/// table or column is missing: it may look while a message is under way that a pooler held back.
 pub(super) const PREPARE: &str = "
     create schema judge;
     create function judge.value(query text) returns text language plpgsql as $$
@@ -16,7 +16,7 @@ pub(super) const PREPARE: &str = "
     begin
         execute query into value;
         return value;
-    exception when undefined_table or invalid_schema_name then
+    exception when undefined_table or undefined_column or invalid_schema_name then
         return null;
     end
     $$;
