@@ -19,6 +19,15 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "The password file, in place of `~/.pgpass`; one that others may read is left alone.",
     ),
     ("PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS", "Which of several hosts is taken."),
+    ("WHIMBREL_VIA", "The way to the database, as `--via` says it: `native`, `psql` or `api`."),
+    ("WHIMBREL_PSQL", "The program `psql`, in place of the one on the PATH."),
+    ("SUPABASE_ACCESS_TOKEN", "The token for `--via api`, where none is given."),
+    (
+        "SUPABASE_PROJECT_REF, SUPABASE_PROJECT_ID",
+        "The project for `--via api`, where none is given.",
+    ),
+    ("WHIMBREL_SUPABASE_API", "Supabase's Management API, where it is another than everybody's."),
+    ("WHIMBREL_SUPABASE_API_TIMEOUT", "Seconds that one of its answers may take; 90 by default."),
     ("VISUAL, EDITOR", "The editor of `new --edit`; `VISUAL` goes first."),
     ("NO_COLOR", "No colour, if it is set to anything."),
     (

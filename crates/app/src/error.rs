@@ -293,5 +293,16 @@ fn right_hint(failure: &Failure, how: &str) -> Option<String> {
 
 /// What to do about a connection that failed.
 fn connect_hints(error: &ConnectError) -> Vec<String> {
-    error.hint().into_iter().collect()
+    let mut hints: Vec<String> = error.hint().into_iter().collect();
+    if error.is_for_psql() {
+        hints.push("`whimbrel up --via psql` has psql do the talking".to_owned());
+    }
+    if error.is_of_supabase() && error.wants_another_way() {
+        hints.push(
+            "where no connection is possible, `whimbrel up --via api` goes over HTTPS with an access \
+             token, and `whimbrel script` writes what is pending for the SQL editor"
+                .to_owned(),
+        );
+    }
+    hints
 }

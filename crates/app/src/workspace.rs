@@ -122,6 +122,18 @@ impl Workspace {
             .map_err(|source| DatabaseError::Url { place: place.to_owned(), source })
     }
 
+    /// The same for `psql`, which honours what no connection of our own could.
+    pub(crate) fn explain_for_psql(
+        &self,
+        url: &Secret,
+        place: &str,
+    ) -> Result<(Target, Origins), DatabaseError> {
+        let program = self.surroundings().variable("WHIMBREL_PSQL").map(Utf8PathBuf::from);
+        let variable = |name: &str| self.libpq_variable(name);
+        Target::explain_for_psql(url.reveal(), &variable, program)
+            .map_err(|source| DatabaseError::Url { place: place.to_owned(), source })
+    }
+
     /// A variable of libpq's, which fills what a connection URL leaves out.
     fn libpq_variable(&self, name: &str) -> Option<String> {
         let surroundings = &self.0.surroundings;

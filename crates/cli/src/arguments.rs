@@ -1,8 +1,9 @@
 //! What every command understands.
 
 use camino::Utf8PathBuf;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use whimbrel_app::Secret;
+use whimbrel_app::database::{WayName, WayOptions};
 
 use crate::commands;
 use crate::terminal::Manner;
@@ -31,6 +32,18 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) env: Option<String>,
 
+    /// The way to the database: a connection, the program psql, or Supabase's Management API
+    #[arg(long, global = true, value_name = "WAY")]
+    pub(crate) via: Option<Via>,
+
+    /// With --via api: the project at Supabase, if `supabase link` did not leave it
+    #[arg(long, global = true, value_name = "REF")]
+    pub(crate) project_ref: Option<String>,
+
+    /// With --via api: the access token; better in SUPABASE_ACCESS_TOKEN, where nobody sees it
+    #[arg(long, global = true, value_name = "TOKEN", value_parser = secret)]
+    pub(crate) access_token: Option<Secret>,
+
     /// Only this history, where the project has several
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) history: Option<String>,
@@ -52,7 +65,28 @@ pub(crate) struct Globals {
     pub(crate) no_color: bool,
 }
 
+/// A way to a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Via {
+    /// A connection of our own
+    Native,
+    /// The program psql
+    Psql,
+    /// Supabase's Management API, over HTTPS
+    Api,
+}
+
 impl Globals {
+    /// What was said about the way.
+    pub(crate) fn way(&self) -> WayOptions {
+        let name = self.via.map(|via| match via {
+            Via::Native => WayName::Native,
+            Via::Psql => WayName::Psql,
+            Via::Api => WayName::Api,
+        });
+        WayOptions { name, project: self.project_ref.clone(), token: self.access_token.clone() }
+    }
+
     /// What was said about the output.
     pub(crate) fn manner(&self) -> Manner {
         Manner {

@@ -248,7 +248,7 @@ pub(crate) fn as_given() -> String {
         let argument = argument.to_string_lossy().into_owned();
         match argument.split_once('=').map_or(argument.as_str(), |(name, _)| name) {
             "--then" => break,
-            "--database-url" | "--shadow-url" => {
+            "--database-url" | "--shadow-url" | "--access-token" => {
                 if !argument.contains('=') {
                     arguments.next();
                 }

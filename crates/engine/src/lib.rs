@@ -19,6 +19,7 @@ pub mod shadow;
 pub mod state;
 mod target;
 pub mod tools;
+pub mod ways;
 pub mod wire;
 
 pub use cancel::was_cancelled;

@@ -3,6 +3,7 @@
 mod certificates;
 pub mod faults;
 mod helper;
+mod management;
 mod pgbouncer;
 mod program;
 mod proxy;
@@ -11,6 +12,7 @@ mod server;
 mod supabase;
 
 pub use certificates::{Authority, Certificate};
+pub use management::{ManagementApi, Manner};
 pub use pgbouncer::{PgBouncer, Pool, PoolMode};
 pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
 pub use psql::Psql;

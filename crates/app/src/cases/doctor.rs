@@ -97,7 +97,8 @@ impl Report {
 
 /// What every check is, in the order in which findings are shown.
 pub fn abouts() -> Vec<&'static About> {
-    let first = [&project::ABOUT, &source::ABOUT, &source::PASSFILE, &connection::ABOUT];
+    let first =
+        [&project::ABOUT, &source::ABOUT, &source::PASSFILE, &connection::ABOUT, &connection::WAYS];
     let way = [&pooler::ABOUT, &tls::ABOUT, &examine::ANSWERS];
     let mut all: Vec<&About> = first.into_iter().chain(way).collect();
     all.extend(checks::ALL.iter().map(|check| check.about()));
@@ -121,7 +122,12 @@ pub async fn doctor(
 
     let (session, judged) = connection::connect(workspace, &database).await;
     findings.extend(judged);
-    let Some((mut session, target)) = session else { return Ok(Report::new(None, findings)) };
+    let Some((mut session, target)) = session else {
+        let ways = database::other_ways(workspace, &options.database).into_iter();
+        let finding = connection::WAYS.note("other ways to the database, not tried");
+        findings.push(ways.fold(finding, Finding::shown_by));
+        return Ok(Report::new(None, findings));
+    };
     findings.extend(tls::judge(&session, &target, workspace.surroundings().clock.now()));
     let schema = workspace.config().ledger.schema.as_deref();
     let examined = examine::examine(&mut session, options.longer_than, schema).await;

@@ -1,19 +1,17 @@
 //! Writes what is pending as a script that a person pastes into an SQL editor, or gives to `psql`.
 
 use serde::Serialize;
-use whimbrel_engine::paste::{self, Alone, Before, Knowledge, Page, Paste, PasteError};
+use whimbrel_engine::paste::{self, Alone, Knowledge, Paste};
 use whimbrel_engine::state::{LedgerState, State};
 use whimbrel_history::select::{Wish, resolve};
 use whimbrel_history::state::matrix;
-use whimbrel_history::{Down, Entry, Migration, Order, Status};
+use whimbrel_history::{Down, Entry, Migration, Status};
 
 use super::{Case, Database};
-use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{LastApplied, Project};
-use crate::run::choose::{self, Planned};
-use crate::run::{self, Aim, execute, works};
+use crate::run::{self, Aim, choose, scripted, works};
 use crate::wire::{self, DatabaseShown};
 use crate::workspace::Workspace;
 
@@ -125,7 +123,7 @@ pub async fn script(
 }
 
 /// What is pending, in parts.
-pub(crate) fn written(
+fn written(
     project: &Project,
     state: &State,
     knowledge: Knowledge,
@@ -136,41 +134,7 @@ pub(crate) fn written(
     let choice = choose::choose(project, state, &Aim::Up(wish))?;
     choice.check(options.run.allowed, Vec::new())?;
     let works = works::of_files(project, &choice.planned, &works::Kept::new())?;
-    let page = Page {
-        state,
-        knowledge,
-        lock: &execute::lock_key(project),
-        options: &execute::engine_options(project, &options.run),
-        before: choice.planned.first().and_then(|first| before(project, state, first)),
-    };
-    paste::paste(&works, &page).map_err(unfit)
-}
-
-/// A migration that no script can run.
-fn unfit(error: PasteError) -> Error {
-    match error {
-        PasteError::Text(error) => error.into(),
-        PasteError::Unfit { ref hint, .. } => {
-            let hints = vec![hint.clone()];
-            Error::Refused { code: Code::NOT_PASTEABLE, message: error.to_string(), hints }
-        }
-    }
-}
-
-/// What must be applied before the first that is pending: in a history that is numbered, the newest
-/// of those before it.
-fn before(project: &Project, state: &State, first: &Planned) -> Option<Before> {
-    let history = &project.histories[first.history];
-    let rows = &project.rows(state)[first.history];
-    let place = rows.iter().position(|row| row.key() == first.migration.key)?;
-    let mut applied = rows[..place].iter().rev().filter(|row| row.state.is_applied());
-    let before =
-        applied.find(|row| !row.is_repeatable()).filter(|_| history.order == Order::Versions)?;
-    Some(Before {
-        ledger: project.ledger_of(history),
-        key: before.key().to_owned(),
-        id: before.id().to_owned(),
-    })
+    scripted::paste(project, state, knowledge, &options.run, (&choice.planned, &works))
 }
 
 /// The ledgers as a person says that they are.

@@ -258,4 +258,68 @@ STANDBY {
     cure: "Give the URL of its primary, or list both hosts with `?target_session_attrs=read-write`.",
     example: "the server is a standby and cannot be written to",
 }
+UNKNOWN_WAY {
+    id: "W2061",
+    exit: Usage,
+    title: "there is no way to the database of this name",
+    cause: "The variable WHIMBREL_VIA names another than `native`, `psql` or `api`.",
+    cure: "Correct it, or leave it unset for a connection of our own.",
+    example: "`sql` in WHIMBREL_VIA is no way",
+}
+NO_SUPABASE_PROJECT {
+    id: "W2062",
+    exit: Usage,
+    title: "no Supabase project is given",
+    cause: "`--via api` goes to a project by its ref, and neither the command line nor the environment, `supabase link` or a connection URL names one.",
+    cure: "Give `--project-ref REF`, or run `supabase link`. The ref stands in the dashboard's URL.",
+    example: "no Supabase project is given",
+}
+NO_ACCESS_TOKEN {
+    id: "W2063",
+    exit: Usage,
+    title: "no access token for Supabase's Management API is given",
+    cause: "`--via api` needs one, and neither the command line nor SUPABASE_ACCESS_TOKEN or the file of `supabase login` has it. Where the machine has a keyring, the CLI keeps its token there.",
+    cure: "Make one in the dashboard (Account, Access Tokens) and set SUPABASE_ACCESS_TOKEN.",
+    example: "no access token for Supabase's Management API is given",
+}
+API_ADDRESS {
+    id: "W2064",
+    exit: Usage,
+    title: "the Management API cannot be spoken to with what was given",
+    cause: "The project ref or the token has characters that none has, or WHIMBREL_SUPABASE_API is no URL, or one without TLS that is not this machine.",
+    cure: "Correct what the message names.",
+    example: "the project ref is none: it has letters and digits only",
+}
+WAY_UNREACHED {
+    id: "W2065",
+    exit: Unreachable,
+    title: "psql or the Management API did not get as far as the database",
+    cause: "There is no `psql` here, or it could not connect; the API was not reached, does not take the token, knows no such project, or takes no more requests at the moment.",
+    cure: "Do what the hint says; nothing was sent to the database.",
+    example: "connect to api.supabase.com:443 by api: the Management API does not take the access token (HTTP 401)",
+}
+WAY_UNKNOWN {
+    id: "W2066",
+    exit: Unreachable,
+    title: "psql or the Management API gave no answer that tells what became of it",
+    cause: "The connection was cut, the time was over, or the answer was none: a page for people, an empty body, a success that is none.",
+    cure: "Run it again: what is applied is recorded, and each part of a script refuses to run twice. `whimbrel status` shows what is applied.",
+    example: "connect to api.supabase.com:443 by api: no answer that tells what became of it: HTTP 502 with an empty body",
+}
+NEEDS_CONNECTION {
+    id: "W2067",
+    exit: Refused,
+    title: "this needs a connection of its own",
+    cause: "psql and the Management API keep no lock and no transaction from one text to the next; only `up`, `status`, `preview`, `script` and `doctor` can do without.",
+    cure: "Leave `--via` out, from a machine that can connect.",
+    example: "`down` needs a connection of its own, and `--via api` is none",
+}
+NOT_RECORDED {
+    id: "W2068",
+    exit: Unreachable,
+    title: "a migration was said to be done, and the ledger does not have it",
+    cause: "The Management API answered as after a success, and nothing is in the database; or the project ref leads to another database than the one that was read.",
+    cure: "Look at `whimbrel status` and run it again; what is applied does not run twice.",
+    example: "`20240103000000` was said to be done, and the ledger does not have it",
+}
 }

@@ -7,6 +7,7 @@ use whimbrel_engine::rehearse::RehearseError;
 use whimbrel_engine::run::{Cause, EnterError, Stop};
 use whimbrel_engine::shadow::ShadowError;
 use whimbrel_engine::state::StateError;
+use whimbrel_engine::ways::Trouble;
 use whimbrel_engine::wire::{ConnectCause, ConnectError, Failure, Refusal, ServerError};
 use whimbrel_history::TextError;
 use whimbrel_history::formats::ReadError;
@@ -61,6 +62,7 @@ fn database(error: &DatabaseError) -> &'static Code {
         DatabaseError::EnvironmentWithoutUrl { .. } => Code::ENVIRONMENT_WITHOUT_URL,
         DatabaseError::VariableNotSet { .. } => Code::VARIABLE_NOT_SET,
         DatabaseError::Url { source, .. } => target(source),
+        DatabaseError::Way { code, .. } => code,
         DatabaseError::Files(_) => Code::FILE,
     }
 }
@@ -125,6 +127,8 @@ fn connect(error: &ConnectError) -> &'static Code {
         ConnectCause::Imposter(_) | ConnectCause::Peer { .. } => Code::IMPOSTER,
         ConnectCause::Unfit { .. } => Code::UNFIT,
         ConnectCause::Lost(_) => Code::LOST_IN_LOGIN,
+        ConnectCause::Way(Trouble::Unreached { .. }) => Code::WAY_UNREACHED,
+        ConnectCause::Way(Trouble::Unknown { .. } | Trouble::Server(_)) => Code::WAY_UNKNOWN,
         ConnectCause::Protocol(_) | ConnectCause::NoKey => Code::NOT_POSTGRES,
         ConnectCause::Server(_) => error.refusal().map_or(Code::LOGIN_REFUSED, refusal),
     }

@@ -5,6 +5,7 @@ pub(crate) mod dotenv;
 mod environment;
 mod libpq;
 mod supabase;
+mod way;
 
 use std::fmt;
 
@@ -13,10 +14,14 @@ use whimbrel_engine::state::Facts;
 use whimbrel_engine::{Host, HostKind, Origins, Secret, Target, TargetError};
 use whimbrel_history::FilesError;
 
+use crate::catalogue::Code;
 use crate::config::EnvironmentUrl;
 use crate::wire::DatabaseShown;
 use crate::workspace::Workspace;
 use whimbrel_history::nearest;
+
+pub(crate) use way::others as other_ways;
+pub use way::{WayName, WayOptions};
 
 /// The names under which people keep a connection URL, in the order in which they are tried.
 pub const VARIABLES: &[&str] = &["DATABASE_URL", "SUPABASE_DB_URL", "DIRECT_URL"];
@@ -139,6 +144,8 @@ pub struct DatabaseOptions {
     pub dev: bool,
     /// Which of its databases; `None` is as whimbrel.toml says.
     pub dev_database: Option<String>,
+    /// By which way.
+    pub way: WayOptions,
 }
 
 /// Why there is no database.
@@ -183,6 +190,16 @@ pub enum DatabaseError {
         #[source]
         source: TargetError,
     },
+    /// A way that cannot be taken.
+    #[error("{message}")]
+    Way {
+        /// Which error it is.
+        code: &'static Code,
+        /// Why.
+        message: String,
+        /// What to do.
+        hints: Vec<String>,
+    },
     /// A file that cannot be read.
     #[error(transparent)]
     Files(#[from] FilesError),
@@ -213,6 +230,7 @@ impl DatabaseError {
             }
             Self::VariableNotSet { looked, .. } => vec![format!("looked at {}", list(looked))],
             Self::Url { source, .. } => source.hint().into_iter().collect(),
+            Self::Way { hints, .. } => hints.clone(),
             Self::Files(_) => Vec::new(),
         }
     }
@@ -248,13 +266,19 @@ impl Look {
 
 /// Finds the database: what was said, else the first place that has one.
 pub fn find(workspace: &Workspace, options: &DatabaseOptions) -> Result<Database, DatabaseError> {
-    if let Some(name) = &options.environment {
-        return named(workspace, name);
+    let way = way::wanted(workspace, &options.way)?;
+    if way == WayName::Api {
+        return way::api(workspace, options);
     }
-    let Some(given) = &options.database_url else { return discover(workspace) };
-    match given.reveal().strip_prefix('@') {
-        Some(name) => named(workspace, name),
-        None => database(workspace, given, "--database-url".to_owned()),
+    if let Some(name) = &options.environment {
+        named(workspace, name, way)
+    } else if let Some(given) = &options.database_url {
+        match given.reveal().strip_prefix('@') {
+            Some(name) => named(workspace, name, way),
+            None => database(workspace, given, "--database-url".to_owned(), way),
+        }
+    } else {
+        discover(workspace, way)
     }
 }
 
@@ -272,7 +296,7 @@ pub fn places() -> Vec<String> {
     PLACES.iter().map(|place| place.about()).collect()
 }
 
-fn discover(workspace: &Workspace) -> Result<Database, DatabaseError> {
+fn discover(workspace: &Workspace, way: WayName) -> Result<Database, DatabaseError> {
     let mut looked = Vec::new();
     for place in PLACES {
         let looks = place.look(workspace)?;
@@ -287,14 +311,14 @@ fn discover(workspace: &Workspace) -> Result<Database, DatabaseError> {
             looked.extend(looks);
             continue;
         };
-        let mut database = database(workspace, url, first.place.clone())?;
+        let mut database = database(workspace, url, first.place.clone(), way)?;
         // Only within one place: the DIRECT_URL of another file may be another database.
         let direct = urls.iter().find(|(look, _)| look.place.starts_with(DIRECT));
         if let Some((look, url)) = direct
             && look != first
             && database.target.is_transaction_pooler_guess()
         {
-            let instead = self::database(workspace, url, look.place.clone())?;
+            let instead = self::database(workspace, url, look.place.clone(), way)?;
             let remark = format!(
                 "{} leads to a transaction pooler, so {} is used",
                 database.place, look.place
@@ -307,7 +331,7 @@ fn discover(workspace: &Workspace) -> Result<Database, DatabaseError> {
 }
 
 /// The database of an environment.
-fn named(workspace: &Workspace, name: &str) -> Result<Database, DatabaseError> {
+fn named(workspace: &Workspace, name: &str, way: WayName) -> Result<Database, DatabaseError> {
     let environments = &workspace.config().environments;
     let Some(environment) = environments.get(name) else {
         let known = environments.keys().cloned().collect();
@@ -320,7 +344,7 @@ fn named(workspace: &Workspace, name: &str) -> Result<Database, DatabaseError> {
         }
         Some(EnvironmentUrl::Variable(variable)) => search(workspace, name, variable)?,
     };
-    let found = database(workspace, &url, place)?;
+    let found = database(workspace, &url, place, way)?;
     let protected = environment.protected;
     Ok(Database { environment: Some(name.to_owned()), protected, ..found })
 }
@@ -346,8 +370,16 @@ fn search(
     })
 }
 
-fn database(workspace: &Workspace, url: &Secret, place: String) -> Result<Database, DatabaseError> {
-    let (target, origins) = workspace.explain(url, &place)?;
+fn database(
+    workspace: &Workspace,
+    url: &Secret,
+    place: String,
+    way: WayName,
+) -> Result<Database, DatabaseError> {
+    let (target, origins) = match way {
+        WayName::Psql => workspace.explain_for_psql(url, &place)?,
+        WayName::Native | WayName::Api => workspace.explain(url, &place)?,
+    };
     let direct = session_mode(&target);
     let (environment, remark) = (None, None);
     Ok(Database { target, place, environment, protected: false, direct, remark, origins })

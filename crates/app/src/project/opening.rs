@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use whimbrel_engine::state::{self, Facts, State, Wanted};
+use whimbrel_engine::ways::By;
 use whimbrel_engine::wire::{ConnectError, Session};
 use whimbrel_history::History;
 use whimbrel_history::ledgers::{Ledger, for_other_seeds};
@@ -64,7 +65,10 @@ impl Opening {
             found.map(|database| within(workspace, database))
         });
         let asked = match (&database, question) {
-            (Some(Ok(database)), Some(question)) => Asked::new(workspace, database, question),
+            // A seal is asked for in ways that only a connection of our own has.
+            (Some(Ok(database)), Some(question)) if database.target.by == By::Connection => {
+                Asked::new(workspace, database, question)
+            }
             _ => None,
         };
         let (tell, told) = oneshot::channel();

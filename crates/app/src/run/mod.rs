@@ -3,6 +3,7 @@
 mod after;
 mod again;
 pub(crate) mod amend;
+mod by_way;
 pub(crate) mod changed;
 pub(crate) mod choose;
 mod consent;
@@ -13,6 +14,7 @@ mod losses;
 pub(crate) mod prove;
 mod rehearse;
 mod report;
+pub(crate) mod scripted;
 mod seeds;
 pub(crate) mod works;
 
@@ -22,6 +24,7 @@ use whimbrel_engine::Interrupt;
 use whimbrel_engine::run::Work;
 use whimbrel_engine::shadow::stand_ins;
 use whimbrel_engine::state::State;
+use whimbrel_engine::ways::By;
 use whimbrel_engine::wire::Session;
 use whimbrel_history::select::{Back, Wish};
 
@@ -224,6 +227,7 @@ pub(crate) async fn run(
         let (project, session, state) = opened;
         (project, session, state, None)
     };
+    by_way::check(&project, aim, options)?;
     if state.facts.standby && options.depth == Depth::Run {
         return Err(standby());
     }
@@ -261,7 +265,13 @@ pub(crate) async fn run(
     }
     if options.depth == Depth::Run {
         consent::ask(&run, &report, events)?;
-        report = Box::pin(execute::execute(&mut run, session, report, events)).await?;
+        report = match run.project.database.target.by {
+            By::Connection => Box::pin(execute::execute(&mut run, session, report, events)).await?,
+            By::Psql(_) | By::Api(_) => {
+                session.close().await;
+                Box::pin(by_way::execute(&run, report, events)).await?
+            }
+        };
     } else {
         session.close().await;
     }

@@ -101,7 +101,7 @@ impl<V: Verb> Command for Entry<V> {
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(crate) struct Dev {
     /// Use an embedded Postgres of this project, kept between calls
-    #[arg(long, conflicts_with_all = ["database_url", "env"])]
+    #[arg(long, conflicts_with_all = ["database_url", "env", "via"])]
     pub(crate) dev: bool,
 }
 

@@ -31,3 +31,4 @@ mod seeds;
 mod supabase;
 mod terminal;
 mod together;
+mod ways;

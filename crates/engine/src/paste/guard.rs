@@ -14,7 +14,7 @@ use crate::journal;
 use crate::lock::LockKey;
 use crate::state::LedgerState;
 
-/// The migration is applied already, or its step done.
+/// The migration is applied already.
 pub const ALREADY: &str = "WB001";
 /// What comes before it is not applied, or what comes after it is.
 pub const OUT_OF_TURN: &str = "WB002";
@@ -26,6 +26,8 @@ pub const NOT_WHOLE: &str = "WB004";
 pub const ELSEWHERE: &str = "WB005";
 /// What ran outside a transaction did not take.
 pub const UNPROVED: &str = "WB006";
+/// The step is done already.
+pub const STEP_DONE: &str = "WB007";
 
 /// Where the role is noted that the script may change.
 const ROLE: &str = "whimbrel.role";

@@ -32,7 +32,7 @@ use crate::run::{Options, Work, one_transaction};
 use crate::state::{LedgerState, State};
 use guard::Guard;
 
-pub use guard::{ALREADY, ELSEWHERE, NOT_WHOLE, OUT_OF_TURN, UNDER_WAY, UNPROVED};
+pub use guard::{ALREADY, ELSEWHERE, NOT_WHOLE, OUT_OF_TURN, STEP_DONE, UNDER_WAY, UNPROVED};
 
 /// What a script is written from.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use whimbrel_history::ledgers::Took;
 use whimbrel_sql::Step;
 
 use super::evidence::{again, proof};
-use super::guard::{ALREADY, Body, OUT_OF_TURN, Refusal, UNPROVED, applied_already, started_at};
+use super::guard::{Body, OUT_OF_TURN, Refusal, STEP_DONE, UNPROVED, applied_already, started_at};
 use super::{Alone, PasteError, Piece, Place, RESETS, Sql};
 use crate::journal::{self, StepState};
 use crate::run::compose::{begin, settings};
@@ -238,7 +238,7 @@ impl At<'_> {
         if !(self.is_last() && matches!(opening, Opening::Proof { .. })) {
             body.refuse_if(
                 &is_done,
-                &Refusal { code: ALREADY, message: &message, hint: "go on with the next piece" },
+                &Refusal { code: STEP_DONE, message: &message, hint: "go on with the next piece" },
             );
         }
         if let Opening::Proof { took, hint } = opening {

@@ -188,10 +188,15 @@ impl TargetError {
                 let files: Vec<String> = looked.iter().map(|path| format!("`{path}`")).collect();
                 format!("looked at {}", files.join(", "))
             }
-            Self::Keyword { .. } | Self::Addresses { .. } | Self::ServiceLine { .. } => return None,
-            Self::Ports { .. } | Self::Value { .. } | Self::Unsupported { .. } | Self::Identity => {
-                return None;
+            Self::Unsupported { .. } => {
+                "`--via psql` has psql do the talking, which honours it".to_owned()
             }
+            Self::Keyword { .. }
+            | Self::Addresses { .. }
+            | Self::ServiceLine { .. }
+            | Self::Ports { .. }
+            | Self::Value { .. }
+            | Self::Identity => return None,
         };
         Some(hint)
     }

@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use camino::Utf8PathBuf;
 
 use crate::Secret;
+use crate::ways::{Api, By, Psql};
 
 pub use environment::process_variable;
 #[cfg(unix)]
@@ -75,6 +76,8 @@ pub struct Target {
     /// Parameters that other tools understand and Postgres does not: `pgbouncer=true`,
     /// `schema=app` …
     pub hints: Vec<(String, String)>,
+    /// By which way it is reached.
+    pub by: By,
 }
 
 /// One host of a target.
@@ -266,6 +269,29 @@ impl Target {
         complete::complete(settings, variable)
     }
 
+    /// The same for `psql`, which honours what no connection of our own could.
+    pub fn explain_for_psql(
+        text: &str,
+        variable: &dyn Fn(&str) -> Option<String>,
+        program: Option<Utf8PathBuf>,
+    ) -> Result<(Self, Origins), TargetError> {
+        let text = text.trim();
+        let mut settings =
+            if string::is_string(text) { string::parse(text)? } else { parse::parse(text)? };
+        service::fill(&mut settings, variable)?;
+        settings.fill_from_variables(variable);
+        let more = settings.take_refused();
+        let (target, origins) = complete::complete(settings, variable)?;
+        Ok((Self { by: By::Psql(Psql { program, more }), ..target }, origins))
+    }
+
+    /// A project behind Supabase's Management API.
+    pub fn by_api(api: Api) -> Self {
+        let (host, port) = api.host();
+        let hosts = vec![Host::tcp(host, port)];
+        Self { by: By::Api(api), ..Self::bare(hosts, "postgres", "postgres") }
+    }
+
     /// A database behind a unix socket where nobody asks for a password, as the shadow has it.
     pub fn socket(folder: impl Into<Utf8PathBuf>, port: u16, user: &str, database: &str) -> Self {
         let hosts = vec![Host::Socket { folder: folder.into(), port }];
@@ -296,6 +322,7 @@ impl Target {
             application_name: None,
             connect_timeout: None,
             hints: Vec::new(),
+            by: By::default(),
         }
     }
 

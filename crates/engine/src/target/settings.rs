@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::TargetError;
 use super::keywords::{KEYWORDS, Use};
+use crate::Secret;
 
 /// Looks up a variable.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -126,6 +127,16 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// Takes out what [`Settings::refuse`] is about.
+    pub(super) fn take_refused(&mut self) -> Vec<(&'static str, Secret)> {
+        let refused = KEYWORDS.iter().filter(|keyword| keyword.used == Use::Refused);
+        let taken = refused.filter_map(|keyword| {
+            let (value, _) = self.said.remove(keyword.name)?;
+            Some((keyword.name, Secret::new(value)))
+        });
+        taken.collect()
     }
 
     /// Each setting that was said, with who said it.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{
     ChannelBinding, Host, LoadBalance, SessionAttrs, Sni, SslMode, SslNegotiation, SslRoots,
@@ -85,6 +85,25 @@ impl Target {
             }
         }
         Ok(())
+    }
+
+    /// What a program needs beside hosts, role, database and password, by libpq's names.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let mut url = String::new();
+        let mut parameters = Parameters { out: &mut url, separator: '?' };
+        self.write_settings(&mut parameters).expect("a text takes any text");
+        let mut settings = vec![
+            ("sslmode".to_owned(), self.ssl_mode.to_string()),
+            ("target_session_attrs".to_owned(), self.session.to_string()),
+        ];
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let pairs = url.split(['?', '&']).filter_map(|pair| pair.split_once('='));
+        settings.extend(
+            pairs
+                .filter(|(name, _)| *name != "application_name")
+                .map(|(name, value)| (decoded(name), decoded(value))),
+        );
+        settings
     }
 
     /// The password of the password file, where it has the same for all hosts.

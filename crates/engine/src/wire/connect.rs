@@ -1,18 +1,25 @@
 //! Finds a host of a target that lets us in.
 
+use std::collections::BTreeMap;
+
 use super::Session;
 use super::cancel::Canceller;
 use super::channel::Channel;
 use super::connect_error::{ConnectCause, ConnectError, HostError, Stage};
 use super::dial::{Address, Deadline, Dialled, Encryption, dial, resolve};
 use super::fit;
-use super::login::{Credentials, LoginError, login};
+use super::login::{Credentials, LoginError, Welcome, login};
+use super::session::TransactionStatus;
 use super::stream::Stream;
 use super::way::Way;
+use crate::ways::{Trouble, bridge, way_of};
 use crate::{Host, LoadBalance, SessionAttrs, Target};
 
 /// Tries the target's hosts in their order, each with all its addresses.
 pub(super) async fn connect(target: &Target, application: &str) -> Result<Session, ConnectError> {
+    if let Some(way) = way_of(target) {
+        return by_way(target, way).await;
+    }
     if target.session != SessionAttrs::PreferStandby {
         return search(target, application, target.session).await;
     }
@@ -22,6 +29,26 @@ pub(super) async fn connect(target: &Target, application: &str) -> Result<Sessio
         }
         result => result,
     }
+}
+
+/// A session over another way, once that answers.
+async fn by_way(target: &Target, way: Box<dyn crate::ways::Way>) -> Result<Session, ConnectError> {
+    let host = target.hosts[0].clone();
+    if let Err(trouble) = way.ask("select 'here' as answer").await {
+        let place = format!("{host} by {}", target.by.name());
+        let cause = match trouble {
+            Trouble::Server(error) => ConnectCause::Server(error),
+            trouble => ConnectCause::Way(trouble),
+        };
+        return Err(ConnectError { hosts: vec![HostError { place, cause }] });
+    }
+    let mut channel = Channel::new(Stream::Bridge(bridge(way)));
+    channel.trust_lengths();
+    let address = Address::Unix(std::path::PathBuf::new());
+    let canceller = Canceller::new(target.clone(), host.clone(), address, Encryption::Plain, None);
+    let welcome =
+        Welcome { parameters: BTreeMap::new(), key: None, status: TransactionStatus::Idle };
+    Ok(Session::new(channel, welcome, canceller, Way { host, address: None, security: None }))
 }
 
 /// Finds the first host that lets us in and is what is wanted.

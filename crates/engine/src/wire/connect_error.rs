@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::ServerError;
 use super::tls::TlsSetupError;
+use crate::ways::Trouble;
 use crate::{PassfileFault, SessionAttrs, SslMode};
 
 /// No host of the target let us in.
@@ -110,6 +111,9 @@ pub enum ConnectCause {
     /// What answers there is not Postgres.
     #[error("what answers there does not speak Postgres' protocol")]
     Protocol(#[source] io::Error),
+    /// A way that is no connection of our own led nowhere.
+    #[error(transparent)]
+    Way(Trouble),
     /// The server gave no key with which a statement could be cancelled.
     #[error("the server gave no key to cancel with")]
     NoKey,
@@ -157,6 +161,7 @@ impl ConnectCause {
             | Self::Server(_)
             | Self::Lost(_)
             | Self::Protocol(_)
+            | Self::Way(_)
             | Self::NoKey => Stage::Login,
         }
     }
@@ -187,6 +192,7 @@ impl ConnectCause {
             | Self::Method { .. }
             | Self::NoChannelBinding
             | Self::Imposter(_)
+            | Self::Way(_)
             | Self::NoKey => false,
         }
     }

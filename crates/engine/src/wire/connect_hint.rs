@@ -4,6 +4,7 @@ use std::io;
 
 use super::connect_error::{ConnectCause, ConnectError, HostError};
 use super::known::{Refusal, known};
+use crate::ways::Trouble;
 
 impl ConnectError {
     /// Which of the known refusals it is, where it is one.
@@ -71,6 +72,16 @@ impl ConnectError {
         }
     }
 
+    /// Whether it is one of Supabase's hosts, whose project has a Management API.
+    pub fn is_of_supabase(&self) -> bool {
+        is_supabase(&self.last().place)
+    }
+
+    /// Whether `psql` may be let in where we are not: it knows more ways to say who one is.
+    pub fn is_for_psql(&self) -> bool {
+        matches!(self.last().cause, ConnectCause::Method { .. })
+    }
+
     /// What to do about it, where that can be told.
     pub fn hint(&self) -> Option<String> {
         let HostError { place, cause } = self.last();
@@ -108,7 +119,9 @@ impl ConnectError {
             ConnectCause::Server(error) => {
                 known(&error.code, &error.message).map(|known| known.cure)
             }
-            ConnectCause::TlsSetup(_)
+            ConnectCause::Way(Trouble::Unreached { hint, .. }) => return hint.clone(),
+            ConnectCause::Way(Trouble::Server(_) | Trouble::Unknown { .. })
+            | ConnectCause::TlsSetup(_)
             | ConnectCause::Peer { .. }
             | ConnectCause::Imposter(_)
             | ConnectCause::Lost(_)

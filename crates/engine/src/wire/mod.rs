@@ -41,4 +41,5 @@ pub use known::{KNOWN, Known, Refusal};
 pub use message::{CopyData, Message, Observe};
 pub use session::{Session, TransactionStatus};
 pub use tls::TlsSetupError;
+pub(crate) use tls::handshake;
 pub use way::{Security, Verified, Way, addresses};

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -17,6 +17,8 @@ pub(super) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
     #[cfg(unix)]
     Unix(UnixStream),
+    /// What stands in for a server within this program.
+    Bridge(DuplexStream),
 }
 
 impl Stream {
@@ -40,6 +42,8 @@ impl Stream {
             }
             #[cfg(unix)]
             Self::Unix(stream) => Socket(stream).read(buffer),
+            // It says nothing unasked.
+            Self::Bridge(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 }
@@ -74,6 +78,7 @@ impl AsyncRead for Stream {
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
             #[cfg(unix)]
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Bridge(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
 }
@@ -89,6 +94,7 @@ impl AsyncWrite for Stream {
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
             #[cfg(unix)]
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Bridge(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
@@ -98,6 +104,7 @@ impl AsyncWrite for Stream {
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
             #[cfg(unix)]
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Bridge(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -107,6 +114,7 @@ impl AsyncWrite for Stream {
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             #[cfg(unix)]
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Bridge(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -71,6 +71,21 @@ pub(super) struct Tls {
 /// The versions that are spoken, the newest first.
 static BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
+/// Speaks TLS with a host of the web, whose certificate the system's authorities must have signed.
+pub(crate) async fn handshake(
+    host: &str,
+    port: u16,
+    stream: TcpStream,
+) -> io::Result<TlsStream<TcpStream>> {
+    let host = Host::tcp(host, port);
+    let target = Target {
+        ssl_mode: SslMode::VerifyFull,
+        ssl_roots: SslRoots::System,
+        ..Target::socket("", 0, "", "")
+    };
+    Tls::new(&target, &host).map_err(io::Error::other)?.handshake(stream).await
+}
+
 impl Tls {
     /// Prepares TLS with a host. The system's certificates are loaded only where they are used.
     pub(super) fn new(target: &Target, host: &Host) -> Result<Self, TlsSetupError> {

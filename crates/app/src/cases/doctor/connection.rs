@@ -23,6 +23,16 @@ pub(super) const ABOUT: About = About {
     cure: "see the refusals below: each has its own",
 };
 
+/// The ways that are no connection.
+pub(super) const WAYS: About = About {
+    id: "ways",
+    group: Group::Connection,
+    looks_at: "where no connection is possible: whether `psql` is there, and a project and a token \
+               for Supabase's Management API; neither is tried",
+    why: "migrations can still be run: ways.md",
+    cure: "`whimbrel up --via psql`, `whimbrel up --via api`, `whimbrel script`",
+};
+
 /// Connects as any command would; where that fails, says why and tries what may help.
 pub(super) async fn connect(
     workspace: &Workspace,

@@ -1,0 +1,218 @@
+//! By which way the database is reached, and what leads there.
+
+use std::env::consts::EXE_SUFFIX;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use whimbrel_engine::ways::Api;
+use whimbrel_engine::{HostKind, Origins, Secret, Target};
+use whimbrel_history::nearest;
+
+use super::{Database, DatabaseError, DatabaseOptions, Found, look};
+use crate::catalogue::Code;
+use crate::workspace::Workspace;
+
+/// A way to a database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WayName {
+    /// A connection of our own.
+    #[default]
+    Native,
+    /// The program `psql`.
+    Psql,
+    /// Supabase's Management API.
+    Api,
+}
+
+/// What a person said about the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayOptions {
+    /// Which; `None` is as the environment says.
+    pub name: Option<WayName>,
+    /// The project at Supabase.
+    pub project: Option<String>,
+    /// The access token for its Management API.
+    pub token: Option<Secret>,
+}
+
+impl WayName {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Native, Self::Psql, Self::Api];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Psql => "psql",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// The way that is wanted.
+pub(super) fn wanted(
+    workspace: &Workspace,
+    options: &WayOptions,
+) -> Result<WayName, DatabaseError> {
+    if let Some(name) = options.name {
+        return Ok(name);
+    }
+    let Some(given) = workspace.surroundings().variable("WHIMBREL_VIA") else {
+        return Ok(WayName::default());
+    };
+    let names = || WayName::ALL.iter().map(|way| way.name());
+    let found = WayName::ALL.iter().find(|way| way.name() == given);
+    found.copied().ok_or_else(|| DatabaseError::Way {
+        code: Code::UNKNOWN_WAY,
+        message: format!("`{given}` in WHIMBREL_VIA is no way"),
+        hints: vec![match nearest(given, names()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the ways are {}", names().collect::<Vec<_>>().join(", ")),
+        }],
+    })
+}
+
+/// A project's database behind the Management API.
+pub(super) fn api(
+    workspace: &Workspace,
+    options: &DatabaseOptions,
+) -> Result<Database, DatabaseError> {
+    let (project, place) = project(workspace, options)?;
+    let token = token(workspace, &options.way)?;
+    let surroundings = workspace.surroundings();
+    let url = surroundings.variable("WHIMBREL_SUPABASE_API").unwrap_or(Api::URL);
+    let patience = surroundings
+        .variable("WHIMBREL_SUPABASE_API_TIMEOUT")
+        .and_then(|text| text.parse().ok())
+        .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok())
+        .unwrap_or(Api::PATIENCE);
+    let api = Api::new(url, &project, token, patience).map_err(|message| DatabaseError::Way {
+        code: Code::API_ADDRESS,
+        message,
+        hints: Vec::new(),
+    })?;
+    let environment = options.environment.clone();
+    let settings = environment.as_ref().and_then(|name| workspace.config().environments.get(name));
+    Ok(Database {
+        target: Target::by_api(api),
+        place,
+        protected: settings.is_some_and(|settings| settings.protected),
+        environment,
+        direct: None,
+        remark: None,
+        origins: Origins::new(),
+    })
+}
+
+/// Where the Supabase CLI's `link` writes down the project.
+const LINKED: &str = "supabase/.temp/project-ref";
+
+/// The project ref, and where it was found.
+fn project(
+    workspace: &Workspace,
+    options: &DatabaseOptions,
+) -> Result<(String, String), DatabaseError> {
+    let surroundings = workspace.surroundings();
+    if let Some(given) = &options.way.project {
+        return Ok((given.clone(), "--project-ref".to_owned()));
+    }
+    for name in ["SUPABASE_PROJECT_REF", "SUPABASE_PROJECT_ID"] {
+        if let Some(given) = surroundings.variable(name) {
+            return Ok((given.to_owned(), name.to_owned()));
+        }
+    }
+    // A URL that was given is about this database, and a link may be about another.
+    if options.database_url.is_none()
+        && options.environment.is_none()
+        && let Some(text) = workspace.folder().text(Utf8Path::new(LINKED))?
+    {
+        return Ok((text.trim().to_owned(), LINKED.to_owned()));
+    }
+    of_url(workspace, options).ok_or_else(|| DatabaseError::Way {
+        code: Code::NO_SUPABASE_PROJECT,
+        message: "no Supabase project is given".to_owned(),
+        hints: vec![format!(
+            "give it: `--project-ref REF`, or run `supabase link`; looked at SUPABASE_PROJECT_REF, \
+             SUPABASE_PROJECT_ID, {LINKED} and the connection URLs"
+        )],
+    })
+}
+
+/// The project that a connection URL names: by its host, or by its user at a pooler.
+fn of_url(workspace: &Workspace, options: &DatabaseOptions) -> Option<(String, String)> {
+    let native = WayOptions { name: Some(WayName::Native), ..WayOptions::default() };
+    let given = DatabaseOptions { way: native, ..options.clone() };
+    let found = super::find(workspace, &given).ok().map(|found| (found.target, found.place));
+    let others =
+        look(workspace).unwrap_or_default().into_iter().filter_map(|look| match look.found {
+            Found::Url(url) => Some((workspace.target(&url, &look.place).ok()?, look.place)),
+            Found::Nothing(_) => None,
+        });
+    let is_said = options.database_url.is_some() || options.environment.is_some();
+    let others = others.filter(|_| !is_said);
+    found.into_iter().chain(others).find_map(|(target, place)| {
+        let project = match target.hosts.first()?.kind() {
+            HostKind::SupabaseDirect { project } | HostKind::SupabaseDedicated { project } => {
+                project
+            }
+            HostKind::SupabaseSession | HostKind::SupabaseTransaction => {
+                target.user.rsplit_once('.')?.1.to_owned()
+            }
+            HostKind::Local | HostKind::Other => return None,
+        };
+        Some((project, place))
+    })
+}
+
+/// The access token: as it was given, or where the Supabase CLI's `login` leaves it on a machine
+/// without a keyring.
+fn token(workspace: &Workspace, options: &WayOptions) -> Result<Secret, DatabaseError> {
+    let surroundings = workspace.surroundings();
+    if let Some(token) = &options.token {
+        return Ok(token.clone());
+    }
+    if let Some(token) = surroundings.variable("SUPABASE_ACCESS_TOKEN") {
+        return Ok(Secret::new(token.trim()));
+    }
+    let home = surroundings.variable("HOME").or_else(|| surroundings.variable("USERPROFILE"));
+    let file = home.map(|home| Utf8Path::new(home).join(".supabase/access-token"));
+    let kept = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    match kept.as_deref().map(str::trim).filter(|token| !token.is_empty()) {
+        Some(token) => Ok(Secret::new(token)),
+        None => Err(DatabaseError::Way {
+            code: Code::NO_ACCESS_TOKEN,
+            message: "no access token for Supabase's Management API is given".to_owned(),
+            hints: vec![
+                "set SUPABASE_ACCESS_TOKEN to one of the dashboard (Account, Access Tokens)"
+                    .to_owned(),
+                "`supabase login` leaves one in ~/.supabase/access-token where there is no keyring"
+                    .to_owned(),
+            ],
+        }),
+    }
+}
+
+/// Which ways are open beside a connection of our own, as far as can be seen without taking them.
+pub(crate) fn others(workspace: &Workspace, options: &DatabaseOptions) -> Vec<String> {
+    let surroundings = workspace.surroundings();
+    let named = surroundings.variable("WHIMBREL_PSQL").map(Utf8PathBuf::from);
+    let on_path = || {
+        let folders = std::env::split_paths(surroundings.variable("PATH").unwrap_or_default());
+        let programs = folders.map(|folder| folder.join(format!("psql{EXE_SUFFIX}")));
+        programs
+            .filter(|path| path.is_file())
+            .find_map(|path| Utf8PathBuf::from_path_buf(path).ok())
+    };
+    let psql = match named.or_else(on_path) {
+        Some(path) => format!("`--via psql` would use {path}"),
+        None => "`--via psql` is not open: there is no `psql` on the PATH".to_owned(),
+    };
+    let api = project(workspace, options)
+        .and_then(|(project, place)| token(workspace, &options.way).map(|_| (project, place)));
+    let api = match api {
+        Ok((project, place)) => {
+            format!("`--via api` would take project {project} (from {place}), and there is a token")
+        }
+        Err(error) => format!("`--via api` is not open: {error}"),
+    };
+    vec![psql, api, "`whimbrel script --after ID` needs no way at all".to_owned()]
+}
