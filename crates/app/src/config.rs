@@ -24,6 +24,8 @@ pub struct Config {
     pub histories: Vec<HistoryConfig>,
     /// Whimbrel's own ledger.
     pub ledger: LedgerConfig,
+    /// How the database is reached.
+    pub connection: ConnectionConfig,
     /// The environments by name.
     pub environments: BTreeMap<String, EnvironmentConfig>,
     /// The development database.
@@ -86,6 +88,21 @@ impl Default for LedgerConfig {
     }
 }
 
+/// How a database is reached: `[connection]`, or of one environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionConfig {
+    /// The way's name.
+    pub via: Option<String>,
+    /// The project at Supabase, for the way that goes over its Management API.
+    pub project_ref: Option<String>,
+}
+
+impl ConnectionConfig {
+    fn of(table: &DeTable<'_>) -> Self {
+        Self { via: text(table, "via"), project_ref: text(table, "project_ref") }
+    }
+}
+
 /// `[env.NAME]`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvironmentConfig {
@@ -95,6 +112,8 @@ pub struct EnvironmentConfig {
     pub protected: bool,
     /// Patterns of its seed files, in place of all others; `None` where it says nothing.
     pub seeds: Option<Vec<String>>,
+    /// How it is reached.
+    pub connection: ConnectionConfig,
 }
 
 /// Where an environment's URL is.
@@ -327,8 +346,12 @@ impl Reader<'_> {
                 url,
                 protected: flag(table, "protected").unwrap_or_default(),
                 seeds: table.contains_key("seeds").then(|| list(table, "seeds")),
+                connection: ConnectionConfig::of(table),
             };
             config.environments.insert(name.get_ref().to_string(), environment);
+        }
+        if let Some(connection) = table(root, "connection") {
+            config.connection = ConnectionConfig::of(connection);
         }
         if let Some(ledger) = table(root, "ledger") {
             config.ledger.schema = text(ledger, "schema");
@@ -515,6 +538,7 @@ mod tests {
                 url: Some(EnvironmentUrl::Variable("PRODUCTION_URL".to_owned())),
                 protected: true,
                 seeds: None,
+                connection: ConnectionConfig::default(),
             }
         );
         assert_eq!(config.timeouts.lock.to_string(), "750ms");

@@ -262,9 +262,9 @@ UNKNOWN_WAY {
     id: "W2061",
     exit: Usage,
     title: "there is no way to the database of this name",
-    cause: "The variable WHIMBREL_VIA names another than `native`, `psql` or `api`.",
+    cause: "The variable WHIMBREL_VIA, or `via` in whimbrel.toml, names another than `native`, `psql` or `api`.",
     cure: "Correct it, or leave it unset for a connection of our own.",
-    example: "`sql` in WHIMBREL_VIA is no way",
+    example: "`sql` in the variable WHIMBREL_VIA is no way",
 }
 NO_SUPABASE_PROJECT {
     id: "W2062",

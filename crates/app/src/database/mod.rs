@@ -11,6 +11,7 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 use whimbrel_engine::state::Facts;
+use whimbrel_engine::ways::By;
 use whimbrel_engine::{Host, HostKind, Origins, Secret, Target, TargetError};
 use whimbrel_history::FilesError;
 
@@ -122,15 +123,21 @@ impl Database {
             server_version: facts.version.clone(),
             environment: self.environment.clone(),
             found_in: self.place.clone(),
-            pooled: facts.pooled,
+            // Whether a pooler stands behind another way is nobody's business here.
+            pooled: facts.pooled && self.target.by == By::Connection,
         }
     }
 }
 
-/// The hosts of a target, as they are tried.
+/// The hosts of a target, as they are tried, and the way there if it is no connection.
 pub(crate) fn hosts(target: &Target) -> String {
     let hosts: Vec<String> = target.hosts.iter().map(ToString::to_string).collect();
-    hosts.join(", ")
+    let hosts = hosts.join(", ");
+    match &target.by {
+        By::Connection => hosts,
+        By::Psql(_) => format!("{hosts} by psql"),
+        By::Api(api) => format!("project {} by api ({hosts})", api.project()),
+    }
 }
 
 /// What a person said about the database.
@@ -266,7 +273,7 @@ impl Look {
 
 /// Finds the database: what was said, else the first place that has one.
 pub fn find(workspace: &Workspace, options: &DatabaseOptions) -> Result<Database, DatabaseError> {
-    let way = way::wanted(workspace, &options.way)?;
+    let way = way::wanted(workspace, options)?;
     if way == WayName::Api {
         return way::api(workspace, options);
     }

@@ -9,6 +9,7 @@ use whimbrel_history::nearest;
 
 use super::{Database, DatabaseError, DatabaseOptions, Found, look};
 use crate::catalogue::Code;
+use crate::config::{self, ConnectionConfig};
 use crate::workspace::Workspace;
 
 /// A way to a database.
@@ -48,27 +49,44 @@ impl WayName {
     }
 }
 
-/// The way that is wanted.
+/// The way that is wanted: as the command line says, or the environment of the process, or
+/// whimbrel.toml.
 pub(super) fn wanted(
     workspace: &Workspace,
-    options: &WayOptions,
+    options: &DatabaseOptions,
 ) -> Result<WayName, DatabaseError> {
-    if let Some(name) = options.name {
+    if let Some(name) = options.way.name {
         return Ok(name);
     }
-    let Some(given) = workspace.surroundings().variable("WHIMBREL_VIA") else {
-        return Ok(WayName::default());
-    };
+    let variable = workspace.surroundings().variable("WHIMBREL_VIA");
+    let said = variable.map(|via| (via.to_owned(), "the variable WHIMBREL_VIA"));
+    let said = said.or_else(|| {
+        let via = settings(workspace, options).find_map(|settings| settings.via.clone());
+        via.map(|via| (via, config::FILE))
+    });
+    let Some((given, place)) = said else { return Ok(WayName::default()) };
     let names = || WayName::ALL.iter().map(|way| way.name());
     let found = WayName::ALL.iter().find(|way| way.name() == given);
     found.copied().ok_or_else(|| DatabaseError::Way {
         code: Code::UNKNOWN_WAY,
-        message: format!("`{given}` in WHIMBREL_VIA is no way"),
-        hints: vec![match nearest(given, names()) {
+        message: format!("`{given}` in {place} is no way"),
+        hints: vec![match nearest(&given, names()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the ways are {}", names().collect::<Vec<_>>().join(", ")),
         }],
     })
+}
+
+/// What whimbrel.toml says of the connection, the environment's part first.
+fn settings<'a>(
+    workspace: &'a Workspace,
+    options: &DatabaseOptions,
+) -> impl Iterator<Item = &'a ConnectionConfig> {
+    let config = workspace.config();
+    let given = options.database_url.as_ref().and_then(|url| url.reveal().strip_prefix('@'));
+    let name = options.environment.as_deref().or(given);
+    let environment = name.and_then(|name| config.environments.get(name));
+    environment.map(|environment| &environment.connection).into_iter().chain([&config.connection])
 }
 
 /// A project's database behind the Management API.
@@ -90,15 +108,23 @@ pub(super) fn api(
         message,
         hints: Vec::new(),
     })?;
-    let environment = options.environment.clone();
+    let environment = options.environment.clone().or_else(|| {
+        let given = options.database_url.as_ref()?.reveal();
+        given.strip_prefix('@').map(str::to_owned)
+    });
     let settings = environment.as_ref().and_then(|name| workspace.config().environments.get(name));
+    let remark = of_url(workspace, options).filter(|(other, _)| *other != project).map(
+        |(other, elsewhere)| {
+            format!("{place} names project {project}, and {elsewhere} leads to {other}")
+        },
+    );
     Ok(Database {
         target: Target::by_api(api),
         place,
         protected: settings.is_some_and(|settings| settings.protected),
         environment,
         direct: None,
-        remark: None,
+        remark,
         origins: Origins::new(),
     })
 }
@@ -114,6 +140,11 @@ fn project(
     let surroundings = workspace.surroundings();
     if let Some(given) = &options.way.project {
         return Ok((given.clone(), "--project-ref".to_owned()));
+    }
+    // What is said of an environment goes before what is said of this process.
+    let said = settings(workspace, options).find_map(|settings| settings.project_ref.clone());
+    if let Some(said) = said {
+        return Ok((said, config::FILE.to_owned()));
     }
     for name in ["SUPABASE_PROJECT_REF", "SUPABASE_PROJECT_ID"] {
         if let Some(given) = surroundings.variable(name) {

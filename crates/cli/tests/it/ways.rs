@@ -95,10 +95,121 @@ async fn the_api_reads_and_writes() {
     }
 }
 
+/// What is to be known for a rehearsal is only read, so it is held as ever.
+#[tokio::test]
+async fn what_is_pending_is_rehearsed_by_any_way() {
+    for way in ["psql", "api"] {
+        let (project, _api) = api(FILES, ManagementApi::new).await;
+        let url = project.url();
+        let project = project.with("WHIMBREL_PSQL", Psql::get().path().to_str().unwrap());
+        let project = if way == "psql" { project.with("DATABASE_URL", &url) } else { project };
+        let said =
+            project.done(&format!("up --yes --rehearse --via {way} --to 20240102000000 --json"));
+        assert_eq!(said.json()["rehearsal"]["result"], "passed", "{}", said.whole());
+        project.write("supabase/migrations/20240103000000_c.sql", "insert into a values (3, 4);\n");
+        let said = project.run(&format!("up --yes --rehearse --via {way}"));
+        assert_eq!(said.code, 1, "{}", said.whole());
+        assert!(said.err.contains("the rehearsal failed to apply"), "{}", said.whole());
+        assert_eq!(rows(&project).await, "1 2");
+    }
+}
+
+#[tokio::test]
+async fn the_database_is_named_with_its_way() {
+    let (project, _api) = api(FILES, ManagementApi::new).await;
+    let said = project.done("status --via api");
+    assert!(
+        said.out.contains(&format!("project {} by api", ManagementApi::PROJECT)),
+        "{}",
+        said.out
+    );
+    assert!(!said.out.contains("pooler"), "{}", said.out);
+    let url = project.url();
+    let project = project.with("WHIMBREL_PSQL", Psql::get().path().to_str().unwrap());
+    let said = project.done(&format!("status --via psql --database-url {url}"));
+    assert!(said.out.contains("by psql"), "{}", said.out);
+    assert!(!said.out.contains("pooler"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn the_way_is_said_in_the_configuration_or_the_environment() {
+    let (project, api) = api(FILES, ManagementApi::new).await;
+    let project = project.with("SUPABASE_PROJECT_REF", "").with("WHIMBREL_VIA", "");
+    let config = format!(
+        "[env.far]\nvia = \"api\"\nproject_ref = \"{}\"\nprotected = true\n",
+        ManagementApi::PROJECT
+    );
+    project.write("whimbrel.toml", &config);
+    project.done("status --env far");
+    assert!(!api.texts().is_empty());
+    assert_eq!(project.run("up --yes --no-rehearsal --env far").code, 4);
+    let said = project.run("up --yes --no-rehearsal --env far --allow protected");
+    assert_eq!(said.code, 0, "{}", said.whole());
+    project.write("whimbrel.toml", "[connection]\nvia = \"apy\"\n");
+    let said = project.run("status");
+    assert_eq!(said.code, 2, "{}", said.whole());
+    assert!(said.err.contains("W2061") && said.err.contains("did you mean `api`?"), "{}", said.err);
+    let project = project.with("WHIMBREL_VIA", "api");
+    let said = project.run("status");
+    assert!(said.err.contains("W2062"), "{}", said.whole());
+    project.write("supabase/.temp/project-ref", ManagementApi::PROJECT);
+    project.done("status");
+}
+
+/// A link that leads elsewhere than the connection URL is named.
+#[tokio::test]
+async fn two_projects_are_told_apart() {
+    let (project, _api) = api(FILES, ManagementApi::new).await;
+    let project = project.with(
+        "DATABASE_URL",
+        "postgresql://postgres:x@db.zzzzzzzzzzzzzzzzzzzz.supabase.co/postgres",
+    );
+    let said = project.run("up --yes --no-rehearsal --via api");
+    let remark = "leads to zzzzzzzzzzzzzzzzzzzz";
+    assert!(said.whole().contains(remark), "{}", said.whole());
+}
+
+#[tokio::test]
+async fn doctor_looks_through_any_way() {
+    let (project, _api) = api(FILES, ManagementApi::new).await;
+    let url = project.url();
+    let project = project.with("WHIMBREL_PSQL", Psql::get().path().to_str().unwrap());
+    for line in [
+        "doctor --json --via api".to_owned(),
+        format!("doctor --json --via psql --database-url {url}"),
+    ] {
+        let report = project.done(&line).json();
+        let findings = report["findings"].as_array().unwrap().clone();
+        let about = |check: &str| {
+            let found = findings.iter().find(|finding| finding["check"] == check);
+            found.unwrap_or_else(|| panic!("{check} in {report:#}"))["severity"].clone()
+        };
+        assert_eq!(about("connection"), "ok", "{report:#}");
+        assert_eq!(about("version"), "ok", "{report:#}");
+        assert!(report["database"]["server_version"].is_string(), "{report:#}");
+    }
+}
+
+/// Without a connection, `doctor` says which other ways are open, and takes none.
+#[tokio::test]
+async fn doctor_says_which_ways_are_open() {
+    let (project, api) = api(FILES, ManagementApi::new).await;
+    let project = project.with("WHIMBREL_PSQL", Psql::get().path().to_str().unwrap());
+    let said = project.run("doctor");
+    let psql = format!("`--via psql` would use {}", Psql::get().path().display());
+    assert!(said.out.contains(&psql), "{}", said.whole());
+    let taken = format!("`--via api` would take project {}", ManagementApi::PROJECT);
+    assert!(said.out.contains(&taken), "{}", said.whole());
+    assert!(api.texts().is_empty());
+    let said = project.with("SUPABASE_ACCESS_TOKEN", "").with("HOME", "/nowhere").run("doctor");
+    assert!(said.out.contains("`--via api` is not open: no access token"), "{}", said.whole());
+}
+
 #[tokio::test]
 async fn a_migration_that_fails_leaves_nothing_by_any_way() {
     let mut files = FILES.to_vec();
-    files[1].1 = "insert into a values (2);\nselect nonsense;\n";
+    files[1].1 =
+        "insert into a values (2);\ncreate table if not exists a (id int);\nselect nonsense;\n";
     for way in ["psql", "api"] {
         let (project, _api) = api(&files, ManagementApi::new).await;
         let url = project.url();
@@ -139,6 +250,48 @@ async fn the_api_in_its_nasty_ways_applies_nothing_twice() {
             assert_eq!(project.run("status --check --via api").code, 0);
         }
     }
+}
+
+/// One request after the other is answered by what tells nothing.
+#[tokio::test]
+async fn whichever_answer_is_lost_nothing_is_applied_twice() {
+    for manner in [Manner::CutAfter, Manner::CutBefore, Manner::Page(504), Manner::Empty] {
+        for before in 0..5 {
+            let (project, api) = api(STEPS, ManagementApi::new).await;
+            let mut manners = vec![Manner::Documented; before];
+            manners.push(manner);
+            api.answer(&manners);
+            let said = up(&project, "api");
+            let index = "select string_agg(c.relname || i.indisvalid, ' ') from pg_index i \
+                join pg_class c on c.oid = i.indexrelid where i.indrelid = 'a'::regclass";
+            let what = format!("{manner:?} after {before}: {}", said.whole());
+            // A statement that never came to the database is for a person to send again.
+            let is_open = manner == Manner::CutBefore && before == 3;
+            if is_open {
+                assert_eq!(said.code, 1, "{what}");
+                assert!(said.err.contains("did not take"), "{what}");
+                assert_eq!(rows(&project).await, "1 2", "{what}");
+                let said = up(&project, "api");
+                assert_eq!(said.code, 0, "{what}: {}", said.whole());
+            } else {
+                assert_eq!(said.code, 0, "{what}");
+            }
+            assert_eq!(rows(&project).await, "1 2 3", "{what}");
+            assert_eq!(project.sql(index).await.as_deref(), Some("a_idtrue"), "{what}");
+        }
+    }
+}
+
+/// What cannot stand within another statement goes as it is written.
+#[tokio::test]
+async fn the_api_takes_what_no_block_can_hold() {
+    let mut files = FILES.to_vec();
+    files[1].1 = "select 2 as id into temp two;\ninsert into a select id from two;\n";
+    files[2].1 = "begin isolation level serializable;\nsavepoint s;\ninsert into a values (9);\nrollback to s;\ninsert into a values (3);\ncommit;\n";
+    let (project, _api) = api(&files, ManagementApi::new).await;
+    let said = up(&project, "api");
+    assert_eq!(said.code, 0, "{}", said.whole());
+    assert_eq!(rows(&project).await, "1 2 3");
 }
 
 #[tokio::test]

@@ -236,8 +236,16 @@ impl Way for Client {
 
     fn send<'a>(&'a self, piece: &'a Piece) -> Reply<'a, ()> {
         Box::pin(async move {
-            let text = one_statement(piece);
-            self.post(text.as_deref().unwrap_or(&piece.sql)).await.map(drop)
+            let Some(text) = one_statement(piece) else {
+                return self.post(&piece.sql).await.map(drop);
+            };
+            match self.post(&text).await {
+                // Not every statement goes within another (`select … into`); nothing of it is done.
+                Err(Trouble::Server(error)) if error.code == "0A000" => {
+                    self.post(&piece.sql).await.map(drop)
+                }
+                answer => answer.map(drop),
+            }
         })
     }
 }

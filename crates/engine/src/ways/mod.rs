@@ -171,22 +171,23 @@ fn values(row: &str) -> Option<Vec<Option<String>>> {
     Some(values)
 }
 
-/// The server's error in a text that a program made of it: `ERROR:  42P01: relation …`.
+/// The server's error in a text that a program made of it: `ERROR:  42P01: relation …`. It is the last
+/// thing that the server said: notices, which look alike, come before it.
 fn server_error(text: &str) -> Option<ServerError> {
-    let mut lines = text.lines();
-    let (code, message) = lines.by_ref().find_map(|line| {
-        let mut parts = line.split(":  ");
-        parts.next()?;
-        let rest = line.split_once(":  ")?.1;
+    let lines: Vec<&str> = text.lines().collect();
+    let said = |line: &str| {
+        let (_, rest) = line.split_once(":  ")?;
         let (code, message) = rest.split_once(": ")?;
-        let is_code =
-            code.len() == 5 && code.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
-        is_code.then(|| (code.to_owned(), message.to_owned()))
-    })?;
-    let mut error =
-        ServerError { severity: "ERROR".to_owned(), code, message, ..ServerError::default() };
+        let is_letter = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
+        (code.len() == 5 && code.chars().all(is_letter))
+            .then(|| (code.to_owned(), message.to_owned()))
+    };
+    let last = lines.iter().enumerate().rev().find_map(|(at, line)| Some((at, said(line)?)));
+    let (at, (code, message)) = last?;
+    let severity = "ERROR".to_owned();
+    let mut error = ServerError { severity, code, message, ..ServerError::default() };
     let mut detail = Vec::new();
-    for line in lines {
+    for line in &lines[at + 1..] {
         if let Some(hint) = line.strip_prefix("HINT:  ") {
             error.hint = Some(hint.to_owned());
         } else if let Some(text) = line.strip_prefix("DETAIL:  ") {
@@ -228,6 +229,8 @@ mod tests {
             ("WB001", "`a` is applied already")
         );
         assert_eq!(error.hint.as_deref(), Some("go on"));
+        let noticed = format!("psql:<stdin>:2: NOTICE:  42P07: relation exists, skipping\n{text}");
+        assert_eq!(server_error(&noticed), Some(error));
         assert!(server_error("psql: error: connection to server failed").is_none());
     }
 }

@@ -74,6 +74,9 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        // Ctrl-C is for us: it ends a run between two parts.
+        #[cfg(unix)]
+        command.process_group(0);
         let mut child = command.spawn().map_err(|error| {
             let hint = "install Postgres' client programs, so that `psql` is on the PATH";
             unreached(format!("start psql: {error}"), Some(hint))
