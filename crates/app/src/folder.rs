@@ -88,6 +88,14 @@ impl Folder {
         }
     }
 
+    /// Whether a folder is there.
+    pub(crate) fn has_folder(&self, path: &Utf8Path) -> bool {
+        match self.embedded {
+            Some(files) => embedded::has_folder(files, path),
+            None => self.root.join(path).is_dir(),
+        }
+    }
+
     /// Writes a file that must not exist yet, with the folders that lead to it.
     pub fn create(&self, path: &Utf8Path, text: &str) -> Result<(), FilesError> {
         let at = self.root.join(path);

@@ -270,8 +270,8 @@ pub(crate) fn ways<'a>(outlines: impl Iterator<Item = &'a Outline>) -> String {
 
 /// A folder that is not there holds no migrations, which must not pass for having none to run.
 pub(crate) fn check_folders(workspace: &Workspace, outlines: &[Outline]) -> Result<(), Error> {
-    let root = workspace.folder().root();
-    match outlines.iter().find(|outline| !root.join(&outline.settings.folder).is_dir()) {
+    let is_missing = |outline: &&Outline| !workspace.folder().has_folder(&outline.settings.folder);
+    match outlines.iter().find(is_missing) {
         None => Ok(()),
         Some(Outline { settings: Settings { name, folder, .. }, .. }) => Err(Error::Usage {
             code: Code::HISTORY_FOLDER,

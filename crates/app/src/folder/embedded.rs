@@ -52,7 +52,12 @@ pub(super) fn read(files: &Embedded, path: &Utf8Path) -> Result<&'static [u8], F
 
 /// Whether a file or folder is there.
 pub(super) fn holds(files: &Embedded, path: &Utf8Path) -> bool {
-    read(files, path).is_ok() || below(files, path).next().is_some()
+    read(files, path).is_ok() || has_folder(files, path)
+}
+
+/// Whether it is a folder: one in which nothing lies is not embedded.
+pub(super) fn has_folder(files: &Embedded, path: &Utf8Path) -> bool {
+    below(files, path).next().is_some()
 }
 
 /// What lies below a folder, by its path from there.

@@ -19,6 +19,8 @@ impl Replica {
         let url = format!("{}&application_name={name}", url(database));
         let mut command = Command::new(env!("CARGO_BIN_EXE_whimbrel-example-axum-start"));
         command.env("DATABASE_URL", url).env("PORT", "0").stderr(Stdio::piped());
+        // No file of the project is to be found there.
+        command.current_dir("/");
         Self(command.spawn().unwrap())
     }
 
