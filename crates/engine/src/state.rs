@@ -199,20 +199,36 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
     seen.state(&mut answers, seal)
 }
 
-/// Whether a state is still what it was when it was read: one message. What is known of the
-/// server by then comes along.
+/// Whether a state is still what it was when it was read. What is known of the server by then comes
+/// along.
+///
+/// That nothing at all was written meanwhile is told at once. Else the server hashes the state, and
+/// where it is far away, one message asks for both.
 pub async fn is_still(session: &mut Session, seal: &Seal) -> Result<Option<Facts>, StateError> {
-    let answers = match session.simple(&format!("{};\n{FACTS}", seal.question())).await {
-        // A table is gone, or may not be read any more.
-        Err(failure) if failure.server().is_some() && session.is_usable() => return Ok(None),
-        answers => answers?,
+    let moment = format!("select {} as moment", seal::MOMENT);
+    let is_near = session.way().is_short();
+    let whole = if is_near { String::new() } else { format!("{};\n", seal.question()) };
+    let Some(answers) = still(session, &format!("{whole}{moment};\n{FACTS}")).await? else {
+        return Ok(None);
     };
     let mut answers = answers.into_iter();
-    if !seal.is_answered(&mut answers) {
-        return Ok(None);
-    }
+    let mut is_known = !is_near && seal.is_answered(&mut answers);
+    let moment = answers.next().ok_or(StateError::Missing { what: "moment" })?;
     let facts = answers.next().ok_or(StateError::Missing { what: "facts" })?;
-    Ok(Some(read_facts(session.process_id(), &facts)?))
+    is_known |= seal::text(&moment).is_some_and(|moment| seal.is_of(&moment));
+    if is_near && !is_known {
+        let answers = still(session, &seal.question()).await?;
+        is_known = answers.is_some_and(|answers| seal.is_answered(&mut answers.into_iter()));
+    }
+    is_known.then(|| read_facts(session.process_id(), &facts)).transpose()
+}
+
+/// The answers to a seal's question; none where a table is gone, or may not be read any more.
+async fn still(session: &mut Session, question: &str) -> Result<Option<Vec<Answer>>, StateError> {
+    match session.simple(question).await {
+        Err(failure) if failure.server().is_some() && session.is_usable() => Ok(None),
+        answers => Ok(Some(answers?)),
+    }
 }
 
 /// What is known of a database before the tables that were found in it are read.

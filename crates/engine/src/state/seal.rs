@@ -14,13 +14,28 @@ use crate::wire::Answer;
 /// What tells whether a state is still what it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
+    /// The moment at which it was made, as [`MOMENT`] has it.
+    moment: String,
     /// A query for one text.
     query: String,
     /// What it answered.
     answer: String,
 }
 
+/// An expression for a moment in the life of a server: which transactions had ended, and when the
+/// server was started. As long as it stays the same nothing at all was written, in any database.
+///
+/// A server that is set back to an older state, transaction numbers and all, has to be started for
+/// it.
+pub(super) const MOMENT: &str = "pg_catalog.concat_ws(' ', pg_catalog.pg_current_snapshot(), \
+    extract(epoch from pg_catalog.pg_postmaster_start_time()))";
+
 impl Seal {
+    /// Whether it was made at this moment.
+    pub(super) fn is_of(&self, moment: &str) -> bool {
+        self.moment == moment
+    }
+
     /// Asks for it again.
     pub(super) fn question(&self) -> String {
         format!("{AT_ONE_MOMENT};\n{}", self.query)
@@ -28,7 +43,9 @@ impl Seal {
 
     /// Whether the first answers are those to its question, and what they were.
     pub(super) fn is_answered(&self, answers: &mut impl Iterator<Item = Answer>) -> bool {
-        answers.nth(1).and_then(|answer| text(&answer)).is_some_and(|text| text == self.answer)
+        let answer = answers.nth(1);
+        let text = answer.as_ref().and_then(|answer| answer.first()?.at(1));
+        text.is_some_and(|text| text == self.answer)
     }
 }
 
@@ -79,7 +96,7 @@ impl Sealing {
         let answers = questions.iter().filter(|one| one.tables.is_empty());
         let hashed = answers.map(|one| hash(&one.text)).chain(rows.map(hash));
         let parts: Vec<String> = std::iter::once(catalog.to_owned()).chain(hashed).collect();
-        let query = format!("select pg_catalog.concat_ws(' ', {})", parts.join(", "));
+        let query = format!("select {MOMENT}, pg_catalog.concat_ws(' ', {})", parts.join(", "));
         Self { query, tables }
     }
 
@@ -90,9 +107,10 @@ impl Sealing {
 
     /// Takes the seal from the answers; none where the tables are no longer those that were found.
     pub(super) fn seal(self, answers: &mut impl Iterator<Item = Answer>) -> Option<Seal> {
-        let answer = text(&answers.nth(1)?)?;
-        let (query, is_about_these) = (self.query, answer.starts_with(&self.tables));
-        is_about_these.then_some(Seal { query, answer })
+        let answers = answers.nth(1)?;
+        let [moment, answer] = [0, 1].map(|column| answers.first()?.at(column).map(str::to_owned));
+        let (moment, query, answer) = (moment?, self.query, answer?);
+        answer.starts_with(&self.tables).then_some(Seal { moment, query, answer })
     }
 }
 

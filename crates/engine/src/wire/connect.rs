@@ -1,6 +1,7 @@
 //! Finds a host of a target that lets us in.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use super::Session;
 use super::cancel::Canceller;
@@ -48,7 +49,8 @@ async fn by_way(target: &Target, way: Box<dyn crate::ways::Way>) -> Result<Sessi
     let canceller = Canceller::new(target.clone(), host.clone(), address, Encryption::Plain, None);
     let welcome =
         Welcome { parameters: BTreeMap::new(), key: None, status: TransactionStatus::Idle };
-    Ok(Session::new(channel, welcome, canceller, Way { host, address: None, security: None }))
+    let way = Way { host, address: None, security: None, login: Duration::MAX };
+    Ok(Session::new(channel, welcome, canceller, way))
 }
 
 /// Finds the first host that lets us in and is what is wanted.
@@ -143,6 +145,7 @@ impl Attempt<'_> {
         let application = self.application;
         let credentials = Credentials { target, host, application, binding };
         let mut channel = Channel::new(stream);
+        let began = Instant::now();
         let login = login(&mut channel, &credentials);
         let welcome = deadline.hold(Stage::Login, login).await.map_err(|error: LoginError| {
             Turned::while_logging_in(error, encrypted == (encryption != Encryption::Plain))
@@ -158,7 +161,7 @@ impl Attempt<'_> {
             Address::Tcp(address) => Some(address.ip()),
             Address::Unix(_) => None,
         };
-        let way = Way { host: host.clone(), address, security };
+        let way = Way { host: host.clone(), address, security, login: began.elapsed() };
         Ok(Session::new(channel, welcome, canceller, way))
     }
 }

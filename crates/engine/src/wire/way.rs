@@ -1,6 +1,7 @@
 //! By which way a session came about.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::connect_error::{ConnectCause, Stage};
 use super::dial::{self, Address, Deadline};
@@ -15,6 +16,16 @@ pub struct Way {
     pub address: Option<IpAddr>,
     /// What TLS was agreed on, if any.
     pub security: Option<Security>,
+    /// How long the login took: one to four round trips, and what the server needs to make a
+    /// process for us.
+    pub login: Duration,
+}
+
+impl Way {
+    /// Whether a further question costs next to nothing.
+    pub(crate) fn is_short(&self) -> bool {
+        self.login < Duration::from_millis(15)
+    }
 }
 
 /// What TLS was agreed on.
