@@ -227,6 +227,7 @@ fn server(error: &ServerError) -> &'static Code {
         "42501" => Code::STATEMENT_RIGHTS,
         "55P03" => Code::LOCKED_OUT,
         "40P01" | "40001" => Code::DEADLOCK,
+        "57014" if error.is_of_unreadable_data() => Code::TEXT_GONE,
         "57014" => Code::CANCELLED,
         "2BP01" => Code::DEPENDENTS,
         "53100" => Code::DISK_FULL,

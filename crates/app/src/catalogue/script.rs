@@ -62,7 +62,7 @@ NOT_APPLIED {
     id: "W3104",
     exit: Usage,
     title: "the migration is not applied",
-    cause: "Only what is applied can be undone or done again.",
+    cause: "`down --to` names a migration that is pending, and only what is applied can be undone.",
     cure: "`whimbrel status` shows what is applied.",
     example: "`002_b` is not applied",
 }

@@ -3,7 +3,7 @@
 use crate::kit::{Project, check, root};
 
 /// What a tool left in a database, as it was recorded.
-fn recorded(tool: &str) -> String {
+pub(crate) fn recorded(tool: &str) -> String {
     let path = format!("crates/history/tests/fixtures/ledgers/{tool}.sql");
     std::fs::read_to_string(root().join(path)).unwrap()
 }
@@ -37,7 +37,7 @@ const NAME: &str = "alter table users add column name text;\n";
 const INDEX: &str = "create index concurrently users_email on users (email);\n";
 
 /// A project with dbmate's files, and the database that dbmate made of them.
-async fn dbmate() -> Project {
+pub(crate) async fn dbmate() -> Project {
     let file = |up: &str, down: &str| format!("-- migrate:up\n{up}\n-- migrate:down\n{down}\n");
     let files = [
         ("db/migrations/20240101000000_create_users.sql", file(USERS, "drop table users;")),
@@ -60,7 +60,7 @@ async fn dbmate() -> Project {
 }
 
 /// A project with sqlx's files and the database that sqlx made of them.
-async fn sqlx() -> Project {
+pub(crate) async fn sqlx() -> Project {
     let project = Project::new(&[
         ("migrations/20240101000000_create_users.up.sql", USERS),
         ("migrations/20240101000000_create_users.down.sql", "drop table users;\n"),

@@ -1,11 +1,84 @@
 //! The catalogue of errors: each is produced for real, explained, and keeps its meaning.
 
+mod command;
+mod configuration;
+mod connection;
+mod pooler;
+mod run;
+mod script;
+mod server;
+mod shadow;
+mod steps;
+mod tools;
+
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use whimbrel_app::catalogue;
+use whimbrel_app::catalogue::{self, Area, Code};
 
-use crate::kit::{Project, check, root};
+use crate::kit::{Project, Said, check, root};
+
+/// The codes of an area, as they are produced.
+struct Seen {
+    area: &'static Area,
+    codes: BTreeSet<&'static str>,
+}
+
+impl Seen {
+    /// Nothing of the area whose ids begin like this.
+    fn of(prefix: &str) -> Self {
+        let mut areas = catalogue::AREAS.iter();
+        let area = areas.find(|area| area.prefix == prefix).unwrap();
+        Self { area, codes: BTreeSet::new() }
+    }
+
+    /// Runs a command line that ends with an error.
+    fn run(&mut self, code: &Code, project: &Project, line: &str) {
+        self.json(code, &project.run(&format!("{line} --json")));
+    }
+
+    /// Looks at the JSON of a command that ended with an error, and at what a person reads.
+    fn json(&mut self, code: &Code, said: &Said) {
+        let report = said.json();
+        let error =
+            report.get("error").or_else(|| report["errors"].get(0)).unwrap_or(&report).clone();
+        assert_eq!(error["code"], code.id, "{}: {}", code.title, said.whole());
+        assert_eq!(error["exit_code"], code.exit.code(), "{}", said.whole());
+        self.text(code, said);
+    }
+
+    /// Looks at what a person reads, where there is no JSON to be had.
+    fn text(&mut self, code: &Code, said: &Said) {
+        assert!(said.err.contains(&format!("error[{code}]: ")), "{code}: {}", said.whole());
+        assert_eq!(said.code, i32::from(code.exit.code()), "{}", said.whole());
+        self.insert(code);
+    }
+
+    /// One that only a test of another crate, or of another file here, can produce.
+    fn elsewhere(&mut self, code: &Code, test: &str) {
+        let (krate, path) = test.split_once("::").unwrap();
+        assert!(crate::house::has_test(krate, path), "{test} is not there");
+        self.insert(code);
+    }
+
+    fn insert(&mut self, code: &Code) {
+        assert!(code.id.starts_with(self.area.prefix), "{code} is of another area");
+        self.codes.insert(catalogue::find(code.id).unwrap().id);
+    }
+
+    /// That was the whole area.
+    fn whole(self) {
+        let missing: Vec<String> = self
+            .area
+            .codes
+            .iter()
+            .filter(|code| !self.codes.contains(code.id))
+            .map(|code| format!("{}: {}", code.id, code.title))
+            .collect();
+        assert!(missing.is_empty(), "nothing produces {missing:#?}");
+    }
+}
 
 #[test]
 fn ids_never_change_their_meaning() {
@@ -25,6 +98,19 @@ fn ids_never_change_their_meaning() {
         fs::write(&held, &now).unwrap();
     } else {
         assert!(now == then, "new codes: WHIMBREL_WRITE=1 cargo test -p whimbrel catalogue::ids");
+    }
+}
+
+#[test]
+fn every_area_has_its_file() {
+    let folder = root().join("crates/cli/tests/it/catalogue");
+    for area in catalogue::AREAS {
+        let begins = format!("Seen::of(\"{}\")", area.prefix);
+        let whole = fs::read_dir(&folder).unwrap().any(|entry| {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            text.contains(&begins) && text.contains("seen.whole()")
+        });
+        assert!(whole, "no file here produces the errors of {}", area.title);
     }
 }
 

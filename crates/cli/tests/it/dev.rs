@@ -15,14 +15,14 @@ use whimbrel_engine::wire::{ConnectError, Session};
 use crate::kit::{Project, Said};
 
 /// A project whose development server goes with it.
-struct Dev(Project);
+pub(crate) struct Dev(pub(crate) Project);
 
 impl Dev {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         Self(Project::new(files))
     }
 
-    fn done(&self, line: &str) -> Said {
+    pub(crate) fn done(&self, line: &str) -> Said {
         self.0.done(&format!("dev {line}"))
     }
 
@@ -31,19 +31,19 @@ impl Dev {
     }
 
     /// The report of a command that ends well.
-    fn json(&self, line: &str) -> serde_json::Value {
+    pub(crate) fn json(&self, line: &str) -> serde_json::Value {
         self.done(&format!("{line} --json")).json()
     }
 
     /// What `dev url` prints, and nothing else.
-    fn url(&self, line: &str) -> String {
+    pub(crate) fn url(&self, line: &str) -> String {
         let said = self.done(&format!("url {line}"));
         assert_eq!(said.out.lines().count(), 1, "{}", said.whole());
         said.out.trim_end().to_owned()
     }
 
     /// A client that comes with the URL.
-    async fn session(&self, line: &str) -> Session {
+    pub(crate) async fn session(&self, line: &str) -> Session {
         connect(&self.url(line)).await.unwrap()
     }
 

@@ -208,7 +208,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// Whether a crate has a test of this path, or the module of one that ends in `::`.
-fn has_test(krate: &str, path: &str) -> bool {
+pub(crate) fn has_test(krate: &str, path: &str) -> bool {
     let crates = root().join("crates").join(krate);
     let (module, name) = path.rsplit_once("::").unwrap();
     let file = module.replace("::", "/");

@@ -121,6 +121,7 @@ async fn a_file_that_changes_while_it_is_sent_is_not_applied() {
         let said = Said::new(running.wait_with_output().unwrap());
         assert_eq!(said.code, 1, "{}", said.whole());
         assert!(said.err.contains(says), "{}", said.whole());
+        assert!(said.err.contains("error[W4208]"), "{}", said.whole());
         let judge = "select status from whimbrel.schema_migrations \
                      where to_regclass('big') is null and to_regclass('small') is null";
         assert_eq!(project.sql(judge).await.as_deref(), Some("failed"));

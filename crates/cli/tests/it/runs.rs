@@ -254,6 +254,7 @@ async fn a_role_that_may_not_stop_a_run_is_told_what_helps_and_not_heard() {
     assert_eq!(refused.code, 4, "{}", refused.whole());
     assert!(refused.err.contains(&format!("belongs to role `{owner}`")), "{}", refused.whole());
     assert!(refused.err.contains("grant pg_signal_backend to"), "{}", refused.whole());
+    assert!(refused.err.contains("error[W6202]"), "{}", refused.whole());
     let target = Target { user: other.clone(), ..project.target().clone() };
     let mut logged_in = Session::connect(&target, "test").await.unwrap();
     logged_in.simple(WISH).await.unwrap();

@@ -107,6 +107,7 @@ async fn no_runs_nothing() {
         let (code, shown) = seated.ends();
         assert_eq!(code, 4, "{shown}");
         assert!(shown.contains("nothing was done"), "{shown}");
+        assert!(shown.contains("[W4003]"), "{shown}");
         assert!(!has_run(&project).await, "{shown}");
     }
 }

@@ -6,7 +6,7 @@ use whimbrel_testkit::{ManagementApi, Manner, Psql};
 
 use crate::kit::{Project, Said};
 
-const FILES: &[(&str, &str)] = &[
+pub(crate) const FILES: &[(&str, &str)] = &[
     (
         "supabase/migrations/20240101000000_a.sql",
         "create table a (id int);\ninsert into a values (1);\n",
@@ -34,7 +34,7 @@ async fn psql(files: &[(&str, &str)]) -> Project {
 }
 
 /// A project whose database an API stands in front of, and no other way leads there.
-async fn api(
+pub(crate) async fn api(
     files: &[(&str, &str)],
     start: impl Fn(&whimbrel_engine::Target) -> ManagementApi,
 ) -> (Project, ManagementApi) {

@@ -10,6 +10,7 @@ use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::answer::Table;
+use super::failure::UNREADABLE;
 use super::message::{CopyData, Rows};
 use super::session::{Condition, Session, TransactionStatus};
 use super::{Answer, Failure, Message, Observe, ServerError};
@@ -112,7 +113,7 @@ impl<'a> Feed<'a> {
                 return Poll::Pending;
             }
             Poll::Ready(Err(error)) => {
-                self.refuse_copy(&format!("the data cannot be read: {error}"));
+                self.refuse_copy(&format!("{UNREADABLE}: {error}"));
                 *outbox = self.head.split();
             }
             Poll::Ready(Ok(())) if length == 0 => {

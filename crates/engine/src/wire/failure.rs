@@ -8,6 +8,9 @@ use postgres_protocol::message::backend::ErrorFields;
 
 use super::Answer;
 
+/// What the server is told where the data of a `copy` cannot be read, and says in its error.
+pub(super) const UNREADABLE: &str = "the data cannot be read";
+
 /// Why a message did not do all that it should.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -145,6 +148,11 @@ impl ServerError {
             error.severity = localized_severity;
         }
         Ok(error)
+    }
+
+    /// Whether it repeats what we said: that the data of a `copy` cannot be read any more.
+    pub fn is_of_unreadable_data(&self) -> bool {
+        self.code == "57014" && self.message.contains(UNREADABLE)
     }
 
     /// Whether the server hangs up after this.
