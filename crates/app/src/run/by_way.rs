@@ -160,7 +160,8 @@ async fn run_part(
             let (migration, of) = (work.id().to_owned(), part.pieces.len());
             events.on(Event::Step { migration, number: number + 1, of });
         }
-        let sending = Sending { plan, work, is_first: number == 0, is_open };
+        let is_whole = part.pieces.len() == 1;
+        let sending = Sending { plan, work, is_first: number == 0, is_whole, is_open };
         let (sent, open) = sending.run(piece, events).await?;
         is_open = open;
         let has_statement = part.pieces.get(number + 1).is_some_and(|one| one.run == Alone::Yes);
@@ -179,6 +180,8 @@ struct Sending<'a> {
     plan: &'a Plan<'a>,
     work: &'a Work,
     is_first: bool,
+    /// Whether it is all of its migration.
+    is_whole: bool,
     /// Whether nobody knows what became of the statement before it.
     is_open: bool,
 }
@@ -222,7 +225,7 @@ impl Sending<'_> {
                     let (migration, because) = (self.work.id().to_owned(), error.message.clone());
                     events.on(Event::Retry { migration, because, blockers: Vec::new() });
                 }
-                Trouble::Server(error) => return Err(self.failed(error, tries)),
+                Trouble::Server(error) => return Err(self.failed(piece, error, tries)),
                 // The catalog tells, which the next piece asks.
                 Trouble::Unknown { .. } if piece.run == Alone::Yes => {
                     return Ok((Sent::Done, true));
@@ -256,13 +259,13 @@ impl Sending<'_> {
     }
 
     /// The database said no.
-    fn failed(&self, error: Box<ServerError>, tries: u32) -> Error {
+    fn failed(&self, piece: &Piece, error: Box<ServerError>, tries: u32) -> Error {
         let failed = Failed {
             cause: Cause::Server(error),
             statement: None,
             span: None,
-            rolled_back: true,
-            steps_done: 0,
+            rolled_back: self.is_whole,
+            steps_done: piece.step,
             blockers: Vec::new(),
             tries,
         };

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use whimbrel_engine::wire::Failure;
-use whimbrel_testkit::Psql;
+use whimbrel_testkit::{MAJORS, Psql, Server};
 
 use crate::kit::{Project, Said};
 
@@ -337,4 +337,57 @@ async fn nothing_but_the_script_is_on_stdout() {
         Project::new(PLAIN).with("DATABASE_URL", "postgres://app:hunter2secret@127.0.0.1:1/app");
     let said = project.run("script");
     assert_eq!((said.code, said.out.as_str()), (5, ""), "{}", said.whole());
+}
+
+#[tokio::test]
+async fn the_examples_of_all_formats_can_be_pasted() {
+    for format in whimbrel_app::formats::ALL {
+        let project = Project::example(format.name()).with_database().await;
+        let said = psql(&project, &script(&project, "script --all"));
+        assert!(!said.err.contains("ERROR"), "{}: {}", format.name(), said.err);
+        assert_eq!(project.run("status --check").code, 0, "{}", format.name());
+        let again = project.done("up --yes");
+        assert!(again.out.contains("everything is applied"), "{}", again.whole());
+    }
+}
+
+#[tokio::test]
+async fn every_major_takes_it() {
+    for major in MAJORS {
+        for files in [SUPABASE, STEPS] {
+            let database = Server::shared(major).await.database().await;
+            let url = database.target().to_string();
+            let project = Project::new(files).with("DATABASE_URL", &url);
+            let text = script(&project, "script");
+            let file = project.path().join("script.sql");
+            std::fs::write(&file, text).unwrap();
+            let mut command = Psql::get().command();
+            command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url, "-f"]).arg(file);
+            let said = Said::new(command.output().unwrap());
+            assert_eq!(said.code, 0, "{major}: {}", said.whole());
+            project.done("status --check");
+        }
+    }
+}
+
+/// Tables that a project has elsewhere are written where they are.
+#[tokio::test]
+async fn an_adopted_ledger_is_written_as_it_is() {
+    let project = Project::new(PLAIN).with_database().await;
+    project
+        .sql(
+            "create table public.schema_migrations (id varchar(255) primary key, \
+             name varchar(255) not null, up_sql text not null, status text not null, \
+             applied_at timestamptz)",
+        )
+        .await;
+    let text = script(&project, "script");
+    let said = psql(&project, &text);
+    assert!(!said.err.contains("ERROR"), "{}", said.err);
+    let applied = applied(&project, "public.schema_migrations where status = 'completed'").await;
+    assert_eq!(applied, 3);
+    assert!(project.done("up --yes").out.contains("everything is applied"));
+    let said = psql(&project, &text);
+    assert!(said.err.contains("is applied already"), "{}", said.err);
+    assert_eq!(rows(&project).await, "1 2 3");
 }

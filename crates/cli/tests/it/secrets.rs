@@ -111,3 +111,21 @@ async fn no_password_is_printed_or_written_down_while_running() {
     let journal = project.sql(journal).await.unwrap();
     assert!(!journal.contains("hunter2secret"), "{journal}");
 }
+
+#[test]
+fn no_command_prints_what_leads_another_way() {
+    let url = &urls(PASSWORDS[0])[0];
+    for line in lines() {
+        let project = Project::example("supabase")
+            .with("DATABASE_URL", url)
+            .with("WHIMBREL_SUPABASE_API", "http://127.0.0.1:1");
+        check(
+            &project,
+            &format!("{line} --via api --project-ref x --access-token hunter2secret"),
+            "the API",
+        );
+        let project = project.with("SUPABASE_ACCESS_TOKEN", "hunter2secret");
+        check(&project, &format!("{line} --via api --project-ref hunter2/x"), "a ref that is none");
+        check(&project, &format!("{line} --via psql"), "psql");
+    }
+}

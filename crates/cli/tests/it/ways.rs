@@ -186,6 +186,7 @@ async fn doctor_looks_through_any_way() {
         };
         assert_eq!(about("connection"), "ok", "{report:#}");
         assert_eq!(about("version"), "ok", "{report:#}");
+        assert!(!findings.iter().any(|finding| finding["check"] == "pooler"), "{report:#}");
         assert!(report["database"]["server_version"].is_string(), "{report:#}");
     }
 }
@@ -249,6 +250,28 @@ async fn the_api_in_its_nasty_ways_applies_nothing_twice() {
             assert_eq!(rows(&project).await, "1 2 3", "{manners:?}: {}", said.whole());
             assert_eq!(project.run("status --check --via api").code, 0);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_fails_leaves_those_before_it_and_says_so() {
+    let mut files = STEPS.to_vec();
+    files[1].1 =
+        "insert into a values (2);\ncreate index concurrently a_id on a (id);\nselect nonsense;\n";
+    for way in ["psql", "api"] {
+        let (project, _api) = api(&files, ManagementApi::new).await;
+        let url = project.url();
+        let project = project.with("WHIMBREL_PSQL", Psql::get().path().to_str().unwrap());
+        let project = if way == "psql" { project.with("DATABASE_URL", &url) } else { project };
+        let said = up(&project, way);
+        assert_eq!(said.code, 1, "{}", said.whole());
+        let stays = "the first 2 steps of `002_b` stay done";
+        assert!(said.err.contains(stays), "{}", said.whole());
+        assert!(!said.err.contains("was rolled back"), "{}", said.whole());
+        project.write("migrations/002_b.sql", STEPS[1].1);
+        let said = up(&project, way);
+        assert_eq!(said.code, 0, "{}", said.whole());
+        assert_eq!(rows(&project).await, "1 2 3", "{way}");
     }
 }
 

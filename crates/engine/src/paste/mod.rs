@@ -98,6 +98,8 @@ pub struct Part {
 pub struct Piece {
     /// What it does, for a comment and a list.
     pub what: String,
+    /// Which step of its migration it belongs to, from 0.
+    pub step: usize,
     /// How it runs.
     pub run: Alone,
     /// Its SQL.
@@ -214,7 +216,7 @@ impl<'a> Place<'a> {
         sql.line(&self.guard().closing());
         self.record(&mut sql, Took::ThisTransaction)?;
         sql.end();
-        Ok(Piece { what: "one transaction".to_owned(), run: Alone::No, sql: sql.0 })
+        Ok(Piece { what: "one transaction".to_owned(), step: 0, run: Alone::No, sql: sql.0 })
     }
 
     fn guard(&self) -> Guard<'a> {
@@ -329,7 +331,8 @@ impl Part {
             writeln!(f, "-- {}", one_line(&self.file))?;
         }
         if let Some(because) = &self.because {
-            writeln!(f, "-- In {} pieces: {}.", self.pieces.len(), one_line(because))?;
+            let pieces = if self.pieces.len() == 1 { "piece" } else { "pieces" };
+            writeln!(f, "-- In {} {pieces}: {}.", self.pieces.len(), one_line(because))?;
         }
         if self.only_psql {
             writeln!(f, "-- Only psql can take the rows of its `copy`.")?;

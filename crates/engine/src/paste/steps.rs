@@ -103,7 +103,12 @@ impl At<'_> {
         sql.script(work, range)?;
         sql.line(&self.place.guard().closing());
         self.close(&mut sql)?;
-        Ok(Piece { what: self.what("one transaction"), run: Alone::No, sql: sql.0 })
+        Ok(Piece {
+            what: self.what("one transaction"),
+            step: self.index,
+            run: Alone::No,
+            sql: sql.0,
+        })
     }
 
     /// A statement outside of any transaction, between what says that it begins and what looks
@@ -133,7 +138,8 @@ impl At<'_> {
         after.line("begin");
         self.open(&mut after, Opening::Proof { took: &proof.took, hint: &proof.hint })?;
         self.close(&mut after)?;
-        let piece = |what: &str, run, sql| Piece { what: self.what(what), run, sql };
+        let piece =
+            |what: &str, run, sql| Piece { what: self.what(what), step: self.index, run, sql };
         Ok(vec![
             piece("write down that it begins", Alone::No, before.0),
             piece("the statement", Alone::Yes, format!("{};\n", again(&kind, &text))),

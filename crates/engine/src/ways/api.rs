@@ -285,7 +285,8 @@ mod tests {
 
     #[test]
     fn a_part_is_one_statement() {
-        let piece = |sql: &str, run| Piece { what: String::new(), run, sql: sql.to_owned() };
+        let piece =
+            |sql: &str, run| Piece { what: String::new(), step: 0, run, sql: sql.to_owned() };
         let whole = piece("begin;\nselect 'a;$part$';\nreset all;\ncommit;\n", Alone::No);
         assert_eq!(
             one_statement(&whole).as_deref(),

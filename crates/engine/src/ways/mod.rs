@@ -192,8 +192,6 @@ fn server_error(text: &str) -> Option<ServerError> {
             error.hint = Some(hint.to_owned());
         } else if let Some(text) = line.strip_prefix("DETAIL:  ") {
             detail.push(text);
-        } else if let Some(text) = line.strip_prefix("LINE ") {
-            detail.push(text.split_once(": ").map_or(text, |(_, text)| text).trim());
         }
     }
     error.detail = (!detail.is_empty()).then(|| detail.join("; "));

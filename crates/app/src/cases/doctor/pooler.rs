@@ -1,5 +1,6 @@
 //! Whether a pooler stands between, and what it pools.
 
+use whimbrel_engine::ways::By;
 use whimbrel_engine::wire::Session;
 use whimbrel_engine::{HostKind, Target};
 
@@ -26,6 +27,10 @@ pub(super) struct Pooled {
 }
 
 pub(super) async fn judge(session: &Session, target: &Target, seen: &Seen) -> Pooled {
+    // Another way has no session that could be pooled.
+    if target.by != By::Connection {
+        return Pooled { is_transaction: false, findings: Vec::new() };
+    }
     let is_pooled = seen.backend != session.process_id();
     let by_name = target.hosts.iter().find(|host| {
         matches!(host.kind(), HostKind::SupabaseTransaction | HostKind::SupabaseDedicated { .. })
