@@ -6,7 +6,7 @@ use std::process::Stdio;
 use whimbrel_engine::wire::Failure;
 use whimbrel_testkit::{MAJORS, Psql, Server};
 
-use crate::kit::{Project, Said};
+use crate::kit::{Project, Said, check};
 
 /// Three migrations of a kind, one of which inserts rows: done twice, it would show.
 const PLAIN: &[(&str, &str)] = &[
@@ -117,6 +117,35 @@ async fn one_message_does_the_same() {
         assert_eq!(applied(&project, ledger).await, 3);
         project.done("status --check");
     }
+}
+
+/// An SQL editor sends all that is pasted as one message.
+#[tokio::test]
+async fn an_sql_editor_takes_steps_piece_by_piece() {
+    let project = Project::new(STEPS).with_database().await;
+    let Err(failure) = project.session().await.simple(&script(&project, "script --all")).await
+    else {
+        panic!("a concurrent index was built within a message of several statements");
+    };
+    assert_eq!(failure.code(), Some("25001"));
+    assert_eq!(rows(&project).await, "1 2");
+    assert_eq!(applied(&project, OWN).await, 1);
+    let report = project.done("script --json").json();
+    for part in report["parts"].as_array().unwrap() {
+        for piece in part["pieces"].as_array().unwrap() {
+            let sql = piece["sql"].as_str().unwrap();
+            project.session().await.simple(sql).await.unwrap();
+        }
+    }
+    assert_eq!(rows(&project).await, "1 2 3 4");
+    project.done("status --check");
+}
+
+#[test]
+fn a_person_can_read_it() {
+    let file = ("supabase/migrations/20240101000000_a.sql", "create table a (id int);\n");
+    let project = Project::new(&[file]);
+    check("script", &project.show("script --all"));
 }
 
 #[tokio::test]
