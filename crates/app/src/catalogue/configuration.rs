@@ -16,7 +16,7 @@ CONFIGURATION {
     title: "whimbrel.toml has mistakes",
     cause: "It is not TOML, or has a key that does not exist, or a value that the key does not take. A key that is not known is a mistake: a setting that is silently ignored is worse than none.",
     cure: "Every mistake is shown where it stands, with the nearest key. docs/reference/configuration.md lists them all.",
-    example: "2 mistakes in `whimbrel.toml`",
+    example: "a mistake in `whimbrel.toml`",
 }
 FILE {
     id: "W1103",
@@ -24,7 +24,7 @@ FILE {
     title: "a file or folder cannot be read or written",
     cause: "The system refuses it: its permissions, a folder where a file should be, a full disk, a file that is there already.",
     cure: "The message names the path and the system's reason. Mend that and run the command again; no database was changed.",
-    example: "read history `migrations`: `migrations/001_a.sql`: Permission denied (os error 13)",
+    example: "read `whimbrel.toml`: Is a directory (os error 21)",
 }
 ALREADY_INITIALISED {
     id: "W1104",
@@ -40,7 +40,7 @@ OTHER_TOOLS_PROJECT {
     title: "the project belongs to a tool whose files are not read yet",
     cause: "A file tells that the project's migrations are another tool's, in a form that Whimbrel does not read. A second history beside it is never begun unasked.",
     cure: "Name a format to begin a history of SQL files beside them: `whimbrel init --format plain`.",
-    example: "this project's migrations are those of rails, as `db/schema.rb` tells",
+    example: "this project's migrations are those of alembic, as `alembic.ini` tells",
 }
 UNKNOWN_FORMAT {
     id: "W1106",
@@ -104,6 +104,6 @@ TOOL_SETTINGS {
     title: "the configuration of another tool cannot be understood",
     cause: "A file such as supabase/config.toml, which says where seeds are and which Postgres is meant, has a mistake.",
     cure: "Mend that file; its own tool names the place, too.",
-    example: "`supabase/config.toml` cannot be understood: invalid table header (line 3)",
+    example: "`supabase/config.toml`: unclosed table, expected `]`",
 }
 }

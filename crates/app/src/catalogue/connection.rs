@@ -40,7 +40,7 @@ NOT_A_URL {
     title: "this is no connection URL of Postgres",
     cause: "It has another scheme, none at all, or is one of Java's or of Prisma's own service.",
     cure: "Write `postgresql://user:password@host:5432/database`.",
-    example: "`mysql://` is not a Postgres connection URL",
+    example: "read the connection URL from DATABASE_URL in the environment: `mysql://` is not a Postgres connection URL",
 }
 URL_CHARACTERS {
     id: "W2006",
@@ -48,7 +48,7 @@ URL_CHARACTERS {
     title: "a part of the connection URL cannot be read",
     cause: "Mostly a character of the password that means something in a URL (`@`, `/`, `#`, `%`) and is not escaped; or an IPv6 address without brackets, or a port that is none.",
     cure: "Escape it: `@` is `%40`, `/` is `%2F`, `%` is `%25`. An IPv6 address is written `[2001:db8::1]`.",
-    example: "the password of the connection URL contains an unescaped `/`",
+    example: "read the connection URL from DATABASE_URL in the environment: the password of the connection URL contains an unescaped `@`",
 }
 PLACEHOLDER {
     id: "W2007",
@@ -56,7 +56,7 @@ PLACEHOLDER {
     title: "the password is still a placeholder",
     cause: "The URL was copied from a provider's page, which shows `[YOUR-PASSWORD]` in the password's place.",
     cure: "Put the database's password there, special characters escaped.",
-    example: "the password of the connection URL is still a placeholder",
+    example: "read the connection URL from DATABASE_URL in .env: the password of the connection URL is still a placeholder",
 }
 URL_SETTING {
     id: "W2008",
@@ -64,7 +64,7 @@ URL_SETTING {
     title: "a setting of the connection cannot be used",
     cause: "A parameter of the URL or a variable of libpq's has a value that it does not take, is unknown, or would change where we connect or whom we trust in a way that is not supported.",
     cure: "Correct or remove the setting. The message names it and where it stands.",
-    example: "`sslmode` in the connection URL is not one of disable, allow, prefer, require, verify-ca, verify-full",
+    example: "read the connection URL from DATABASE_URL in .env: `sslmode` in the connection URL is not one of disable, allow, prefer, require, verify-ca, verify-full",
 }
 SERVICE {
     id: "W2009",
@@ -72,7 +72,7 @@ SERVICE {
     title: "a service of libpq's cannot be used",
     cause: "The URL or PGSERVICE names a service that no file defines, or the file has a line that cannot be read.",
     cure: "Add the service to ~/.pg_service.conf, or correct the line.",
-    example: "service `shop` is not defined",
+    example: "read the connection URL from DATABASE_URL in .env: service `shop` is not defined",
 }
 NO_USER {
     id: "W2010",
@@ -80,7 +80,7 @@ NO_USER {
     title: "nobody to log in as",
     cause: "The URL names no user, nor does PGUSER, and the system does not say who runs this.",
     cure: "Write it before the host: `postgresql://user@host/database`.",
-    example: "the connection URL names no user",
+    example: "read the connection URL from DATABASE_URL in .env: the connection URL names no user",
 }
 NO_ADDRESS {
     id: "W2021",
@@ -88,7 +88,7 @@ NO_ADDRESS {
     title: "the host's name has no address",
     cause: "The name is wrong, or nobody could be asked for it. A direct host of Supabase's has an IPv6 address only, and none while its project is paused.",
     cure: "Check the name. At Supabase use the session pooler, which has IPv4.",
-    example: "connect to db.example.invalid:5432: look up the address: Name or service not known",
+    example: "connect to db.example.invalid:5432: look up the address: failed to lookup address information: Name or service not known",
 }
 UNREACHABLE {
     id: "W2022",
@@ -104,7 +104,7 @@ CONNECT_TIMEOUT {
     title: "the server did not answer in time",
     cause: "Packets get lost, mostly in a firewall, or the server is too busy to let anybody in.",
     cure: "Check the port and the firewall; `?connect_timeout=30` in the URL waits longer.",
-    example: "connect to db.example:5432: no answer within 10 s while it should accept the connection",
+    example: "connect to db.example:5432: no answer within 10 s while it should let us in",
 }
 TLS_NOT_OFFERED {
     id: "W2024",
@@ -120,7 +120,7 @@ TLS_FILES {
     title: "TLS cannot be prepared on our side",
     cause: "A certificate, key or root file cannot be read, a key may be read by others, or there is no root certificate to trust.",
     cure: "Correct `sslrootcert`, `sslcert` or `sslkey`; a key wants `chmod 0600`.",
-    example: "connect to db.example:5432: read `root.crt`: No such file or directory (os error 2)",
+    example: "connect to db.example:5432: read `root.crt`: I/O error: No such file or directory (os error 2)",
 }
 CERTIFICATE {
     id: "W2026",
@@ -144,7 +144,7 @@ AUTHENTICATION {
     title: "the server asks for an authentication that is not possible",
     cause: "It wants a method that Whimbrel does not speak (GSSAPI, SSPI), one that `require_auth` does not allow, or does not bind the login to the TLS connection as `channel_binding` asks.",
     cure: "Let the server's pg_hba.conf take `scram-sha-256`, or loosen `require_auth` or `channel_binding`.",
-    example: "connect to 127.0.0.1:5432: the server asks for md5 authentication, which require_auth does not allow",
+    example: "connect to 127.0.0.1:5432: the server asks for scram-sha-256 authentication, which require_auth does not allow",
 }
 IMPOSTER {
     id: "W2029",
@@ -160,7 +160,7 @@ UNFIT {
     title: "no host is of the kind that is asked for",
     cause: "`target_session_attrs` asks for a primary, a standby, or one that takes writes, and none of the hosts is that.",
     cure: "Add the right host to the URL, or wait until a standby was promoted.",
-    example: "connect to 127.0.0.1:5432: the server is no standby, and target_session_attrs=standby asks for another",
+    example: "connect to 127.0.0.1:5432: it is no standby, and target_session_attrs=standby asks for another",
 }
 LOST_IN_LOGIN {
     id: "W2031",
@@ -176,7 +176,7 @@ NOT_POSTGRES {
     title: "what answers there is not Postgres",
     cause: "Another service listens at that port: a web server, MySQL, an SSH server, the HTTP port of a provider.",
     cure: "Check host and port: Postgres' is mostly 5432, a pooler's 6543 or 6432.",
-    example: "connect to 127.0.0.1:80: what answers there does not speak Postgres' protocol",
+    example: "connect to 127.0.0.1:80: what answers there does not speak Postgres' protocol: a message of an impossible length",
 }
 WRONG_PASSWORD {
     id: "W2041",
@@ -200,7 +200,7 @@ NO_RULE {
     title: "the server has no rule that lets us in from here",
     cause: "Its pg_hba.conf has no entry for this role, database and address, or one with TLS only or without it only.",
     cure: "Add an entry and reload the server, or connect from where it lets you in; try `?sslmode=require`.",
-    example: "connect to db.example:5432: no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"shop\" (SQLSTATE 28000)",
+    example: "connect to db.example:5432: no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"shop\", no encryption (SQLSTATE 28000)",
 }
 NO_SUCH_DATABASE {
     id: "W2044",
@@ -216,7 +216,7 @@ CONNECTIONS_TAKEN {
     title: "all connections are taken",
     cause: "The server or the pooler has as many clients as it takes. Each client of a session pooler holds one for as long as it is connected. SQLSTATE 53300.",
     cure: "Close some, or raise the limit; applications belong to the transaction pooler. A run needs two connections, and three to show who is in its way.",
-    example: "connect to 127.0.0.1:5432: sorry, too many clients already (SQLSTATE 53300)",
+    example: "connect to 127.0.0.1:5432: too many connections for role \"app\" (SQLSTATE 53300)",
 }
 STARTING {
     id: "W2046",
@@ -224,7 +224,7 @@ STARTING {
     title: "the server takes nobody at the moment",
     cause: "It is starting up, shutting down or recovering. SQLSTATE 57P03.",
     cure: "Try again in a moment.",
-    example: "connect to 127.0.0.1:5432: the database system is starting up (SQLSTATE 57P03)",
+    example: "connect to 127.0.0.1:5432: the database system is shutting down (SQLSTATE 57P03)",
 }
 LOGIN_REFUSED {
     id: "W2047",
@@ -248,7 +248,7 @@ CONNECTION_LOST {
     title: "the connection to the database was lost",
     cause: "The server was restarted, an administrator or a timeout ended the connection, or the network broke.",
     cure: "Run the command again: what had been applied is recorded, what was under way was rolled back by the server or is finished by the next run. `whimbrel status` shows it.",
-    example: "the run ended early: lost the connection to the database: the connection to the server was lost",
+    example: "the run ended early: lost the connection to the database: terminating connection due to administrator command (SQLSTATE 57P01)",
 }
 STANDBY {
     id: "W2052",

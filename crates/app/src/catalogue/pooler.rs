@@ -72,7 +72,7 @@ PREPARED_STATEMENTS {
     title: "a client keeps prepared statements through a transaction pooler",
     cause: "The pooler gives each transaction another connection, and some application prepares statements by name on them.",
     cure: "Use the session pooler or the database itself (port 5432), or tell that client to prepare nothing (`statement_cache_size=0`, `pgbouncer=true`).",
-    example: "connect to pooler.example:6543: prepared statement \"s1\" already exists (SQLSTATE 42P05)",
+    example: "connect to pooler.example:6543: (EPREPAREDDUP) prepared statement \"s1\" already exists (SQLSTATE XX000)",
 }
 CANNOT_SET_ROLE {
     id: "W2210",

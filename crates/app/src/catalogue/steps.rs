@@ -8,7 +8,7 @@ UNKNOWN_OUTCOME {
     title: "nothing tells whether a step ran",
     cause: "An earlier run was cut off in a statement that cannot be in a transaction (`vacuum`, a procedure that commits), and what it leaves in the catalog is no evidence.",
     cure: "Look yourself. Then say what is true: `whimbrel repair applied` or `whimbrel repair pending`.",
-    example: "failed to apply `002_b`: step 2 was begun by run 7, and nothing tells whether it ran: it leaves no trace in the catalog",
+    example: "failed to apply `002_b`: statement 1 failed: step 1 was begun by run 7, and nothing tells whether it ran: a procedure may have committed a part of its work",
 }
 STEP_CHANGED {
     id: "W4202",
@@ -24,7 +24,7 @@ NEEDS_JOURNAL {
     title: "a migration in steps needs the journal",
     cause: "It is not one transaction, and without the journal (`journal = false`, or a role that may not make a schema) an interrupted run could not be resumed.",
     cure: "Switch the journal on, or take the statement that cannot be in a transaction into a migration of its own.",
-    example: "failed to apply `002_b`: `vacuum` cannot run in a transaction (line 2), and without the journal an interrupted run could not be resumed",
+    example: "failed to apply `002_b`: `vacuum` (line 2) cannot run inside a transaction, and without the journal an interrupted run could not be resumed",
 }
 POOLED {
     id: "W4204",
@@ -32,7 +32,7 @@ POOLED {
     title: "a transaction pooler stands in the way of a statement",
     cause: "A statement outside of a transaction needs a setting for its connection, and behind a transaction pooler that would be somebody else's the next moment.",
     cure: "Give the server's own address or the pooler's session mode (at Supabase port 5432) and run it again.",
-    example: "failed to apply `002_b`: statement_timeout is 5000 ms, which would cancel `create index concurrently`, and behind a transaction pooler it cannot be set for this connection alone",
+    example: "failed to apply `002_b`: statement 1 failed: statement_timeout is 5000 ms, which would cancel `create index concurrently a_id on a (id)`, and behind a transaction pooler it cannot be set for this connection alone",
 }
 POOL_OF_ONE {
     id: "W4205",
@@ -40,7 +40,7 @@ POOL_OF_ONE {
     title: "the pooler has one server connection only",
     cause: "The lock is held on it, so that a statement outside of a transaction has none.",
     cure: "Raise the pool's size to two or more, or go past the pooler.",
-    example: "failed to apply `002_b`: `create index concurrently` cannot run: the pooler has one server connection and the lock holds it",
+    example: "failed to apply `002_b`: statement 1 failed: `create index concurrently a_id on a (id)` cannot run: the pooler has one server connection and the lock holds it",
 }
 UNSENDABLE {
     id: "W4206",
@@ -56,7 +56,7 @@ CONTRADICTORY {
     title: "what a script says about transactions contradicts itself",
     cause: "It begins a transaction and has a statement in it that cannot be in one, or ends what it did not begin.",
     cure: "Take `begin` and `commit` out, Whimbrel does that; or take the statement into a migration of its own.",
-    example: "failed to apply `001_a`: statement 2 failed: `create index concurrently` cannot run in the transaction that the script begins (line 1)",
+    example: "failed to apply `001_a`: statement 2 failed: `vacuum` on line 2 cannot run in the block begun on line 1",
 }
 TEXT_GONE {
     id: "W4208",

@@ -16,7 +16,7 @@ ADOPTED_CHANGED {
     title: "a file was changed after the other tool applied it",
     cause: "The other tool's own checksum of it differs, so its entry does not prove what the file says.",
     cure: "Put the file back as it was applied, or go on in spite of it with the flag of the hint.",
-    example: "`V1__users` was changed after it was applied, by the tool's own checksum",
+    example: "`20240102000000_add_name` was changed after it was applied, by the tool's own checksum",
 }
 SEVERAL_LEDGERS {
     id: "W6003",
@@ -64,7 +64,7 @@ NO_ENTRY_FITS {
     title: "no entry of the other tool's ledger has a file here",
     cause: "The history is another one, or its files are named otherwise than when they were applied.",
     cure: "Bring the migrations that were applied into the project as SQL files, under the names that the ledger has.",
-    example: "none of the 3 entries of flyway has a file in history `migrations`: the first is `1`",
+    example: "none of the 2 entries of knex has a file in history `main`: the first is `20240101000000_create_users.js`",
 }
 NOT_REPAIRABLE {
     id: "W6101",
@@ -96,7 +96,7 @@ UNPROVED {
     title: "it cannot be proved that the database is what the ledger would say",
     cause: "The proof builds that state in a shadow and compares, and there is none, or a script does not run there.",
     cure: "Mend what the message names, or `--no-proof` goes on without.",
-    example: "it cannot be proved that the database is what the ledger would say: no Postgres 17 for the shadow",
+    example: "it cannot be proved that the database is what the ledger would say: `001_a` is applied, and its file is gone",
 }
 DIFFERS {
     id: "W6105",
@@ -144,7 +144,7 @@ NOT_STARTED {
     title: "the development server is not started",
     cause: "It was never started, or was stopped, or this machine was restarted since.",
     cure: "`whimbrel dev start` starts it, with all that is in it.",
-    example: "the development server is not started",
+    example: "the development server is not running",
 }
 NO_DEV_DATABASE {
     id: "W6303",
@@ -200,7 +200,7 @@ ANOTHER_AT_WORK {
     title: "another Whimbrel is at work in the development database",
     cause: "It is being made or filled by another command, and to make it anew would end that.",
     cure: "Let it end, or end it, and try again.",
-    example: "another Whimbrel is at work in `shop`: whimbrel up by anna@laptop, pid 4711",
+    example: "another Whimbrel is at work in `app`: whimbrel: 002_b, pid 4711",
 }
 AHEAD {
     id: "W6401",

@@ -45,6 +45,8 @@ impl Seen {
             report.get("error").or_else(|| report["errors"].get(0)).unwrap_or(&report).clone();
         assert_eq!(error["code"], code.id, "{}: {}", code.title, said.whole());
         assert_eq!(error["exit_code"], code.exit.code(), "{}", said.whole());
+        let message = error["message"].as_str().unwrap();
+        assert!(is_like(code.example, message), "{code}: `{}` is not `{message}`", code.example);
         self.text(code, said);
     }
 
@@ -78,6 +80,15 @@ impl Seen {
             .collect();
         assert!(missing.is_empty(), "nothing produces {missing:#?}");
     }
+}
+
+/// Whether an example and a message have most of their words in common.
+fn is_like(example: &str, message: &str) -> bool {
+    // Names and numbers are those of the situation.
+    let is_common = |word: &&str| word.len() > 1 && word.chars().all(char::is_alphabetic);
+    let words: Vec<&str> = example.split([' ', ':', ',']).filter(is_common).collect();
+    let shared = words.iter().filter(|word| message.contains(**word)).count();
+    shared * 4 >= words.len() * 3
 }
 
 #[test]

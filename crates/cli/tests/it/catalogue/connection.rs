@@ -98,7 +98,9 @@ async fn login(seen: &mut Seen) {
     at(seen, Code::TLS_NOT_OFFERED, &url("app:right", "?sslmode=require"));
     // A server that was asked to stop waits for whoever is connected, and lets nobody in.
     session
-        .simple("copy (select 1) to program 'kill -TERM $(head -1 postmaster.pid)'")
+        .simple(
+            "copy (select 1) to program 'cat > /dev/null; kill -TERM $(head -1 postmaster.pid)'",
+        )
         .await
         .unwrap();
     at(seen, Code::STARTING, &url("app:right", ""));
@@ -168,8 +170,6 @@ async fn ways(seen: &mut Seen) {
     seen.run(Code::NO_ACCESS_TOKEN, &project, &format!("status {of}"));
     let project = project.with("SUPABASE_ACCESS_TOKEN", ManagementApi::TOKEN);
     seen.run(Code::API_ADDRESS, &project, "status --via api --project-ref no.such");
-    let project = project.with("WHIMBREL_SUPABASE_API", "http://127.0.0.1:1");
-    seen.run(Code::WAY_UNREACHED, &project, &format!("status {of}"));
     let page = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>";
     let url = format!("http://127.0.0.1:{}", answering(page));
     let project = project.with("WHIMBREL_SUPABASE_API", &url);
@@ -179,4 +179,7 @@ async fn ways(seen: &mut Seen) {
     api.answer(&[Manner::Documented, Manner::Documented, Manner::Lie]);
     seen.run(Code::NOT_RECORDED, &project, "up --yes --no-rehearsal --via api");
     seen.run(Code::NEEDS_CONNECTION, &project, "down --yes --no-rehearsal --via api");
+    let wrong = ManagementApi::TOKEN.replace('0', "f");
+    let project = project.with("SUPABASE_ACCESS_TOKEN", &wrong);
+    seen.run(Code::WAY_UNREACHED, &project, "status --via api");
 }

@@ -115,7 +115,7 @@ async fn ledgers(seen: &mut Seen) {
     project.done(UP);
     project
         .sql(
-            "create function no() returns trigger language plpgsql as $$ begin raise 'no'; end $$; \
+            "create function no() returns trigger language plpgsql as $$ begin raise 'this ledger is closed'; end $$; \
              create trigger no before insert on whimbrel.schema_migrations \
              for each row execute function no()",
         )

@@ -100,7 +100,7 @@ async fn full(seen: &mut Seen) {
         .simple(
             "create table a (id int); \
              do $$ begin execute format('copy (select 1) to program %L', \
-             'ln -sf /dev/full ' || pg_relation_filepath('a')); end $$",
+             'cat > /dev/null; ln -sf /dev/full ' || pg_relation_filepath('a')); end $$",
         )
         .await
         .unwrap();
