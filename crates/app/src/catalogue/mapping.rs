@@ -23,7 +23,7 @@ impl Error {
     pub fn code(&self) -> &'static Code {
         match self {
             Self::Workspace(error) => workspace(error),
-            Self::Database(error) => database(error),
+            Self::Database(error) => error.code(),
             Self::Files(_) => Code::FILE,
             Self::History(error) => match &error.source {
                 ReadError::Files { .. } => Code::FILE,
@@ -35,7 +35,7 @@ impl Error {
                 code
             }
             Self::Select(error) => select(error),
-            Self::Connect(error) => connect(error),
+            Self::Connect(error) => of_connect(error),
             Self::State(error) => state(error),
             Self::Enter(error) => enter(error),
             Self::Shadow(error) => shadow(error),
@@ -55,15 +55,18 @@ fn workspace(error: &WorkspaceError) -> &'static Code {
     }
 }
 
-fn database(error: &DatabaseError) -> &'static Code {
-    match error {
-        DatabaseError::Nowhere { .. } => Code::NO_DATABASE,
-        DatabaseError::UnknownEnvironment { .. } => Code::UNKNOWN_ENVIRONMENT,
-        DatabaseError::EnvironmentWithoutUrl { .. } => Code::ENVIRONMENT_WITHOUT_URL,
-        DatabaseError::VariableNotSet { .. } => Code::VARIABLE_NOT_SET,
-        DatabaseError::Url { source, .. } => target(source),
-        DatabaseError::Way { code, .. } => code,
-        DatabaseError::Files(_) => Code::FILE,
+impl DatabaseError {
+    /// Its place in the catalogue.
+    pub(crate) fn code(&self) -> &'static Code {
+        match self {
+            DatabaseError::Nowhere { .. } => Code::NO_DATABASE,
+            DatabaseError::UnknownEnvironment { .. } => Code::UNKNOWN_ENVIRONMENT,
+            DatabaseError::EnvironmentWithoutUrl { .. } => Code::ENVIRONMENT_WITHOUT_URL,
+            DatabaseError::VariableNotSet { .. } => Code::VARIABLE_NOT_SET,
+            DatabaseError::Url { source, .. } => target(source),
+            DatabaseError::Way { code, .. } => code,
+            DatabaseError::Files(_) => Code::FILE,
+        }
     }
 }
 
@@ -112,7 +115,7 @@ fn select(error: &SelectError) -> &'static Code {
 }
 
 /// By the last host that was tried, as the message is.
-fn connect(error: &ConnectError) -> &'static Code {
+pub(crate) fn of_connect(error: &ConnectError) -> &'static Code {
     match &error.last().cause {
         ConnectCause::Resolve(_) => Code::NO_ADDRESS,
         ConnectCause::Reach(_) => Code::UNREACHABLE,
@@ -182,7 +185,9 @@ fn enter(error: &EnterError) -> &'static Code {
     match error {
         EnterError::Lock(LockError::Held { .. }) => Code::LOCKED,
         EnterError::Patience { .. } => Code::GAVE_UP_WAITING,
-        EnterError::Lock(LockError::Connect(error)) | EnterError::Connect(error) => connect(error),
+        EnterError::Lock(LockError::Connect(error)) | EnterError::Connect(error) => {
+            of_connect(error)
+        }
         EnterError::Lock(LockError::Failed(source)) | EnterError::WaitOut(source) => {
             failure(source)
         }
@@ -195,7 +200,7 @@ fn stop(stop: &Stop) -> &'static Code {
     match stop {
         Stop::Interrupted => Code::INTERRUPTED,
         Stop::Lost(_) => Code::CONNECTION_LOST,
-        Stop::Connect(error) => connect(error),
+        Stop::Connect(error) => of_connect(error),
         Stop::LockLost => Code::LOCK_LOST,
         Stop::LockTaken(_) => Code::LOCKED,
         Stop::TakenOver => Code::TAKEN_OVER,

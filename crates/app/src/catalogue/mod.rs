@@ -16,6 +16,7 @@ mod steps;
 mod tools;
 
 pub use code::{Area, Code};
+pub(crate) use mapping::of_connect;
 
 /// Every area, in the order of its numbers.
 #[rustfmt::skip] // one line each, so that one can be added or taken out

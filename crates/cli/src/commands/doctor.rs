@@ -91,6 +91,9 @@ fn show_group(findings: &[Finding], page: &mut Page) {
             let sql = clean(sql);
             page.line(format!("{:INDENT$}{}", "", page.paint(Tone::Name, sql)));
         }
+        if let Some(code) = finding.code {
+            below(page, Tone::Faint, &format!("more: whimbrel explain {code}"));
+        }
     }
 }
 

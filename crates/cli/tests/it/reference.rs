@@ -143,8 +143,8 @@ const DOCTOR: &str = "\
 only: its questions go out in two messages, each in a read-only transaction, and a question that may
 not be asked keeps no other from being answered. It goes as far as it can when there is no project,
 no database, or no way to it. With `--check` it ends with 3 when there is a warning or trouble;
-`--json` has the same findings, each with `check`, `group`, `severity`, `what`, `evidence`, `cure`
-and `sql`.
+`--json` has the same findings, each with `check`, `group`, `severity`, `what`, `evidence`, `cure`,
+`sql`, and `code` where another command would end with that [error](errors.md).
 
 | severity | means |
 | --- | --- |

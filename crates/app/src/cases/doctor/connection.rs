@@ -8,6 +8,7 @@ use whimbrel_engine::{Host, HostKind, Secret, Target};
 
 use super::finding::{About, Finding, Group};
 use super::{APPLICATION, Way};
+use crate::catalogue;
 use crate::database::{self, Database, Found, session_mode};
 use crate::wire::chain;
 use crate::workspace::Workspace;
@@ -61,7 +62,7 @@ pub(super) async fn connect(
 
 /// Why it stays shut.
 async fn refused(target: &Target, error: &ConnectError) -> Finding {
-    let mut finding = ABOUT.trouble(chain(error).join(": "));
+    let mut finding = ABOUT.trouble(chain(error).join(": ")).known_as(catalogue::of_connect(error));
     if let Some(means) = error.means() {
         finding = finding.shown_by(means);
     }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::catalogue::Code;
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -92,6 +94,9 @@ pub struct Finding {
     pub cure: Vec<String>,
     /// Statements that do it.
     pub sql: Vec<String>,
+    /// The id in the catalogue of errors, where another command would end with that error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
 }
 
 impl About {
@@ -103,6 +108,7 @@ impl About {
             severity,
             what: crate::mask(&what.into()),
             evidence: Vec::new(),
+            code: None,
             cure: Vec::new(),
             sql: Vec::new(),
         }
@@ -141,6 +147,13 @@ impl Finding {
     #[must_use]
     pub(super) fn cured_by(mut self, cure: impl Into<String>) -> Self {
         self.cure.push(crate::mask(&cure.into()));
+        self
+    }
+
+    /// As an error of the catalogue.
+    #[must_use]
+    pub(super) fn known_as(mut self, code: &Code) -> Self {
+        self.code = Some(code.id);
         self
     }
 

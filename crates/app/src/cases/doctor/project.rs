@@ -19,7 +19,7 @@ pub(super) fn judge(workspace: &Workspace) -> Vec<Finding> {
     let outlines = match histories::outlines(workspace) {
         Ok(outlines) => outlines,
         Err(error) => {
-            let finding = ABOUT.trouble(chain(&error).join(": "));
+            let finding = ABOUT.trouble(chain(&error).join(": ")).known_as(error.code());
             return vec![error.hints().into_iter().fold(finding, Finding::cured_by)];
         }
     };

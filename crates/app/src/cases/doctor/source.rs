@@ -38,7 +38,7 @@ pub(super) fn judge(
     let database = match found {
         Ok(database) => database,
         Err(error) => {
-            let finding = ABOUT.trouble(chain(error).join(": "));
+            let finding = ABOUT.trouble(chain(error).join(": ")).known_as(error.code());
             let finding = others.into_iter().fold(finding, Finding::shown_by);
             return vec![error.hints().into_iter().fold(finding, Finding::cured_by)];
         }

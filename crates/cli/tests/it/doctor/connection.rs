@@ -31,6 +31,7 @@ async fn a_wrong_password_is_explained() {
     let words = ["password authentication failed", "28P01", "characters in the URL are escaped"];
     report.one("connection", "trouble", &words[..1]);
     report.one("connection", "trouble", &words[2..]);
+    report.one("connection", "trouble", &["W2041"]);
     assert!(!report.0.to_string().contains("hunter2secret"), "{:#}", report.0);
 
     // The same without any password, which the file has that others may read.
