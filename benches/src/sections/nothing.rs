@@ -19,6 +19,9 @@ struct Applied {
     database: String,
 }
 
+/// Files that have just been written are not known by their times; those of a project mostly are.
+const SETTLED: Duration = Duration::from_secs(4);
+
 impl Applied {
     /// Lets the tool fill its own ledger.
     fn new(setting: &Setting<'_>, tool: Tool, count: usize) -> Outcome<Self> {
@@ -105,6 +108,7 @@ fn one(
         }),
         Contender::new(COLD_STATUS, || cold(ours.tool.status(setting.tools, &ours.project, &url))),
     ];
+    std::thread::sleep(SETTLED);
     race(&mut racers, setting.rounds(rounds))?;
     let targets = ["whimbrel up", "whimbrel status", "whimbrel up, annotated"].map(|who| AtMost {
         who,
@@ -152,6 +156,7 @@ pub(super) fn far(setting: &Setting<'_>) -> Outcome<Section> {
         dbmate.apply(setting, "dbmate migrate", Some(&far)),
         dbmate.status(setting, "dbmate status", Some(&far)),
     ];
+    std::thread::sleep(SETTLED);
     race(&mut racers, setting.rounds(20))?;
     let targets =
         ["whimbrel up", "whimbrel status"].map(|who| AtMost { who, times: 1.5, than: SELECT_ONE });
