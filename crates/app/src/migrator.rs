@@ -53,6 +53,9 @@ pub struct Migrator {
     ahead: Ahead,
     wait: Option<Duration>,
     rehearse: Rehearse,
+    helper: Option<PathBuf>,
+    wish: Wish,
+    interrupt: Interrupt,
     watch: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -122,6 +125,9 @@ impl Migrator {
             ahead: Ahead::default(),
             wait: None,
             rehearse: Rehearse::Never,
+            helper: None,
+            wish: Wish::default(),
+            interrupt: Interrupt::default(),
             watch: Arc::new(|_| ()),
         }
     }
@@ -166,6 +172,28 @@ impl Migrator {
         self
     }
 
+    /// The `whimbrel` binary, which watches over the throw-away Postgres where this program's own
+    /// `main` cannot: [`Migrator::rehearse`].
+    #[must_use]
+    pub fn helper(mut self, program: impl Into<PathBuf>) -> Self {
+        self.helper = Some(program.into());
+        self
+    }
+
+    /// Only up to this migration, what it needs included.
+    #[must_use]
+    pub fn to(mut self, migration: impl Into<String>) -> Self {
+        self.wish.to = Some(migration.into());
+        self
+    }
+
+    /// Stops the calls that block when somebody asks; the others are stopped by dropping them.
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt;
+        self
+    }
+
     /// Hears what happens, as it happens.
     #[must_use]
     pub fn on_event(mut self, watch: impl Fn(&Event) + Send + Sync + 'static) -> Self {
@@ -175,23 +203,34 @@ impl Migrator {
 
     /// Says what [`Migrator::up`] would run; writes nothing.
     pub async fn plan(&self) -> Result<Report, Error> {
-        self.aside(|migrator, interrupt| Box::pin(migrator.look(interrupt))).await
+        self.aside(|migrator, interrupt| Box::pin(migrator.look(interrupt)))
+            .await
+            .and_then(first_failure)
     }
 
     /// The same for programs without a runtime.
     pub fn plan_blocking(&self) -> Result<Report, Error> {
-        self.here(|migrator| Box::pin(migrator.look(Interrupt::default())))
+        self.here(|migrator| Box::pin(migrator.look(self.interrupt.clone())))
+            .and_then(first_failure)
     }
 
     /// Applies what is pending. Whatever failed is the error; what was done before it stays done
     /// and is recorded.
     pub async fn up(&self) -> Result<Report, Error> {
-        self.aside(|migrator, interrupt| Box::pin(migrator.apply(interrupt))).await
+        self.aside(|migrator, interrupt| Box::pin(migrator.apply(interrupt)))
+            .await
+            .and_then(first_failure)
     }
 
     /// The same for programs without a runtime.
     pub fn up_blocking(&self) -> Result<Report, Error> {
-        self.here(|migrator| Box::pin(migrator.apply(Interrupt::default())))
+        self.attempt_blocking().and_then(first_failure)
+    }
+
+    /// The same, with the report also where a migration failed: what was done is in it, and why no
+    /// more was.
+    pub fn attempt_blocking(&self) -> Result<Report, Error> {
+        self.here(|migrator| Box::pin(migrator.apply(self.interrupt.clone())))
     }
 
     /// Tells whether the schema is there; writes nothing. For a readiness probe.
@@ -207,8 +246,8 @@ impl Migrator {
     async fn look(self, interrupt: Interrupt) -> Result<Report, Error> {
         let workspace = self.workspace()?;
         let run = self.options(Depth::Show { sql: true }, interrupt);
-        let options = preview::Options { wish: Wish::default(), sql: preview::Sql::Shown, run };
-        first_failure(preview::preview(&workspace, &options, &mut self.watcher()).await?)
+        let options = preview::Options { wish: self.wish.clone(), sql: preview::Sql::Shown, run };
+        preview::preview(&workspace, &options, &mut self.watcher()).await
     }
 
     async fn apply(self, interrupt: Interrupt) -> Result<Report, Error> {
@@ -219,8 +258,8 @@ impl Migrator {
             return Err(too_new(&unknown));
         }
         let run = self.options(Depth::Run, interrupt);
-        let options = up::Options { wish: Wish::default(), run };
-        first_failure(up::up(&workspace, &options, &mut self.watcher()).await?)
+        let options = up::Options { wish: self.wish.clone(), run };
+        up::up(&workspace, &options, &mut self.watcher()).await
     }
 
     async fn compare(self) -> Result<Readiness, Error> {
@@ -246,7 +285,8 @@ impl Migrator {
             message: format!("cannot tell the current folder: {source}"),
             hints: Vec::new(),
         };
-        let surroundings = Surroundings::of_process().map_err(failed)?;
+        let mut surroundings = Surroundings::of_process().map_err(failed)?;
+        surroundings.helper.clone_from(&self.helper);
         Ok(match &self.source {
             Source::Embedded(files) => Workspace::embedded(surroundings, files)?,
             Source::Folder(folder) => Workspace::open(surroundings, Some(folder))?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 
 use camino::Utf8PathBuf;
 use whimbrel_engine::shadow::Environment;
@@ -21,6 +22,8 @@ pub struct Surroundings {
     pub machine: String,
     /// What tells this program from another build of it: what one kept, the other does not trust.
     pub program: String,
+    /// The program that watches over a shadow, where this one cannot.
+    pub helper: Option<PathBuf>,
     /// The time.
     pub clock: Box<dyn Clock>,
 }
@@ -43,7 +46,7 @@ impl Clock for SystemClock {
 
 /// The file of this process's program, as far as it tells one build from another.
 fn program() -> String {
-    let look = |path: std::path::PathBuf| Some((std::fs::metadata(&path).ok()?, path));
+    let look = |path: PathBuf| Some((std::fs::metadata(&path).ok()?, path));
     match std::env::current_exe().ok().and_then(look) {
         Some((metadata, path)) => {
             format!("{} {:?} {}", metadata.len(), metadata.modified().ok(), path.display())
@@ -67,7 +70,7 @@ impl Surroundings {
         let user = whimbrel_engine::process_variable("USER").unwrap_or_default();
         let machine = whimbrel_engine::machine_name();
         let (program, clock) = (program(), Box::new(SystemClock));
-        Ok(Self { folder, variables, user, machine, program, clock })
+        Ok(Self { folder, variables, user, machine, program, helper: None, clock })
     }
 
     /// The variables, as the shadow takes them.

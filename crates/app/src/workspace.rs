@@ -104,6 +104,7 @@ impl Workspace {
         let surroundings = self.surroundings();
         let mut options = ShadowOptions::from_environment(surroundings.shadow_environment());
         options.project = Some(self.folder().root().to_owned());
+        options.helper.clone_from(&surroundings.helper);
         options
     }
 

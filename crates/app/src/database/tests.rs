@@ -38,6 +38,7 @@ impl Project {
             user: "tester".to_owned(),
             machine: "here".to_owned(),
             program: String::new(),
+            helper: None,
             clock: Box::new(SystemClock),
         };
         find(&Workspace::open(surroundings, Some(folder)).unwrap(), options)

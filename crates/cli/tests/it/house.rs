@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("whimbrel", &["whimbrel-app"]),
     ("whimbrel-embed", &[]),
+    ("whimbrel-python", &["whimbrel-app"]),
     ("whimbrel-example-axum-start", &["whimbrel-app"]),
     ("whimbrel-testkit", &["whimbrel-engine"]),
     ("whimbrel-benches", &["whimbrel-engine", "whimbrel-testkit"]),

@@ -63,6 +63,7 @@ impl Setup {
             user: String::new(),
             machine: String::new(),
             program: String::new(),
+            helper: None,
             clock: Box::new(Later(self.later)),
         };
         let workspace = Workspace::open(surroundings, Some(&self.root())).unwrap();
