@@ -43,8 +43,6 @@ pub(crate) const MAKE: &[&str] = &[
     execution_time_ms bigint not null,
     fingerprint text not null
 )",
-    "create index if not exists applied_migration
-    on whimbrel_journal.applied (history, migration)",
     "create table if not exists whimbrel_journal.intents (
     history text not null,
     migration text not null,
