@@ -43,6 +43,11 @@ pub(super) fn narrow(
     report: &mut Report,
 ) -> Result<(), Error> {
     let choice = left(plan, state, entry)?;
+    let approved = plan.choice.planned.iter().map(Planned::identity);
+    if choice.planned.iter().map(Planned::identity).eq(approved) {
+        plan.choice = choice;
+        return Ok(());
+    }
     let mut works: BTreeMap<_, Work> = BTreeMap::new();
     for (planned, work) in plan.choice.planned.iter().zip(plan.works.drain(..)) {
         works.insert(planned.identity(), work);
