@@ -8,6 +8,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -85,8 +86,13 @@ impl Program {
 fn on_path(wanted: &Packaged) -> Option<Program> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    let path = folders.map(|folder| folder.join(wanted.name)).find(|path| path.is_file())?;
+    let path = folders.map(|folder| folder.join(wanted.name)).find(|path| may_start(path))?;
     Some(Program { path, libraries: None })
+}
+
+fn may_start(path: &Path) -> bool {
+    let metadata = fs::metadata(path);
+    metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 /// The one in the cache, put there if it is not.
@@ -173,9 +179,10 @@ impl Apt {
             let (kind, package) = line.trim().split_once(": ")?;
             let needed = matches!(kind, "Depends" | "|Depends" | "PreDepends");
             let has_it = within.is_some_and(|within| package.starts_with(within));
-            (needed && (has_it || package.starts_with("lib"))).then(|| package.to_owned())
+            let wanted = has_it || package.starts_with("lib") && !is_installed(package);
+            (needed && wanted).then(|| package.to_owned())
         });
-        Ok(needed.filter(|package| !is_installed(package)).collect())
+        Ok(needed.collect())
     }
 }
 

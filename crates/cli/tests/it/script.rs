@@ -180,6 +180,15 @@ async fn the_ledger_holds_what_up_writes() {
 
 /// Cut after any statement, in psql and in one message, all of a migration is there with its entry,
 /// or nothing of it; what is pasted again whole, and what `up` does then, ends where it should.
+/// Waits for the server to end what a client left that is gone.
+async fn until_alone(project: &Project) {
+    const OTHERS: &str = "select count(*) from pg_stat_activity where pid <> pg_backend_pid() \
+        and datname = current_database() and backend_type = 'client backend'";
+    while project.sql(OTHERS).await.as_deref() != Some("0") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test]
 async fn cut_anywhere_it_leaves_whole_migrations() {
     for (files, ledger) in [(PLAIN, OWN), (SUPABASE, THEIRS)] {
@@ -194,6 +203,7 @@ async fn cut_anywhere_it_leaves_whole_migrations() {
                     // Cut within a statement, the message says that it is none.
                     drop(project.session().await.simple(cut).await);
                 }
+                until_alone(&project).await;
                 let done = applied(&project, ledger).await;
                 let expected = ["42P01", "1", "1 2", "1 2 3"][done];
                 assert_eq!(rows(&project).await, expected, "cut after statement {number}");
@@ -216,6 +226,7 @@ async fn steps_cut_anywhere_are_gone_on_with() {
     for (number, cut) in statements(&whole).iter().enumerate() {
         let project = Project::new(STEPS).with_database().await;
         psql(&project, cut);
+        until_alone(&project).await;
         let way = number % 3;
         match way {
             0 => drop(psql(&project, &whole)),
