@@ -21,7 +21,7 @@ const GRAIN: i128 = 3_000_000_000;
 /// Whether a file that changed at a time, in nanoseconds since 1970, can be known again by that:
 /// another change within the clock's grain would leave the time as it is.
 pub(crate) fn is_settled(modified: i128, now: Timestamp) -> bool {
-    now.as_nanosecond() - modified > GRAIN
+    now.as_nanosecond().saturating_sub(modified) > GRAIN
 }
 
 /// A folder; paths given to it are relative to it.

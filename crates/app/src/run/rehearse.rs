@@ -93,10 +93,10 @@ impl NotRehearsed {
             Self::Error(error @ (Error::Shadow(_) | Error::Rehearse(_))) => {
                 (wire::chain(&error).join(": "), error.hints())
             }
-            Self::Error(error) if plan.options.rehearse == Rehearse::Always => return Err(error),
+            Self::Error(error) if is_wanted(plan) => return Err(error),
             Self::Error(error) => (wire::chain(&error).join(": "), Vec::new()),
         };
-        if plan.options.rehearse != Rehearse::Always {
+        if !is_wanted(plan) {
             return Ok(because);
         }
         hints.push("`--no-rehearsal` goes on without".to_owned());
@@ -105,6 +105,15 @@ impl NotRehearsed {
             message: format!("cannot rehearse: {because}"),
             hints,
         })
+    }
+}
+
+/// Whether a person asked for the rehearsal: by its flag, or by naming the server to hold it on.
+fn is_wanted(plan: &Plan<'_>) -> bool {
+    match plan.options.rehearse {
+        Rehearse::Always => true,
+        Rehearse::IfPossible => plan.options.place.shadow_url.is_some(),
+        Rehearse::Never => false,
     }
 }
 

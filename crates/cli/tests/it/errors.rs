@@ -177,6 +177,67 @@ async fn continue_goes_on_with_what_does_not_depend_on_it() {
 }
 
 #[tokio::test]
+async fn continue_leaves_out_what_depends_on_it_further_on_too() {
+    let annotated = |id: &str, needs: &str, up: &str, down: &str| {
+        format!(
+            "-- Migration: {id}\n-- Description: d\n-- Type: custom_sql\n-- Depends on: [{needs}]\n-- @up\n{up}\n-- @down\n{down}\n"
+        )
+    };
+    let write = |project: &Project, up: &str, down: &str| {
+        for (id, needs, up, down) in [
+            ("001_a", "", up, "select 1;"),
+            ("002_free", "", "select 2;", "select 2;"),
+            ("003_needs", "001_a", "select 3;", down),
+            ("004_free", "", "select 4;", "select 4;"),
+        ] {
+            let path = format!("sql/migrations/{id}.sql");
+            project.write(&path, &annotated(id, needs, up, down));
+        }
+    };
+    let results = |report: serde_json::Value| -> Vec<String> {
+        let migrations = report["migrations"].as_array().unwrap().iter();
+        migrations.map(|one| format!("{} {}", one["id"], one["result"]).replace('"', "")).collect()
+    };
+    let project = Project::new(&[]).with_database().await;
+    write(&project, "select nonsense;", "select 3;");
+    let up = project.run("up --yes --no-rehearsal --on-error continue --json").json();
+    let expected = ["001_a failed", "002_free done", "003_needs skipped", "004_free done"];
+    assert_eq!(results(up), expected);
+    write(&project, "select 1;", "select nonsense;");
+    project.done("up --yes --no-rehearsal");
+    let down = project.run("down --all --yes --no-rehearsal --on-error continue --json").json();
+    let expected = ["003_needs failed", "004_free done", "002_free done", "001_a skipped"];
+    let mut results = results(down);
+    results.sort();
+    let mut expected = expected.map(str::to_owned);
+    expected.sort();
+    assert_eq!(results, expected);
+}
+
+#[tokio::test]
+async fn a_server_named_for_the_rehearsal_that_cannot_be_had_is_no_leave_to_run() {
+    let project = Project::new(&[("migrations/001_a.sql", "create table a ();")]);
+    let project = project.with_database().await;
+    for (url, code) in [("nonsense", 2), ("postgres://nobody@127.0.0.1:1/none", 4)] {
+        let said = project.run(&format!("up --yes --shadow-url {url}"));
+        assert_eq!(said.code, code, "{}", said.whole());
+        assert_eq!(project.sql("select to_regclass('a')").await, None, "{}", said.whole());
+    }
+    project.done("up --yes --no-rehearsal --shadow-url nonsense");
+}
+
+#[tokio::test]
+async fn an_empty_history_is_no_error() {
+    let project = Project::new(&[]).with_database().await;
+    project.done("init --format plain");
+    for command in ["status", "up --yes", "status"] {
+        let said = project.run(command);
+        assert!(said.code == 0 || said.code == 2, "{}", said.whole());
+        assert!(!said.whole().contains("panicked"), "{}", said.whole());
+    }
+}
+
+#[tokio::test]
 async fn what_was_changed_after_it_was_applied_is_refused() {
     let project = Project::example("plain").with_database().await;
     project.done("up --yes --no-rehearsal");

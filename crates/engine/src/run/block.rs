@@ -25,7 +25,7 @@ use crate::pause::Pause;
 use crate::run::compose::{self, Message, Origin, Role};
 use crate::run::failure::{Blocker, Cause, Failed, Stop};
 use crate::run::send::Sent;
-use crate::run::{Direction, End, Report, Run, Work, begun, one_transaction, watch};
+use crate::run::{Direction, End, Report, Run, Work, begun, missing, one_transaction, watch};
 use crate::wire::{Answer, Failure, ServerError};
 use crate::{Event, Events, journal};
 
@@ -55,7 +55,9 @@ impl Run<'_> {
         let mut tries = Tries::new(self.options.retry_for);
         let mut next = first;
         let mut limit = BLOCK_WORKS;
-        let end = first + works[first..].iter().take_while(|work| groups(work)).count().max(1);
+        // One that needs what failed or was left out is not taken along.
+        let goes_along = |work: &&Work| groups(work) && missing(work, works, report).is_none();
+        let end = first + works[first..].iter().take_while(goes_along).count().max(1);
         while next < end {
             self.check_lock()?;
             self.heed(events).await?;
