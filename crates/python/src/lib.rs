@@ -1,6 +1,6 @@
 //! Whimbrel inside a Python program: the compiled half of the package `whimbrel`.
 //!
-//! It is one function, [`call`], whose answers are the reports of the command as JSON; the
+//! It is one function, `call`, whose answers are the reports of the command as JSON; the
 //! package's Python half makes typed values of them. Python's lock is free while a call works.
 
 mod event;

@@ -14,7 +14,7 @@
 //!
 //! In one message an error keeps all that follows from running; line by line it keeps the
 //! transaction's rest, `commit` included, from having an effect. What cannot run in a transaction
-//! becomes a piece of its own ([`steps`]), between its intent and the catalog's word for it.
+//! becomes a piece of its own (`steps`), between its intent and the catalog's word for it.
 
 mod evidence;
 mod guard;

@@ -2,7 +2,7 @@
 //!
 //! Each is poor in the same way. It takes a text, answers with what it said, and keeps nothing from
 //! one text to the next: no lock, no transaction, no setting. So what reads goes through a
-//! [bridge](bridge), a session that takes single queries and nothing else, and what writes goes as
+//! bridge, a session that takes single queries and nothing else, and what writes goes as
 //! the parts of a [script](crate::paste), which defend themselves.
 
 mod api;
