@@ -51,8 +51,11 @@ asyncio.run(main())
 async fn ctrl_c_stops_a_plain_call_and_raises_keyboard_interrupt() {
     let project = Project::new(SLOW).await;
     let begun = Instant::now();
+    // Whoever started the tests in the background may have had SIGINT ignored.
     let script = "
+import signal
 from whimbrel import MigrationRunner
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def hear(event):
     if event.kind in ('done', 'running'):
         print('under way', flush=True)
