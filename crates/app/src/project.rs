@@ -11,7 +11,7 @@ use whimbrel_engine::state::{self, Facts, State};
 use whimbrel_engine::wire::Session;
 use whimbrel_history::ledgers::{self, Ledger};
 use whimbrel_history::select::uncompared;
-use whimbrel_history::state::{Row, belonging, matrix, renamed, undecided};
+use whimbrel_history::state::{Row, belonging, halves, matrix, renamed, undecided};
 use whimbrel_history::{Files as _, Fingerprints, History, Recorded, Text};
 use whimbrel_sql::Diagnostic;
 
@@ -190,7 +190,9 @@ impl Project {
         let histories = self.histories.iter().zip(&self.recorded);
         let rows = histories.map(|(history, recorded)| {
             let entries = &state.ledgers[self.ledger_of(history)].entries;
-            matrix(history, &belonging(history, entries), recorded)
+            let mut rows = matrix(history, &belonging(history, entries), recorded);
+            halves(history, &mut rows, state.halves_of(&history.name));
+            rows
         });
         rows.collect()
     }

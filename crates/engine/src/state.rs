@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use whimbrel_history::Entry;
 use whimbrel_history::ledgers::{Found, Ledger, LedgerError, Place};
+use whimbrel_history::state::{Half, Steps};
 use whimbrel_history::tools::{ReadingError, Search, names as tool_names, probe as probe_tools};
 use whimbrel_sql::{Literal, Qualified};
 
-use crate::journal::{self, Intents, JournalError, LastApplied};
+use crate::journal::{self, Intent, Intents, JournalError, LastApplied, StepState};
 use crate::tools::{self, ToolState};
 use crate::wire::{Answer, Failure, Session};
 
@@ -51,6 +52,27 @@ impl State {
         };
         let (intents, last_applied) = (Intents::new(), BTreeMap::new());
         Self { facts, ledgers, intents, last_applied, tools: Vec::new(), seal: None }
+    }
+}
+
+impl State {
+    /// What the journal has of a history's migrations that were begun step by step and are not
+    /// finished.
+    pub fn halves_of(&self, history: &str) -> Vec<Half> {
+        let of = self.intents.iter().filter(|((of, ..), _)| of == history);
+        of.map(|((_, id, direction), intents)| {
+            let is_open = |intent: &&Intent| intent.state != StepState::Done;
+            let steps = Steps {
+                done: intents.iter().filter(|intent| !is_open(intent)).count(),
+                of: intents.len(),
+                next: intents
+                    .iter()
+                    .find(is_open)
+                    .map_or(String::new(), |one| one.statement.clone()),
+            };
+            Half { id: id.clone(), direction: *direction, steps: Some(steps) }
+        })
+        .collect()
     }
 }
 

@@ -28,6 +28,32 @@ pub struct Entry {
     pub down: Down,
     /// The error of its last failure.
     pub error: Option<String>,
+    /// The script of it that was begun step by step and is not finished, where the ledger says so.
+    pub unfinished: Option<Direction>,
+}
+
+/// Which way a migration goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// It is applied.
+    Up,
+    /// It is undone.
+    Down,
+}
+
+impl Direction {
+    /// `up` or `down`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+
+    /// Reads what [`Direction::name`] writes.
+    pub fn read(name: &str) -> Option<Self> {
+        [Self::Up, Self::Down].into_iter().find(|direction| direction.name() == name)
+    }
 }
 
 /// The fingerprints of a migration's parts as they were when it was applied.

@@ -22,7 +22,7 @@ pub mod tools;
 
 pub use changes::{Difference, differences};
 pub use digest::{Digest, Header, Named, Part, Remark};
-pub use entry::{Down, Entry, Fingerprints, Recorded, Status};
+pub use entry::{Direction, Down, Entry, Fingerprints, Recorded, Status};
 pub use files::{Contents, File, Files, FilesError, HELD, Source};
 pub use history::{History, Order};
 pub use migration::{Checksum, Definition, Directives, Migration, Section, Transaction};

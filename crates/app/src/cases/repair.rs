@@ -158,13 +158,17 @@ fn with_differences(error: Error, differences: &[String]) -> Error {
 /// What the ledger is to say of a row, if that makes sense.
 fn saying(what: What, row: &Row<'_>) -> Result<Saying, Error> {
     let is_applied = row.state.is_applied();
+    let is_half = row.half.is_some();
     match what {
-        What::Applied if is_applied => Err(senseless(row, "is applied already", &[])),
+        What::Applied if is_applied && !is_half => Err(senseless(row, "is applied already", &[])),
         What::Applied if row.migration.is_none() => {
             Err(senseless(row, "has no file", &["`whimbrel repair forget` takes its entry out"]))
         }
-        What::Applied => Ok(Saying::Applied(Elsewhere::default())),
-        What::Pending if row.entry.is_none() || row.state == Standing::Pending => {
+        What::Applied => {
+            let applied_at = row.entry.and_then(|entry| entry.applied_at.clone());
+            Ok(Saying::Applied(Elsewhere { applied_at, ..Elsewhere::default() }))
+        }
+        What::Pending if !is_half && (row.entry.is_none() || row.state == Standing::Pending) => {
             Err(senseless(row, "is pending already", &[]))
         }
         What::Pending => Ok(Saying::Pending),
@@ -175,7 +179,7 @@ fn saying(what: What, row: &Row<'_>) -> Result<Saying, Error> {
             _ if is_applied => Err(senseless(row, "is as it was applied", &[])),
             _ => Err(senseless(row, "is not applied", &[])),
         },
-        What::Forget if row.entry.is_none() => {
+        What::Forget if row.entry.is_none() && !is_half => {
             Err(senseless(row, "is nothing that the ledger knows", &[]))
         }
         What::Forget => Ok(Saying::Nothing),

@@ -177,6 +177,7 @@ fn entry(migration: &Migration) -> Entry {
         fingerprints: None,
         down: Down::Unknown,
         error: None,
+        unfinished: None,
     }
 }
 

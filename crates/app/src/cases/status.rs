@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use whimbrel_engine::journal::LastApplied as Last;
 use whimbrel_engine::state::State as Database;
 use whimbrel_engine::tools::ToolState;
-use whimbrel_history::state::{Change, Row, State};
+use whimbrel_history::state::{Change, Half, Row, State, Steps};
 use whimbrel_history::{History, Status};
 
 use super::Case;
@@ -271,6 +271,8 @@ fn wants_attention(state: &State) -> bool {
         | State::Modified(_)
         | State::Failed
         | State::Running
+        | State::HalfApplied
+        | State::HalfUndone
         | State::MissingFile { .. } => true,
         State::Pending
         | State::Applied
@@ -335,14 +337,27 @@ fn note(row: &Row<'_>) -> Option<String> {
         State::SameContent { key } => Some(format!("its script is applied as `{key}`")),
         State::Modified(change) | State::Reformatted(change) => Some(changed(*change)),
         State::MissingFile { same_as: Some(id) } => Some(format!("`{id}` has the same script")),
-        State::Failed => row.entry.and_then(|entry| entry.error.clone()),
+        State::Failed => {
+            let error = row.entry.and_then(|entry| entry.error.clone());
+            let both: Vec<String> =
+                error.into_iter().chain(row.half.as_ref().map(how_far)).collect();
+            Some(both.join("; ")).filter(|text| !text.is_empty())
+        }
+        State::Running | State::HalfApplied | State::HalfUndone => row.half.as_ref().map(how_far),
         State::Pending
         | State::Applied
         | State::Changed
-        | State::Running
         | State::RolledBack
         | State::MissingFile { same_as: None }
         | State::Leftover => None,
+    }
+}
+
+/// How far a migration came that is half done.
+fn how_far(half: &Half) -> String {
+    match &half.steps {
+        None => "nobody knows how many of its steps are done: the journal lost them".to_owned(),
+        Some(Steps { done, of, next }) => format!("{done} of {of} steps are done; next: `{next}`"),
     }
 }
 

@@ -214,6 +214,7 @@ fn cause(cause: &Cause) -> &'static Code {
         Cause::Server(error) => server(error),
         Cause::UnknownOutcome { .. } => Code::UNKNOWN_OUTCOME,
         Cause::StepChanged { .. } => Code::STEP_CHANGED,
+        Cause::StepsLost => Code::STEPS_LOST,
         Cause::NeedsJournal { .. } => Code::NEEDS_JOURNAL,
         Cause::PooledTimeout { .. } | Cause::PooledSetting { .. } => Code::POOLED,
         Cause::PoolOfOne { .. } => Code::POOL_OF_ONE,

@@ -12,19 +12,19 @@ UNKNOWN_OUTCOME {
 }
 STEP_CHANGED {
     id: "W4202",
-    exit: Failed,
+    exit: Refused,
     title: "a step that is done was changed in the file",
     cause: "A migration that is not one transaction failed half way, and the file was edited in a part that is done already.",
     cure: "Put the statement back (the hint shows it), change only what comes after it, and run it again.",
-    example: "failed to apply `001_a`: step 1 is done, but the file has another statement in its place now",
+    example: "cannot apply `001_a`: step 1 is done, but the file has another statement in its place now",
 }
 NEEDS_JOURNAL {
     id: "W4203",
-    exit: Failed,
+    exit: Refused,
     title: "a migration in steps needs the journal",
     cause: "It is not one transaction, and without the journal (`journal = false`, or a role that may not make a schema) an interrupted run could not be resumed.",
     cure: "Switch the journal on, or take the statement that cannot be in a transaction into a migration of its own.",
-    example: "failed to apply `002_b`: `vacuum` (line 2) cannot run inside a transaction, and without the journal an interrupted run could not be resumed",
+    example: "cannot apply `002_b`: `vacuum` (line 2) cannot run inside a transaction, and without the journal an interrupted run could not be resumed",
 }
 POOLED {
     id: "W4204",
@@ -52,11 +52,11 @@ UNSENDABLE {
 }
 CONTRADICTORY {
     id: "W4207",
-    exit: Failed,
+    exit: Refused,
     title: "what a script says about transactions contradicts itself",
     cause: "It begins a transaction and has a statement in it that cannot be in one, or ends what it did not begin.",
     cure: "Take `begin` and `commit` out, Whimbrel does that; or take the statement into a migration of its own.",
-    example: "failed to apply `001_a`: statement 2 failed: `vacuum` on line 2 cannot run in the block begun on line 1",
+    example: "cannot apply `001_a`: statement 2: `vacuum` on line 2 cannot run in the block begun on line 1",
 }
 TEXT_GONE {
     id: "W4208",
@@ -65,5 +65,21 @@ TEXT_GONE {
     cause: "A large script is read block by block as it is sent, and its file was changed or removed in the meantime. The transaction was rolled back.",
     cure: "Run it again when nobody writes the file.",
     example: "failed to apply `001_data`: `migrations/001_data.sql` changed while it was being read",
+}
+STEPS_LOST {
+    id: "W4209",
+    exit: Refused,
+    title: "nobody knows how far a migration came",
+    cause: "It is not one transaction and was begun, and what the journal had of its steps is gone: somebody dropped the schema `whimbrel_journal`, or restored the database without it.",
+    cure: "Look which of its statements are done. Then finish or undo it by hand and say so: `whimbrel repair applied` or `whimbrel repair pending`. Where all of it may run again, `--allow rerun` begins at its first step.",
+    example: "cannot apply `002_b`: its steps were begun, and the journal that says which are done is gone",
+}
+HALF_DONE {
+    id: "W4210",
+    exit: Refused,
+    title: "a migration is half undone, or half applied without a file",
+    cause: "A run was cut off or failed between the steps of a script that is not one transaction. What comes after it was not written for that state.",
+    cure: "`whimbrel down` goes on undoing it. Or finish it by hand and say so: `whimbrel repair pending`, `whimbrel repair applied`, and `whimbrel repair forget` where its file is gone.",
+    example: "`001_a` is half undone",
 }
 }

@@ -27,9 +27,16 @@ pub(super) fn left(plan: &Plan<'_>, state: &State, entry: Entry) -> Result<Choic
     match entry {
         Entry::First => choose::choose(&plan.project, state, plan.aim),
         Entry::Again => {
-            let now = applied(&plan.project, state);
-            let before = applied(&plan.project, &plan.state);
-            let planned = plan.approved.iter().filter(|planned| is_left(planned, &before, &now));
+            let [up, down] = [Direction::Up, Direction::Down].map(|direction| {
+                [&plan.state, state].map(|state| there(&plan.project, state, direction))
+            });
+            let planned = plan.approved.iter().filter(|planned| {
+                let [before, now] = match planned.direction {
+                    Direction::Up => &up,
+                    Direction::Down => &down,
+                };
+                is_left(planned, before, now)
+            });
             Ok(Choice { planned: planned.cloned().collect(), concerns: Vec::new() })
         }
     }
@@ -78,17 +85,22 @@ pub(super) fn narrow(
     Ok(())
 }
 
-/// When each applied migration was applied and what wrote that, where its ledger says so.
-type Applied = BTreeMap<(usize, String), [Option<String>; 2]>;
+/// When each migration was applied and what wrote that, where its ledger says so.
+type There = BTreeMap<(usize, String), [Option<String>; 2]>;
 
-fn applied(project: &Project, state: &State) -> Applied {
-    let mut applied = Applied::new();
+/// What is there: applied already, or still to be undone.
+fn there(project: &Project, state: &State, direction: Direction) -> There {
+    let is_there = |row: &&Row<'_>| match direction {
+        Direction::Up => row.state.is_applied(),
+        Direction::Down => row.is_undoable(),
+    };
+    let mut there = There::new();
     for (history, rows) in project.rows(state).iter().enumerate() {
-        for row in rows.iter().filter(|row| row.state.is_applied()) {
-            applied.insert((history, row.key().to_owned()), writing(row));
+        for row in rows.iter().filter(is_there) {
+            there.insert((history, row.key().to_owned()), writing(row));
         }
     }
-    applied
+    there
 }
 
 /// What tells one writing of an entry from the next.
@@ -98,7 +110,7 @@ fn writing(row: &Row<'_>) -> [Option<String>; 2] {
 }
 
 /// Whether a planned migration has not taken place since the plan was made.
-fn is_left(planned: &Planned, before: &Applied, now: &Applied) -> bool {
+fn is_left(planned: &Planned, before: &There, now: &There) -> bool {
     let key = (planned.history, planned.migration.key.clone());
     let (was, is) = (before.get(&key), now.get(&key));
     match planned.direction {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use whimbrel_engine::run::Direction;
-use whimbrel_engine::state::State;
+use whimbrel_engine::state::State as Database;
 use whimbrel_history::select::{self, Back, Concern, DownFrom, SelectError, Undo, Why, Wish};
-use whimbrel_history::state::{Row, matrix};
+use whimbrel_history::state::{Row, State, matrix};
 use whimbrel_history::{Checksum, Directives, Entry, History, Migration, Section};
 
 use super::{Aim, Allowed, DownSide};
@@ -71,7 +71,7 @@ impl Planned {
 }
 
 /// Chooses what a run does.
-pub(crate) fn choose(project: &Project, state: &State, aim: &Aim) -> Result<Choice, Error> {
+pub(crate) fn choose(project: &Project, state: &Database, aim: &Aim) -> Result<Choice, Error> {
     let rows = project.rows(state);
     match aim {
         Aim::Up(wish) => up(project, &rows, wish),
@@ -127,6 +127,16 @@ fn refusal(concern: &Concern, allowed: Allowed) -> Option<Refusal> {
             Code::SAME_CONTENT,
             format!("the script of `{id}` is applied already, as `{key}`, which has no file"),
             "name the file as it was; `--allow same-content` runs it again",
+        ),
+        Concern::HalfUndone { id } => (
+            Code::HALF_DONE,
+            format!("`{id}` is half undone"),
+            "`whimbrel down` goes on undoing it; what you finish by hand, `whimbrel repair pending` or `whimbrel repair applied` records",
+        ),
+        Concern::HalfApplied { id } => (
+            Code::HALF_DONE,
+            format!("`{id}` is half applied, and its file is gone"),
+            "put its file back, or undo what it did by hand; then `whimbrel repair forget` takes it out",
         ),
         Concern::OutOfOrder { .. }
         | Concern::Modified { .. }
@@ -357,7 +367,12 @@ fn planned(
         history: place,
         migration,
         direction: Direction::Down,
-        why: "applied".to_owned(),
+        why: match undo.row.state {
+            State::HalfUndone => "half undone",
+            _ if undo.row.half.is_some() => "half applied",
+            _ => "applied",
+        }
+        .to_owned(),
         again: false,
         from_ledger,
     })

@@ -10,6 +10,8 @@ use crate::project::Project;
 /// Where a failure happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// Before anything ran.
+    Plan,
     /// In the throw-away database.
     Rehearsal,
     /// In earnest, by this command.
@@ -79,6 +81,8 @@ pub(super) fn failed(
         (Direction::Down | Direction::Up, _) => &migration.up,
     };
     let what = match (stage, work.direction) {
+        (Stage::Plan, Direction::Up) => "cannot apply",
+        (Stage::Plan, Direction::Down) => "cannot undo",
         (Stage::Run(_), Direction::Up) => "failed to apply",
         (Stage::Run(_), Direction::Down) => "failed to undo",
         (Stage::Rehearsal, Direction::Up) => "the rehearsal failed to apply",
@@ -86,6 +90,7 @@ pub(super) fn failed(
     };
     let mut hints = server_hints(&failed);
     match stage {
+        Stage::Plan => hints.extend(plan_hints(work, &failed)),
         Stage::Run(command) => hints.extend(state_hints(work, &failed, command)),
         Stage::Rehearsal => hints.push(
             "the database was not changed; `--no-rehearsal` goes on in spite of it".to_owned(),
@@ -207,6 +212,23 @@ fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
         hints.push(format!("it was tried {} times", failed.tries));
     }
     hints
+}
+
+/// The way on where nothing was run.
+fn plan_hints(work: &Work, failed: &Failed) -> Vec<String> {
+    let id = work.id();
+    let way = match &failed.cause {
+        Cause::StepChanged { was, .. } => {
+            format!("it was `{was}`: put it back, and change only what comes after it")
+        }
+        Cause::StepsLost => format!(
+            "look what of `{id}` is done, then say so: `whimbrel repair applied {id}`, `whimbrel repair pending {id}`; `--allow rerun` begins at its first step"
+        ),
+        Cause::NeedsJournal { .. } => "switch the journal on (`[ledger] journal = true`), or take that statement into a migration of its own".to_owned(),
+        Cause::Refused { hint, .. } => hint.clone(),
+        _ => format!("fix `{id}`"),
+    };
+    vec![way, "nothing was run".to_owned()]
 }
 
 /// Whether others stopped it, and nothing is wrong with its script.

@@ -21,7 +21,7 @@ pub(crate) mod works;
 use std::time::Duration;
 
 use whimbrel_engine::Interrupt;
-use whimbrel_engine::run::Work;
+use whimbrel_engine::run::{Work, obstacle};
 use whimbrel_engine::shadow::stand_ins;
 use whimbrel_engine::state::State;
 use whimbrel_engine::ways::By;
@@ -252,6 +252,20 @@ pub(crate) async fn run(
     }
     let works = works::works(&project, &state, &choice, &mut session).await?;
     report.describe(&works, options.depth)?;
+    for work in &works {
+        if let Some(failed) = obstacle(work, &state, &execute::engine_options(&project, options)) {
+            let error = explain::failed(&project, work, failed, explain::Stage::Plan);
+            report.fail(Error::from(Box::new(error)));
+        }
+    }
+    if !report.failures.is_empty() {
+        session.close().await;
+        report.is_refused = true;
+        if options.depth == Depth::Run {
+            report.outcome = Outcome::Failed;
+        }
+        return Ok(report);
+    }
     let approved = choice.planned.clone();
     let mut run = Plan { project, state, aim, options, choice, works, approved };
     Box::pin(rehearse::rehearse(&run, &mut session, &mut report, events)).await?;

@@ -249,6 +249,8 @@ fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
         | Standing::SameContent { .. }
         | Standing::Failed
         | Standing::Running
+        | Standing::HalfApplied
+        | Standing::HalfUndone
         | Standing::RolledBack
         | Standing::Leftover => {}
     }

@@ -283,6 +283,8 @@ impl Report {
 /// What is worth saying though it stops nothing.
 fn remark(concern: &Concern) -> String {
     match concern {
+        Concern::HalfUndone { id } => format!("`{id}` is half undone"),
+        Concern::HalfApplied { id } => format!("`{id}` is half applied, and its file is gone"),
         Concern::MissingFile { id } => format!("`{id}` is applied, and its file is gone"),
         Concern::OutOfOrder { id, before } => {
             format!("`{id}` runs out of order: `{before}` is applied")

@@ -13,6 +13,7 @@ mod errors;
 mod examples;
 mod execution;
 mod faults;
+mod halves;
 mod help;
 mod house;
 mod interrupt;

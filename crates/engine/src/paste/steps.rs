@@ -204,7 +204,7 @@ impl At<'_> {
         for statement in state.ledger.register(&state.place, &[&work.definition])? {
             sql.line(&statement);
         }
-        for statement in state.ledger.start(&state.place, &work.definition) {
+        for statement in state.ledger.start(&state.place, &work.definition, work.direction) {
             sql.line(&statement);
         }
         let key = self.place.page.lock.own();

@@ -52,11 +52,16 @@ impl Run<'_> {
         report: &mut Report,
         events: &mut (dyn Events + Send),
     ) -> Result<End, Stop> {
+        if let Some(failure) = self.obstacle(&works[first]) {
+            return Ok(failed(first, failure));
+        }
         let mut tries = Tries::new(self.options.retry_for);
         let mut next = first;
         let mut limit = BLOCK_WORKS;
-        // One that needs what failed or was left out is not taken along.
-        let goes_along = |work: &&Work| groups(work) && missing(work, works, report).is_none();
+        // One that needs what failed or was left out is not taken along, nor one that may not begin.
+        let goes_along = |work: &&Work| {
+            groups(work) && missing(work, works, report).is_none() && self.obstacle(work).is_none()
+        };
         let end = first + works[first..].iter().take_while(goes_along).count().max(1);
         while next < end {
             self.check_lock()?;
@@ -251,8 +256,24 @@ impl Run<'_> {
             let took = ledgers::milliseconds(took);
             let applied = journal::applied(run, &work.journal_id(), work.fingerprint(), &took);
             message.ours(Role::Record, &applied);
+            self.forget_halves(work, message);
         }
         Ok(())
+    }
+
+    /// Forgets the steps of scripts that were begun before and are beside the point now: what was
+    /// half applied is undone.
+    fn forget_halves(&self, work: &Work, message: &mut Message) {
+        if self.intents.is_empty() {
+            return;
+        }
+        for direction in [Direction::Up, Direction::Down] {
+            let (history, id, _) = work.key();
+            if self.intents.contains_key(&(history, id, direction)) {
+                let id = journal::Id { direction, ..work.journal_id() };
+                message.ours(Role::Record, &journal::forget_steps(&id));
+            }
+        }
     }
 
     async fn send_block(

@@ -30,6 +30,9 @@ pub struct Failed {
 
 fn cause_text(cause: &Cause, statement: Option<usize>) -> String {
     match statement {
+        Some(number) if matches!(cause, Cause::Refused { .. }) => {
+            format!("statement {}: {cause}", number + 1)
+        }
         Some(number) => format!("statement {} failed: {cause}", number + 1),
         None => cause.to_string(),
     }
@@ -59,6 +62,9 @@ pub enum Cause {
         /// How the statement that is done begins.
         was: String,
     },
+    /// It was begun step by step, and the intents of its steps are gone.
+    #[error("its steps were begun, and the journal that says which are done is gone")]
+    StepsLost,
     /// It needs the journal, and there is none.
     #[error("{because}, and without the journal an interrupted run could not be resumed")]
     NeedsJournal {

@@ -16,6 +16,7 @@ pub(crate) mod evidence;
 mod failure;
 mod keep;
 mod lane;
+mod obstacle;
 mod prepare;
 mod resume;
 mod scribe;
@@ -40,31 +41,9 @@ pub use amend::{Amendment, amend};
 pub use enter::{Enter, EnterError, Entered, enter};
 pub use failure::{Blocker, Cause, Failed, Stop};
 pub(crate) use lane::Lane;
+pub use obstacle::obstacle;
 pub use watch::Progress;
-
-/// Which way a migration goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// It is applied.
-    Up,
-    /// It is undone.
-    Down,
-}
-
-impl Direction {
-    /// `up` or `down`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-
-    /// Reads what [`Direction::name`] writes.
-    pub fn read(name: &str) -> Option<Self> {
-        [Self::Up, Self::Down].into_iter().find(|direction| direction.name() == name)
-    }
-}
+pub use whimbrel_history::Direction;
 
 /// One migration to run.
 #[derive(Clone, Debug)]
@@ -135,6 +114,11 @@ impl Work {
     /// The id within its history.
     pub fn id(&self) -> &str {
         &self.definition.migration.id
+    }
+
+    /// What its intents are known by.
+    pub(crate) fn key(&self) -> (String, String, Direction) {
+        (self.definition.migration.history.clone(), self.id().to_owned(), self.direction)
     }
 
     pub(crate) fn journal_id(&self) -> journal::Id<'_> {
@@ -227,6 +211,7 @@ pub(crate) struct Run<'a> {
     pub(crate) facts: Facts,
     pub(crate) ledgers: Vec<LedgerState>,
     pub(crate) intents: journal::Intents,
+    unfinished: obstacle::Unfinished,
     pub(crate) lane: Lane,
     /// The run's row in the journal; `None` without one.
     pub(crate) run: Option<i64>,
@@ -282,6 +267,7 @@ impl<'a> Run<'a> {
             options,
             interrupt,
             facts,
+            unfinished: obstacle::Unfinished::of(&ledgers),
             ledgers,
             intents,
             lane,
@@ -362,10 +348,9 @@ pub(crate) enum End {
 /// done twice. `None` where there are none.
 fn resumed(works: &[Work], intents: &journal::Intents) -> Option<Vec<Work>> {
     let in_steps = |work: &Work| {
-        let key = (work.definition.migration.history.clone(), work.id().to_owned(), work.direction);
         let left =
             |intent: &journal::Intent| matches!(intent.state, StepState::Begun | StepState::Done);
-        intents.get(&key)?.iter().any(left).then(|| block::one_by_one(work, None))?
+        intents.get(&work.key())?.iter().any(left).then(|| block::one_by_one(work, None))?
     };
     works.iter().any(|work| in_steps(work).is_some()).then(|| {
         let again = works.iter().cloned().map(|mut work| {

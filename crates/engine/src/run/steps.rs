@@ -17,7 +17,7 @@ use crate::run::evidence::{self, Evidence};
 use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::resume::look_back;
 use crate::run::send::Sent;
-use crate::run::{Direction, End, Report, Run, Work, begun};
+use crate::run::{End, Report, Run, Work, begun};
 use crate::wire::{self, Failure, Session};
 use crate::{Event, Events};
 
@@ -77,8 +77,8 @@ impl Run<'_> {
         events: &mut (dyn Events + Send),
     ) -> Result<End, Stop> {
         let work = &works[number];
-        let (steps, because) = match &work.script.mode {
-            Mode::Steps { steps, because } => (steps, because),
+        let steps = match &work.script.mode {
+            Mode::Steps { steps, .. } => steps,
             Mode::Refused { .. } => {
                 let failed = Box::new(Failed::refused(work));
                 return Ok(End::Failed { number, failed });
@@ -87,15 +87,15 @@ impl Run<'_> {
         };
         begun(work, events);
         let start = Instant::now();
-        let key = (work.definition.migration.history.clone(), work.id().to_owned(), work.direction);
-        let earlier = self.intents.remove(&key).unwrap_or_default();
-        let planned = self
-            .can_begin(work, steps, because, &earlier)
-            .and_then(|()| planned(work, steps).map_err(unread));
+        let planned = match self.obstacle(work) {
+            Some(failed) => Err(Box::new(failed)),
+            None => planned(work, steps).map_err(unread),
+        };
         match planned {
             Ok(planned) => self.write_steps_down(work, &planned).await?,
             Err(failed) => return Ok(End::Failed { number, failed }),
         }
+        let earlier = self.intents.remove(&work.key()).unwrap_or_default();
         for (index, step) in steps.iter().enumerate() {
             let intent = earlier.iter().find(|intent| intent.step == index);
             let is_last = index + 1 == steps.len();
@@ -150,40 +150,12 @@ impl Run<'_> {
         Ok(End::Done { next: number + 1 })
     }
 
-    /// Finds what forbids to begin at all.
-    fn can_begin(
-        &self,
-        work: &Work,
-        steps: &[Step],
-        because: &str,
-        earlier: &[Intent],
-    ) -> Result<(), Box<Failed>> {
-        let plain = |cause| Box::new(Failed { rolled_back: false, ..Failed::of(cause) });
-        if self.run.is_none() && steps.len() > 1 {
-            return Err(plain(Cause::NeedsJournal { because: because.to_owned() }));
-        }
-        // A step that is done must still be the one that the file has in its place.
-        let mut begun: Vec<&Intent> = earlier
-            .iter()
-            .filter(|intent| matches!(intent.state, StepState::Done | StepState::Begun))
-            .collect();
-        begun.sort_by_key(|intent| intent.step);
-        for intent in begun {
-            let is = steps.get(intent.step).map(|step| fingerprint(work, step)).transpose();
-            if is.map_err(|error| plain(error.into()))?.as_ref() != Some(&intent.fingerprint) {
-                let was = intent.statement.clone();
-                return Err(plain(Cause::StepChanged { step: intent.step + 1, was }));
-            }
-        }
-        Ok(())
-    }
-
     /// Says in the ledger that the work has begun, and writes down all of its steps.
     async fn write_steps_down(&mut self, work: &Work, planned: &[Planned]) -> Result<(), Stop> {
         let mut message = self.own_transaction("5s");
         let state = &self.ledgers[work.ledger];
-        if work.direction == Direction::Up && work.seed.is_none() {
-            for statement in state.ledger.start(&state.place, &work.definition) {
+        if work.seed.is_none() {
+            for statement in state.ledger.start(&state.place, &work.definition, work.direction) {
                 message.ours(Role::Record, &statement);
             }
         }
@@ -585,7 +557,7 @@ pub(crate) fn planned(work: &Work, steps: &[Step]) -> Result<Vec<Planned>, TextE
     planned.collect()
 }
 
-fn fingerprint(work: &Work, step: &Step) -> Result<String, TextError> {
+pub(super) fn fingerprint(work: &Work, step: &Step) -> Result<String, TextError> {
     let mut texts = String::new();
     for number in range_of(step) {
         if !texts.is_empty() {

@@ -16,7 +16,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Definition, Entry, Recorded, TextError};
+use crate::{Definition, Direction, Entry, Recorded, TextError};
 
 pub use place::{Found, Place, Table};
 pub use text::milliseconds;
@@ -98,9 +98,8 @@ pub trait Ledger: Sync {
     /// Like all that write scripts down, it fails where one cannot be read.
     fn register(&self, place: &Place, pending: &[&Definition]) -> Result<Vec<String>, TextError>;
 
-    /// Says that a migration which is not one transaction has begun; committed before its first
-    /// step.
-    fn start(&self, place: &Place, definition: &Definition) -> Vec<String>;
+    /// Says that a script which is not one transaction has begun; committed before its first step.
+    fn start(&self, place: &Place, definition: &Definition, direction: Direction) -> Vec<String>;
 
     /// Records a registered migration as applied; runs in the migration's own transaction, after
     /// its script, and fails where the entry cannot be written.

@@ -14,7 +14,7 @@ use whimbrel_sql::Literal;
 use super::text::{At, array, literals, unknown};
 use super::{Ledger, LedgerError, Place, SeedLedger, Table, Took};
 use crate::statements::each_piece;
-use crate::{Definition, Down, Entry, Status, Text, TextError, hash};
+use crate::{Definition, Direction, Down, Entry, Status, Text, TextError, hash};
 
 /// The Supabase CLI's ledger.
 pub(crate) struct Supabase;
@@ -115,6 +115,7 @@ impl Ledger for Supabase {
                 None => Down::Unknown,
             },
             error: None,
+            unfinished: None,
         })
     }
 
@@ -180,7 +181,7 @@ impl Ledger for Supabase {
         Ok(Vec::new())
     }
 
-    fn start(&self, _: &Place, _: &Definition) -> Vec<String> {
+    fn start(&self, _: &Place, _: &Definition, _: Direction) -> Vec<String> {
         Vec::new()
     }
 

@@ -61,7 +61,7 @@ pub fn down<'a>(
         }
         Back::All => {
             let repeatable = rows.iter().rev().filter(|row| {
-                row.is_repeatable() && row.state.is_applied() && from(row, recorded).is_some()
+                row.is_repeatable() && row.is_undoable() && from(row, recorded).is_some()
             });
             chosen.splice(0..0, repeatable);
         }
@@ -90,7 +90,7 @@ pub fn uncompared<'r>(
     recorded: &BTreeMap<String, Fingerprints>,
 ) -> Vec<&'r str> {
     rows.iter()
-        .filter(|row| row.state.is_applied())
+        .filter(|row| row.is_undoable())
         .filter(|row| row.migration.is_some_and(|migration| migration.down.is_some()))
         .filter_map(|row| row.entry)
         .filter(|entry| entry.down == Down::Recorded && entry.fingerprints.is_none())
@@ -99,11 +99,11 @@ pub fn uncompared<'r>(
         .collect()
 }
 
-/// All that is applied, in the order in which it can be undone.
+/// All that is applied, in the order in which it can be undone: what is half done comes first.
 fn newest_first<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<&'r Row<'a>> {
     let applied: Vec<&Row<'a>> =
-        rows.iter().filter(|row| row.state.is_applied() && !row.is_repeatable()).collect();
-    let timed = applied.iter().all(|row| time(row).is_some());
+        rows.iter().filter(|row| row.is_undoable() && !row.is_repeatable()).collect();
+    let timed = applied.iter().all(|row| row.half.is_some() || time(row).is_some());
     let by_id: BTreeMap<&str, usize> =
         applied.iter().enumerate().map(|(place, row)| (row.id(), place)).collect();
     let needs = |row: &Row<'a>| -> BTreeSet<usize> {
@@ -116,11 +116,14 @@ fn newest_first<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<&'r Row<'a>> {
             dependents[need] += 1;
         }
     }
-    let age = |place: usize| (if timed { time(applied[place]) } else { None }, place);
-    let mut free: BinaryHeap<(Option<&str>, usize)> =
+    let age = |place: usize| {
+        let row = applied[place];
+        (row.half.is_some(), if timed { time(row) } else { None }, place)
+    };
+    let mut free: BinaryHeap<(bool, Option<&str>, usize)> =
         (0..applied.len()).filter(|&place| dependents[place] == 0).map(age).collect();
     let mut ordered = Vec::with_capacity(applied.len());
-    while let Some((_, place)) = free.pop() {
+    while let Some((_, _, place)) = free.pop() {
         ordered.push(applied[place]);
         for need in needs(applied[place]) {
             dependents[need] -= 1;

@@ -87,13 +87,27 @@ pub enum Concern {
         /// Its id.
         id: String,
     },
+    /// A migration is half applied, and its file is gone.
+    HalfApplied {
+        /// Its id.
+        id: String,
+    },
+    /// A migration is half undone.
+    HalfUndone {
+        /// Its id.
+        id: String,
+    },
 }
 
 impl Concern {
     /// Whether `up` stops for it unless the person allows it.
     pub fn refuses(&self) -> bool {
         match self {
-            Self::OutOfOrder { .. } | Self::Modified { .. } | Self::SameContent { .. } => true,
+            Self::OutOfOrder { .. }
+            | Self::Modified { .. }
+            | Self::SameContent { .. }
+            | Self::HalfApplied { .. }
+            | Self::HalfUndone { .. } => true,
             Self::MissingFile { .. } => false,
         }
     }
@@ -205,6 +219,8 @@ fn why(row: &Row<'_>) -> Why {
         | State::Applied
         | State::Reformatted(_)
         | State::Modified(_)
+        | State::HalfApplied
+        | State::HalfUndone
         | State::MissingFile { .. }
         | State::Leftover => Why::Pending,
     }
@@ -228,6 +244,8 @@ fn concerns(rows: &[Row<'_>], run: &[Chosen<'_>]) -> Vec<Concern> {
                     Some(Concern::Modified { id, change: *change })
                 }
                 State::MissingFile { .. } => Some(Concern::MissingFile { id }),
+                State::HalfApplied => Some(Concern::HalfApplied { id }),
+                State::HalfUndone => Some(Concern::HalfUndone { id }),
                 State::OutOfOrder { .. }
                 | State::SameContent { .. }
                 | State::Modified(_)

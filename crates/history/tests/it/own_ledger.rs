@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use whimbrel_history::ledgers::{Elsewhere, Took};
 use whimbrel_history::state::{State, belonging, matrix};
-use whimbrel_history::{Definition, Down, Entry, Status};
+use whimbrel_history::{Definition, Direction, Down, Entry, Status};
 use whimbrel_testkit::MAJORS;
 
 use crate::database::Probe;
@@ -75,11 +75,14 @@ async fn live(probe: &mut Probe) {
     probe.together(&statements).await;
     probe.run("reset standard_conforming_strings; reset search_path").await;
 
-    probe.together(&ledger.start(&place, &all[1])).await;
-    assert_eq!(probe.entries().await["002_b"].status, Status::Running);
+    probe.together(&ledger.start(&place, &all[1], Direction::Up)).await;
+    let tells = place.tables["schema_migrations"].columns.contains_key("unfinished");
+    let unfinished = |direction| Some(direction).filter(|_| tells);
+    let running = probe.entries().await.remove("002_b").unwrap();
+    assert_eq!((running.status, running.unfinished), (Status::Running, unfinished(Direction::Up)));
     probe.together(&ledger.fail(&place, &all[1], "it's \\ broken\nat line 2")).await;
     let failed = probe.entries().await.remove("002_b").unwrap();
-    assert_eq!(failed.status, Status::Failed);
+    assert_eq!((failed.status, failed.unfinished), (Status::Failed, unfinished(Direction::Up)));
     if place.tables["schema_migrations"].columns.contains_key("error_message") {
         assert_eq!(failed.error.as_deref(), Some("it's \\ broken\nat line 2"));
     }
@@ -87,6 +90,7 @@ async fn live(probe: &mut Probe) {
     let entries = probe.entries().await;
     let entry = &entries["002_b"];
     assert_eq!((entry.status, entry.error.as_deref()), (Status::Completed, None));
+    assert_eq!(entry.unfinished, None);
     assert_eq!(entry.execution_time_ms, Some(i64::from(i32::MAX)));
     let applied_at = entry.applied_at.as_deref().unwrap();
     assert!(applied_at.len() == 27 && applied_at.ends_with('Z'), "{applied_at}");
@@ -106,7 +110,14 @@ async fn live(probe: &mut Probe) {
     changed(probe, &all[1]).await;
 
     probe.together(&ledger.record(&place, &plain, Took::ThisTransaction).unwrap()).await;
+    probe.together(&ledger.start(&place, &all[1], Direction::Down)).await;
+    let undoing = probe.entries().await.remove("002_b").unwrap();
+    assert_eq!(
+        (undoing.status, undoing.unfinished),
+        (Status::Completed, unfinished(Direction::Down))
+    );
     probe.together(&ledger.forget(&place, &all[1])).await;
+    assert_eq!(probe.entries().await["002_b"].unfinished, None);
     assert_eq!(
         statuses(&probe.entries().await),
         [
@@ -126,7 +137,7 @@ async fn live(probe: &mut Probe) {
     statements.extend(ledger.record(&place, &all[2], Took::ThisTransaction).unwrap());
     let failure = probe.attempt(&statements).await.unwrap_err();
     assert!(failure.to_string().contains("no entry of 003_c"), "{failure}");
-    let failure = probe.attempt(&ledger.start(&place, &all[2])).await.unwrap_err();
+    let failure = probe.attempt(&ledger.start(&place, &all[2], Direction::Up)).await.unwrap_err();
     assert!(failure.to_string().contains("no entry of 003_c"), "{failure}");
     assert_eq!(probe.rows("select to_regclass('lost')").await, ["null"]);
     amended(probe, &all[2]).await;
@@ -258,7 +269,7 @@ async fn a_ledger_that_whimbrel_makes_serves_on_every_major() {
             [
                 "database_schema|id uuid, version character varying(50), last_migration character varying(255), applied_migrations text[]",
                 "migration_history|id uuid, migration_id character varying(255), executed_at timestamp with time zone, status whimbrel.migration_status, execution_time_ms integer, error_message text",
-                "schema_migrations|id character varying(255), name character varying(255), description text, migration_type whimbrel.migration_type, up_sql text, down_sql text, depends_on text[], status whimbrel.migration_status, applied_at timestamp with time zone, execution_time_ms integer, checksum character varying(64), error_message text, fingerprint_header character varying(64), fingerprint_up character varying(64), fingerprint_down character varying(64)",
+                "schema_migrations|id character varying(255), name character varying(255), description text, migration_type whimbrel.migration_type, up_sql text, down_sql text, depends_on text[], status whimbrel.migration_status, applied_at timestamp with time zone, execution_time_ms integer, checksum character varying(64), error_message text, fingerprint_header character varying(64), fingerprint_up character varying(64), fingerprint_down character varying(64), unfinished character varying(4)",
             ]
         );
     }
@@ -419,7 +430,7 @@ async fn a_status_that_nobody_documented_is_named() {
     let query = probe.ledger.read(&place).unwrap();
     let answers = probe.run(&query).await;
     let row = answers[0].first().unwrap();
-    let row: Vec<Option<&str>> = (0..11).map(|at| row.at(at)).collect();
+    let row: Vec<Option<&str>> = (0..answers[0].columns().len()).map(|at| row.at(at)).collect();
     assert_eq!(
         probe.ledger.entry(&row).unwrap_err().to_string(),
         "ledger `whimbrel` holds status `paused` that is not known"

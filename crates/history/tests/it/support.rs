@@ -199,5 +199,6 @@ pub(crate) fn entry(key: &str, status: Status) -> Entry {
         fingerprints: None,
         down: Down::Unknown,
         error: None,
+        unfinished: None,
     }
 }

@@ -15,6 +15,7 @@ const INDEX: &str = "create index concurrently a_id on a (id);\n";
 async fn every_error_comes() {
     let mut seen = Seen::of("W42");
     in_steps(&mut seen).await;
+    half_done(&mut seen).await;
     cut_off(&mut seen).await;
     behind_a_pooler(&mut seen).await;
     seen.elsewhere(
@@ -46,6 +47,22 @@ async fn in_steps(seen: &mut Seen) {
         ]);
         seen.run(code, &project.with_database().await, UP);
     }
+}
+
+/// What an earlier run left half done.
+async fn half_done(seen: &mut Seen) {
+    let project = Project::new(&[
+        ("migrations/001_a.sql", "create table a ();\nvacuum a;\nselect 1 / 0;\n"),
+        ("migrations/001_a.down.sql", "drop table a;\nvacuum;\nselect 1 / 0;\n"),
+    ]);
+    let project = project.with_database().await;
+    project.run(UP);
+    project.sql("drop schema whimbrel_journal cascade").await;
+    seen.run(Code::STEPS_LOST, &project, UP);
+    project.sql("create table if not exists a ()").await;
+    project.done("repair applied 1 --yes --no-proof");
+    project.run("down --yes --no-rehearsal");
+    seen.run(Code::HALF_DONE, &project, UP);
 }
 
 /// A run that is killed in a procedure, which may have committed anything.

@@ -23,7 +23,7 @@ use whimbrel_sql::Literal;
 
 use super::text::{At, array, literal_or_null, literals, milliseconds, unknown};
 use super::{Elsewhere, Ledger, LedgerError, Place, SeedLedger, Table, Took};
-use crate::{Definition, Down, Entry, Fingerprints, Status, TextError};
+use crate::{Definition, Direction, Down, Entry, Fingerprints, Status, TextError};
 
 /// Whimbrel's own ledger.
 pub(crate) struct Own;
@@ -33,6 +33,9 @@ const MIGRATIONS: &str = "schema_migrations";
 const HISTORY: &str = "migration_history";
 const STATE: &str = "database_schema";
 const SEEDS: &str = "seed_files";
+
+/// The column that says which script of a migration was begun step by step and is not finished.
+const UNFINISHED: &str = "unfinished";
 
 /// The schemas in which these tables are known for what they are without being configured.
 const SCHEMAS: &[&str] = &[SCHEMA, "public"];
@@ -83,7 +86,7 @@ impl Ledger for Own {
         place.tables.get(MIGRATIONS)?;
         let at = migrations(place);
         Some(format!(
-            "select id::text, name::text, status::text, {},\n    {}, {}, {}, {}, {}, {}, {}\nfrom {}",
+            "select id::text, name::text, status::text, {},\n    {}, {}, {}, {}, {}, {}, {}, {}\nfrom {}",
             at.utc("applied_at"),
             at.or_null("execution_time_ms", "round(execution_time_ms)::bigint::text"),
             at.or_null("checksum", "checksum::text"),
@@ -92,6 +95,7 @@ impl Ledger for Own {
             at.or_null("fingerprint_down", "fingerprint_down"),
             at.or_null("down_sql", &format!("({})::text", scripts::is_kept("down_sql"))),
             at.or_null("error_message", "error_message::text"),
+            at.or_null(UNFINISHED, UNFINISHED),
             at.table(),
         ))
     }
@@ -109,6 +113,7 @@ impl Ledger for Own {
             down,
             has_down,
             error,
+            unfinished,
         ] = *row
         else {
             return Err(unknown(self, "a row", format!("{row:?}")));
@@ -125,6 +130,9 @@ impl Ledger for Own {
             "rolled_back" => Status::RolledBack,
             other => return Err(unknown(self, "status", other)),
         };
+        let unfinished = unfinished
+            .map(|text| Direction::read(text).ok_or_else(|| unknown(self, UNFINISHED, text)))
+            .transpose()?;
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Ok(Entry {
             key: key.to_owned(),
@@ -149,6 +157,7 @@ impl Ledger for Own {
                 None => Down::Unknown,
             },
             error: owned(error),
+            unfinished,
         })
     }
 
@@ -216,13 +225,18 @@ impl Ledger for Own {
         Ok(vec![upsert])
     }
 
-    fn start(&self, place: &Place, definition: &Definition) -> Vec<String> {
+    fn start(&self, place: &Place, definition: &Definition, direction: Direction) -> Vec<String> {
         let at = migrations(place);
         let key = &definition.migration.key;
+        let begun = set(&at, UNFINISHED, &Literal(direction.name()).to_string());
+        let status = match direction {
+            Direction::Up => "'running'",
+            Direction::Down => "status",
+        };
         let update = format!(
-            "update {} set status = 'running'{} where id = {}",
+            "update {} set status = {status}{begun}{} where id = {}",
             at.table(),
-            clear_error(&at),
+            set(&at, "error_message", "null"),
             Literal(key),
         );
         let which = Which::of(key);
@@ -255,7 +269,9 @@ impl Ledger for Own {
             ("status", "'completed'".into()),
             ("applied_at", "pg_catalog.clock_timestamp()".into()),
         ];
-        for (column, value) in [("execution_time_ms", took.as_str()), ("error_message", "null")] {
+        for (column, value) in
+            [("execution_time_ms", took.as_str()), ("error_message", "null"), (UNFINISHED, "null")]
+        {
             if at.has(column) {
                 values.push((column, value.to_owned()));
             }
@@ -285,7 +301,7 @@ impl Ledger for Own {
         let update = format!(
             "update {} set status = 'rolled_back'{} where id = {}",
             at.table(),
-            clear_error(&at),
+            settle(&at),
             Literal(key),
         );
         vec![executed(
@@ -331,7 +347,7 @@ impl Ledger for Own {
             "update {} set status = 'pending'{}{} where id = {}",
             at.table(),
             set(&at, "applied_at", "null"),
-            clear_error(&at),
+            settle(&at),
             Literal(key),
         )]
     }
@@ -358,8 +374,9 @@ fn set(at: &At<'_>, column: &str, value: &str) -> String {
     if at.has(column) { format!(", {column} = {value}") } else { String::new() }
 }
 
-fn clear_error(at: &At<'_>) -> String {
-    set(at, "error_message", "null")
+/// Says that nothing of a migration is open.
+fn settle(at: &At<'_>) -> String {
+    set(at, "error_message", "null") + &set(at, UNFINISHED, "null")
 }
 
 /// A migration, as statements name it.
@@ -399,7 +416,7 @@ fn recorded(place: &Place, which: &Which, took: &str) -> Vec<String> {
         "update {} set status = 'completed', applied_at = pg_catalog.clock_timestamp(){}{} where id = {}",
         at.table(),
         set(&at, "execution_time_ms", took),
-        clear_error(&at),
+        settle(&at),
         which.key,
     );
     vec![executed(place, which, &update, "completed", took, None)]

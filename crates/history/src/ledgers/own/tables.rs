@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS_COLUMNS: &[&str] = &[
     "fingerprint_header",
     "fingerprint_up",
     "fingerprint_down",
+    "unfinished",
 ];
 
 /// The columns of `migration_history` where Whimbrel made it.
@@ -101,7 +102,8 @@ fn make_migrations(schema: &str) -> String {
     error_message text,
     fingerprint_header varchar(64),
     fingerprint_up varchar(64),
-    fingerprint_down varchar(64)
+    fingerprint_down varchar(64),
+    unfinished varchar(4) check (unfinished in ('up', 'down'))
 )"
     )
 }

@@ -1,6 +1,10 @@
 //! What is applied, what is not, and what does not fit: files beside ledger entries.
 
+mod half;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use half::{Half, Steps, halves, unfinished};
 
 use crate::formats::natural;
 use crate::{Entry, Fingerprints, History, Migration, Order, Status, hash};
@@ -12,8 +16,10 @@ pub struct Row<'a> {
     pub migration: Option<&'a Migration>,
     /// The entry; `None` where the ledger knows nothing of it.
     pub entry: Option<&'a Entry>,
-    /// What both together mean.
+    /// What all together mean.
     pub state: State,
+    /// How far it came, where it was begun step by step and is not finished.
+    pub half: Option<Half>,
 }
 
 /// What a migration and its entry together mean.
@@ -43,6 +49,10 @@ pub enum State {
     Failed,
     /// Begun step by step, and not finished: under way, or interrupted.
     Running,
+    /// The same, and there is no file of it.
+    HalfApplied,
+    /// Applied, and its down script was begun step by step and not finished.
+    HalfUndone,
     /// Applied and undone.
     RolledBack,
     /// Applied, and there is no file of it.
@@ -73,12 +83,14 @@ impl State {
             | Self::Reformatted(_)
             | Self::Modified(_)
             | Self::Changed
+            | Self::HalfUndone
             | Self::MissingFile { .. } => true,
             Self::Pending
             | Self::OutOfOrder { .. }
             | Self::SameContent { .. }
             | Self::Failed
             | Self::Running
+            | Self::HalfApplied
             | Self::RolledBack
             | Self::Leftover => false,
         }
@@ -97,6 +109,8 @@ impl State {
             Self::Applied
             | Self::Reformatted(_)
             | Self::Modified(_)
+            | Self::HalfApplied
+            | Self::HalfUndone
             | Self::MissingFile { .. }
             | Self::Leftover => false,
         }
@@ -115,6 +129,8 @@ impl State {
             Self::Changed => "changed",
             Self::Failed => "failed",
             Self::Running => "running",
+            Self::HalfApplied => "half applied",
+            Self::HalfUndone => "half undone",
             Self::RolledBack => "rolled back",
             Self::MissingFile { .. } => "missing file",
             Self::Leftover => "leftover",
@@ -123,12 +139,12 @@ impl State {
 }
 
 impl Row<'_> {
-    /// The id: of the migration, or else as the ledger has it.
+    /// The id: of the migration, or else as the ledger or the journal has it.
     pub fn id(&self) -> &str {
         match (self.migration, self.entry) {
             (Some(migration), _) => &migration.id,
             (None, Some(entry)) => &entry.id,
-            (None, None) => "",
+            (None, None) => self.half.as_ref().map_or("", |half| &half.id),
         }
     }
 
@@ -137,8 +153,13 @@ impl Row<'_> {
         match (self.migration, self.entry) {
             (Some(migration), _) => &migration.key,
             (None, Some(entry)) => &entry.key,
-            (None, None) => "",
+            (None, None) => self.id(),
         }
+    }
+
+    /// Whether there is something of it in the database that `down` can undo.
+    pub fn is_undoable(&self) -> bool {
+        self.state.is_applied() || self.half.is_some()
     }
 
     /// Whether it runs last, and again when it changes.
@@ -227,7 +248,7 @@ pub fn matrix<'a>(
             let entry = by_key.remove(migration.key.as_str());
             let state = entry
                 .map_or(State::Pending, |entry| state(migration, entry, recorded.get(&entry.key)));
-            Row { migration: Some(migration), entry, state }
+            Row { migration: Some(migration), entry, state, half: None }
         })
         .collect();
     out_of_order(history, &mut rows);
@@ -358,7 +379,7 @@ fn orphan(entry: &Entry) -> Row<'_> {
         Status::Completed | Status::Running => State::MissingFile { same_as: None },
         Status::Pending | Status::Failed | Status::RolledBack => State::Leftover,
     };
-    Row { migration: None, entry: Some(entry), state }
+    Row { migration: None, entry: Some(entry), state, half: None }
 }
 
 /// Finds pending files whose script is applied under a version without a file.
