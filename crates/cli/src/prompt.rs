@@ -15,23 +15,22 @@ const CLEAR: char = '\u{15}';
 
 /// Asks for yes or no; whoever only presses Enter did not say yes.
 pub(crate) fn confirm(question: &str) -> io::Result<bool> {
-    let term = Term::stderr();
-    term.write_str(&format!("{question} [y/N] "))?;
-    let yes = loop {
-        match term.read_key()? {
-            Key::Char('y' | 'Y') => break true,
-            Key::Char('n' | 'N' | 'q' | END) | Key::Enter | Key::Escape => break false,
-            _ => {}
-        }
-    };
-    term.write_line(if yes { "yes" } else { "no" })?;
-    Ok(yes)
+    let typed = line(&format!("{question} [y/N] "))?;
+    Ok(["y", "yes"].contains(&typed.to_lowercase().as_str()))
 }
 
 /// Asks to type a word; anything else is a no.
 pub(crate) fn types(word: &str) -> io::Result<bool> {
+    Ok(line(&format!("Type `{word}` to go on: "))? == word)
+}
+
+/// Asks for a line, which Enter ends; whoever wants none has said nothing.
+///
+/// Keys that were pressed before the question was there are no answer to it.
+fn line(question: &str) -> io::Result<String> {
     let term = Term::stderr();
-    term.write_str(&format!("Type `{word}` to go on: "))?;
+    forget_keys()?;
+    term.write_str(question)?;
     let mut typed = String::new();
     loop {
         match term.read_key()? {
@@ -53,5 +52,18 @@ pub(crate) fn types(word: &str) -> io::Result<bool> {
         }
     }
     term.write_line("")?;
-    Ok(typed.trim() == word)
+    Ok(typed.trim().to_owned())
+}
+
+/// Has the terminal forget what was typed and not yet read.
+#[cfg(unix)]
+fn forget_keys() -> io::Result<()> {
+    Ok(rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush)?)
+}
+
+/// A console has no such call that is safe: what was typed ahead is the beginning of the line.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn forget_keys() -> io::Result<()> {
+    Ok(())
 }

@@ -93,15 +93,47 @@ async fn yes_runs_what_was_shown() {
     for shown in ["001_create_users", "1 migration will be applied.", "It is not known whether"] {
         assert!(seated.shown.contains(shown), "{}", seated.shown);
     }
-    seated.types("y");
+    seated.types("y\r");
     let (code, shown) = seated.ends();
     assert_eq!(code, 0, "{shown}");
     assert!(has_run(&project).await, "{shown}");
 }
 
 #[tokio::test]
+async fn only_the_whole_word_is_a_yes() {
+    for (typed, code) in [("YES\r", 0), ("nothing yet\r", 4), ("yy\r", 4), ("maybe\ry\r", 4)] {
+        let (project, mut seated) = asked("up --no-rehearsal", "Go on?").await;
+        seated.types(typed);
+        let (ended, shown) = seated.ends();
+        assert_eq!(ended, code, "{typed:?}: {shown}");
+        assert_eq!(has_run(&project).await, code == 0, "{typed:?}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn keys_pressed_before_the_question_answer_nothing() {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", "create table users (id int);\n"),
+        ("whimbrel.toml", "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n"),
+    ]);
+    let project = project.with_database().await;
+    for (line, ahead, question) in [
+        ("up --no-rehearsal", "y\r", "Go on?"),
+        ("up --yes --no-rehearsal --env production", "production\r", "to go on: "),
+    ] {
+        let mut seated = Seated::at(&project, line);
+        seated.types(ahead);
+        seated.sees(question);
+        seated.types("no\r");
+        let (code, shown) = seated.ends();
+        assert_eq!(code, 4, "{shown}");
+        assert!(!has_run(&project).await, "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn no_runs_nothing() {
-    for key in ["n", "\r"] {
+    for key in ["n\r", "\r"] {
         let (project, mut seated) = asked("up --no-rehearsal", "Go on?").await;
         seated.types(key);
         let (code, shown) = seated.ends();
@@ -157,7 +189,7 @@ async fn on_error_ask_goes_on_only_when_told_so() {
             "-- Migration: {id}\n-- Type: custom_sql\n-- Depends on: [{needs}]\n-- @up\n{sql}\n"
         )
     };
-    for (key, goes_on) in [("y", true), ("n", false), (CTRL_D, false)] {
+    for (key, goes_on) in [("y\r", true), ("n\r", false), (CTRL_D, false)] {
         let project = Project::new(&[
             ("sql/migrations/001_a.sql", &annotated("001_a", "", "select nonsense;")),
             ("sql/migrations/002_b.sql", &annotated("002_b", "001_a", "create table b ();")),
