@@ -5,7 +5,7 @@ mod digests;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use whimbrel_history::formats::{self, Format, Listing, ReadError, Settings};
 use whimbrel_history::{File, FilesError, History, nearest};
 
@@ -132,15 +132,21 @@ fn discovered(workspace: &Workspace) -> Result<Vec<Outline>, FilesError> {
 /// Names a history by its folder, so that the name stays when another history turns up.
 ///
 /// Folders that are named for what they hold say nothing: `supabase/migrations` is `supabase`,
-/// `db/migrations` is `main`, `apps/web/db` is `apps-web`.
+/// `db/migrations` is `main`, `apps/web/db` is `apps-web`. Where the way to it is not down from the
+/// project, its own name is enough.
 pub(crate) fn name_of(folder: &Utf8Path) -> String {
-    let mut short: Vec<&str> = folder.iter().collect();
+    let named = |part: &Utf8Component<'_>| matches!(part, Utf8Component::Normal(_));
+    let mut short: Vec<&str> =
+        folder.components().filter(named).map(|part| part.as_str()).collect();
+    if !folder.components().all(|part| named(&part)) {
+        short.drain(..short.len().saturating_sub(1));
+    }
     while short.last().is_some_and(|last| ["migrations", "sql", "db", "database"].contains(last)) {
         short.pop();
     }
     let letter = |c: char| if c.is_alphanumeric() || c == '_' { c } else { '-' };
     let name: String = short.join("-").chars().map(letter).collect();
-    if name.is_empty() { "main".to_owned() } else { name }
+    if name.chars().any(char::is_alphanumeric) { name } else { "main".to_owned() }
 }
 
 /// The names of several histories; a name that is taken gets a number.

@@ -8,12 +8,12 @@ use whimbrel_history::tools::{self, Seen};
 
 use super::{Case, Database};
 use crate::catalogue::Code;
-use crate::config::{self, keys};
+use crate::config::{self, Config, keys};
 use crate::database::{self, Found};
 use crate::error::Error;
 use crate::histories::{self, Outline};
 use crate::wire;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, WorkspaceError};
 
 /// What is known of this use case.
 pub const CASE: Case = Case { name: "init", database: Database::Untouched };
@@ -89,6 +89,7 @@ pub fn init(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
     let place = looks.into_iter().find(|look| matches!(look.found, Found::Url(_)));
     let place = place.map(|look| look.place);
     let text = write(&outlines, place.as_deref());
+    check(&text)?;
     for outline in &outlines {
         if !found {
             workspace.folder().make(&outline.settings.folder)?;
@@ -177,8 +178,9 @@ fn write(outlines: &[Outline], database: Option<&str>) -> String {
     let mut text = String::from("# How Whimbrel finds this project's migrations and databases.\n");
     for Outline { format, settings, because, .. } in outlines {
         let (name, folder, format) = (&settings.name, settings.folder.as_str(), format.name());
-        text.extend(["\n[history.", name, "]  # ", because, "\n"]);
-        text.extend(["format = \"", format, "\"\nfolder = \"", folder, "\"\n"]);
+        let because = because.replace(char::is_control, " ");
+        text.extend(["\n[history.", &key(name), "]  # ", &because, "\n"]);
+        text.extend(["format = ", &value(format), "\nfolder = ", &value(folder), "\n"]);
         commented(&mut text, &["history", "*"], &["format", "folder"]);
     }
     text.push_str("\n#[ledger]\n");
@@ -195,6 +197,24 @@ fn write(outlines: &[Outline], database: Option<&str>) -> String {
     text.push_str("\n#[timeouts]\n");
     commented(&mut text, &["timeouts"], &[]);
     text
+}
+
+/// A text as TOML has it behind `=`.
+fn value(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A name as TOML has it before `=` and between brackets.
+fn key(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.chars().all(is_bare) { name.to_owned() } else { value(name) }
+}
+
+/// Reads what is going to be written: no file is left behind that nobody can read.
+fn check(text: &str) -> Result<(), Error> {
+    let formats: Vec<&str> = formats::ALL.iter().map(|format| format.name()).collect();
+    Config::parse(Utf8Path::new(config::FILE), text, &formats).map_err(WorkspaceError::from)?;
+    Ok(())
 }
 
 /// Adds the keys of a table, switched off, each under what it is for.

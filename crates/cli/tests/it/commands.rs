@@ -19,6 +19,41 @@ fn init_begins_anew_where_nothing_is() {
     check("init_new_file", &project.read("db/migrations/001_create_users.sql"));
 }
 
+#[tokio::test]
+async fn init_writes_a_file_that_is_understood_whatever_the_folder_is_called() {
+    let elsewhere = Project::new(&[]);
+    let absolute = elsewhere.path().join("sql files").to_str().unwrap().to_owned();
+    for (folder, name) in [
+        ("mit blank/ü", "mit-blank-ü"),
+        ("db/../db/./x", "x"),
+        ("it's \"quoted\"", "it-s--quoted-"),
+        ("back\\slash", "back-slash"),
+        ("#", "main"),
+        (absolute.as_str(), "sql-files"),
+    ] {
+        let project = Project::new(&[]).with_database().await;
+        let init = project.command(&["init", "--json", "--format", "plain", "--folder", folder]);
+        let said = Said::new({ init }.output().unwrap());
+        assert_eq!(said.code, 0, "{folder}: {}", said.whole());
+        assert_eq!(said.json()["histories"][0]["name"], name, "{folder}");
+        project.done("new create_users");
+        let file = said.json()["histories"][0]["folder"].as_str().unwrap().to_owned()
+            + "/001_create_users.sql";
+        project.write(&file, "create table users ();\n");
+        let shown = project.done("status --json").json();
+        assert_eq!(shown["histories"][0]["name"], name, "{folder}: {shown}");
+        project.done("up --yes --no-rehearsal");
+        assert!(project.sql("select to_regclass('users')").await.is_some(), "{folder}");
+    }
+    let project = Project::new(&[("inner/.keep", "")]);
+    let mut command = project.command(&["init", "--format", "plain", "--folder", "../sql"]);
+    let said = Said::new(command.current_dir(project.path().join("inner")).output().unwrap());
+    assert_eq!(said.code, 0, "{}", said.whole());
+    let text = project.read("inner/whimbrel.toml");
+    assert!(text.contains("[history.main]") && text.contains("folder = \"../sql\""), "{text}");
+    assert!(project.path().join("sql").is_dir());
+}
+
 #[test]
 fn init_begins_no_second_history_unasked() {
     for (file, tool) in [
