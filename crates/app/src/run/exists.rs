@@ -1,10 +1,11 @@
-//! "Already exists": which object it is, and whether it is what the file would have made.
+//! "Already exists": which object it is, who made it, and whether it is what the file would have made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use whimbrel_catalog::Objects;
-use whimbrel_engine::rehearse::{self, Surroundings};
+use whimbrel_catalog::{Difference, Objects, Side};
+use whimbrel_engine::rehearse::{self, Added, Rehearse, Surroundings};
 use whimbrel_engine::run::{self, Cause, Direction, Failed, Work};
+use whimbrel_engine::shadow::ShadowOptions;
 use whimbrel_engine::wire::Session;
 
 use super::{Plan, rehearse as rehearsal};
@@ -14,9 +15,12 @@ use crate::project::APPLICATION;
 /// Duplicate table (and every other relation), column, object, schema, function.
 const CODES: &[&str] = &["42P07", "42701", "42710", "42P06", "42723"];
 
+/// How many objects a hint names.
+const NAMED: usize = 5;
+
 /// What is to be said of works that failed because something was there, by their numbers.
 ///
-/// The migration is run in a throw-away database, on top of what was applied, and what it makes there
+/// The migration is run in a throw-away database, on top of what was applied, and what it adds there
 /// is compared with what is there in earnest. Whatever cannot be had for that leaves it unsaid.
 pub(super) async fn hints(
     plan: &Plan<'_>,
@@ -25,102 +29,189 @@ pub(super) async fn hints(
 ) -> BTreeMap<usize, String> {
     let mut hints = BTreeMap::new();
     for (number, failed) in &ran.failed {
-        let Some(name) = name(failed) else { continue };
-        if plan.works[*number].direction == Direction::Down {
+        let Some(taken) = Taken::of(failed) else { continue };
+        let work = &plan.works[*number];
+        if work.direction == Direction::Down {
             continue;
         }
         let done = ran.done.iter().map(|(done, _)| plan.works[*done].clone());
-        let works: Vec<Work> = done.chain([plan.works[*number].clone()]).collect();
-        if let Some((made, real)) = both(plan, &works, events).await
-            && let Some((comparison, hint)) = compare(name, &made, &real)
+        if let Some((added, real)) = both(plan, done.collect(), work, events).await
+            && let Some(hint) = taken.explain(work.id(), &added, &real)
         {
-            let id = plan.works[*number].id();
-            let hint = match comparison {
-                Comparison::Other => hint,
-                Comparison::Same => format!(
-                    "{hint}: where all that it makes is there, `whimbrel repair applied {id}` records it as applied"
-                ),
-            };
             hints.insert(*number, hint);
         }
     }
     hints
 }
 
-/// The name that the server says is taken: `relation "users" already exists`.
-fn name(failed: &Failed) -> Option<&str> {
-    let Cause::Server(error) = &failed.cause else { return None };
-    if !CODES.contains(&error.code.as_str()) {
-        return None;
-    }
-    error.message.split('"').nth(1)
+/// What is to be said of a work that failed in the rehearsal because something was there: the works
+/// before it made that.
+pub(super) async fn in_rehearsal(
+    what: &Rehearse<'_>,
+    number: usize,
+    failed: &Failed,
+    options: &ShadowOptions,
+    events: &mut dyn Events,
+) -> Option<String> {
+    let taken = Taken::of(failed)?;
+    let before: Vec<Work> = what.applied.iter().chain(&what.pending[..number]).cloned().collect();
+    let what = Rehearse { applied: &before, pending: &[], ..*what };
+    let added = rehearse::added(&what, options, events).await.ok()??;
+    taken.made_before(&added.before)
 }
 
-/// What the works make in the shadow, and what the database has.
+/// What the work adds in the shadow, and what the database has.
 async fn both(
     plan: &Plan<'_>,
-    works: &[Work],
+    done: Vec<Work>,
+    work: &Work,
     events: &mut dyn Events,
-) -> Option<(Objects, Objects)> {
+) -> Option<(Added, Objects)> {
     let mut session = Session::connect(&plan.project.database.target, APPLICATION).await.ok()?;
-    let real = rehearse::objects(&mut session).await.ok()?;
-    let applied = rehearsal::applied(plan, &mut session).await.ok()?;
+    let real = rehearse::shapes(&mut session).await.ok()?;
+    let mut applied = rehearsal::applied(plan, &mut session).await.ok()?;
+    applied.extend(done);
     let mut surroundings = Surroundings::read(&mut session).await.ok()?;
     let options =
         rehearsal::shadow_options(&plan.project, rehearsal::ways(plan), &mut session).await.ok()?;
     session.close().await;
     surroundings.database = rehearsal::database_name(&surroundings.database);
-    let what = rehearse::Rehearse {
+    let what = Rehearse {
         major: plan.state.facts.major(),
         surroundings: &surroundings,
         applied: &applied,
-        pending: works,
+        pending: std::slice::from_ref(work),
     };
-    let made = rehearse::made(&what, &options, events).await.ok()??;
-    Some((made, real))
+    let added = rehearse::added(&what, &options, events).await.ok()??;
+    Some((added, real))
 }
 
-/// Whether what is there is what a file would make.
-enum Comparison {
-    Same,
-    Other,
+/// A name that is taken, as the server says it.
+struct Taken<'f> {
+    /// `users` of `relation "users" already exists`.
+    name: &'f str,
+    /// `users` of `column "email" of relation "users" already exists`.
+    within: Option<&'f str>,
 }
 
-/// Says of an object that is on both sides whether it is the same.
-fn compare(name: &str, made: &Objects, real: &Objects) -> Option<(Comparison, String)> {
-    let last = |full: &str| {
-        let plain = full.rsplit('.').next().unwrap_or(full);
-        plain == name || plain.trim_matches('"') == name
-    };
-    let (kind, full, checksum) =
-        made.iter().find(|(kind, full, _)| last(full) && real.get(kind, full).is_some())?;
-    if real.get(kind, full) == Some(checksum) && parts(full, made) == parts(full, real) {
-        let hint = format!("the {kind} `{full}` that is there is what this file would make");
-        return Some((Comparison::Same, hint));
+impl<'f> Taken<'f> {
+    fn of(failed: &'f Failed) -> Option<Self> {
+        let Cause::Server(error) = &failed.cause else { return None };
+        if !CODES.contains(&error.code.as_str()) {
+            return None;
+        }
+        let mut quoted = error.message.split('"').skip(1).step_by(2);
+        Some(Self { name: quoted.next()?, within: quoted.next() })
     }
-    let (would, is) = (parts(full, made), parts(full, real));
-    if !would.is_empty() && would == is {
-        // Owner and privileges belong to the object itself, and the shadow has other roles.
-        let hint =
-            format!("the {kind} `{full}` that is there has the parts that this file would make");
-        return Some((Comparison::Same, hint));
+
+    /// Whether an object's full name is this one, in whatever schema.
+    fn is(&self, full: &str) -> bool {
+        let path = path(full);
+        let [before @ .., last] = path.as_slice() else { return false };
+        last == self.name
+            && self.within.is_none_or(|within| before.last().is_some_and(|b| b == within))
     }
-    let missing = would.iter().filter(|part| !is.contains(part)).map(|(name, _)| *name);
-    let more = is.iter().filter(|part| !would.contains(part)).map(|(name, _)| *name);
-    let mut differing: Vec<&str> = missing.chain(more).collect();
-    differing.sort_unstable();
-    differing.dedup();
-    let hint = format!("the {kind} `{full}` that is there is not what this file would make");
-    let hint = match differing.as_slice() {
-        [] => hint,
-        parts => format!("{hint}; it differs in `{}`", parts.join("`, `")),
-    };
-    Some((Comparison::Other, hint))
+
+    /// The object in a state, with its kind.
+    fn find<'o>(&self, objects: &'o Objects) -> Option<(&'o str, &'o str)> {
+        let mut all = objects.iter().filter(|(kind, full, _)| *kind != "comment" && self.is(full));
+        all.next().map(|(kind, full, _)| (kind, full))
+    }
+
+    /// That what was applied before has the object already.
+    fn made_before(&self, before: &Objects) -> Option<String> {
+        let (kind, full) = self.find(before)?;
+        Some(format!(
+            "the {kind} `{full}` is made by what comes before, and this file would make it a second time"
+        ))
+    }
+
+    /// What there is to say of it.
+    fn explain(&self, id: &str, added: &Added, real: &Objects) -> Option<String> {
+        let Some(after) = &added.after else { return self.made_before(&added.before) };
+        let is_new = |kind: &str, name: &str| added.before.get(kind, name).is_none();
+        let mut own = after.iter().filter(|(kind, name, _)| is_new(kind, name));
+        let (kind, full, _) =
+            own.find(|(kind, full, _)| self.is(full) && real.get(kind, full).is_some())?;
+        let within = format!("{full}.");
+        let is_of_it = |name: &str| name == full || name.starts_with(&within);
+        let (mut of_it, mut beside) = (Vec::new(), Vec::new());
+        for difference in after.differences(real) {
+            let Difference { kind, name, side } = difference;
+            // What only the database has belongs to this file only where it is a part of the object.
+            match (side, is_of_it(&name)) {
+                (_, true) => of_it.push(name),
+                (Side::First | Side::Both, false) if is_new(&kind, &name) => beside.push(name),
+                (Side::First | Side::Second | Side::Both, false) => {}
+            }
+        }
+        let there = format!("the {kind} `{full}` that is there");
+        Some(match (of_it.as_slice(), beside.as_slice()) {
+            ([], []) => format!(
+                "{there} is what this file would make, and so is all else that it makes: `whimbrel repair applied {id}` records it as applied"
+            ),
+            ([], beside) => format!(
+                "{there} is what this file would make, but what else it makes is not all there as it would be: {}",
+                named(beside)
+            ),
+            (of_it, _) => {
+                let parts: Vec<String> =
+                    of_it.iter().filter(|part| *part != full).cloned().collect();
+                let not = format!("{there} is not what this file would make");
+                if parts.is_empty() {
+                    not
+                } else {
+                    format!("{not}; it differs in {}", named(&parts))
+                }
+            }
+        })
+    }
 }
 
-/// What belongs to an object: its columns, constraints, triggers, policies.
-fn parts<'o>(full: &str, objects: &'o Objects) -> Vec<(&'o str, &'o str)> {
-    let below = format!("{full}.");
-    let parts = objects.iter().filter(|(_, name, _)| name.starts_with(&below));
-    parts.map(|(_, name, checksum)| (name, checksum)).collect()
+/// Some names, each once.
+fn named(names: &[String]) -> String {
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The parts of an object's full name, without quotes, and without the arguments of a function.
+fn path(full: &str) -> Vec<String> {
+    let mut path = vec![String::new()];
+    let mut letters = full.chars().peekable();
+    let mut is_quoted = false;
+    while let Some(letter) = letters.next() {
+        let part = path.last_mut().expect("there is always one");
+        match letter {
+            '"' if is_quoted && letters.peek() == Some(&'"') => part.extend(letters.next()),
+            '"' => is_quoted = !is_quoted,
+            '.' if !is_quoted => path.push(String::new()),
+            '(' if !is_quoted => break,
+            letter => part.push(letter),
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_taken_apart() {
+        assert_eq!(path("public.users"), ["public", "users"]);
+        assert_eq!(path(r#"public."a.b"."c ""d""#), ["public", "a.b", r#"c "d"#]);
+        assert_eq!(path("public.f(public.t, integer)"), ["public", "f"]);
+    }
+
+    #[test]
+    fn a_taken_name_is_found_by_what_it_is_within() {
+        let column = Taken { name: "email", within: Some("users") };
+        assert!(column.is("public.users.email") && !column.is("public.members.email"));
+        let function = Taken { name: "f", within: None };
+        assert!(function.is("public.f(integer)") && !function.is("f.g()"));
+    }
 }

@@ -13,7 +13,7 @@ use whimbrel_history::state::{Row, State as Standing};
 use super::choose::{Choice, Planned};
 use super::explain::{self, Stage};
 use super::report::{RehearsalShown, Report};
-use super::{Aim, Depth, Fetch, Plan, Rehearse, losses, works};
+use super::{Aim, Depth, Fetch, Plan, Rehearse, exists, losses, works};
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
@@ -181,7 +181,9 @@ async fn attempt(
             return Err(NotRehearsed::Because(because));
         }
     };
-    let error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Rehearsal);
+    let before = exists::in_rehearsal(&what, number, &failed, &options, events).await;
+    let mut error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Rehearsal);
+    error.hints.splice(0..0, before);
     report.fail(Error::from(Box::new(error)));
     if let (Some(presumed), None) = (&plan.project.presumed, &options.baseline) {
         report.remarks.push(format!(

@@ -355,6 +355,60 @@ async fn what_is_there_already_is_compared_with_what_the_file_would_make() {
     check("error_exists_different", &project.show("up --yes --no-rehearsal"));
 }
 
+/// What `up` says of a migration that makes what is there.
+fn hint(project: &Project, line: &str) -> String {
+    let said = project.run(line);
+    assert_eq!(said.code, 1, "{}", said.whole());
+    let hints = said.err.lines().filter(|line| line.contains("this file would make"));
+    hints.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn of_what_is_there_already_only_what_this_file_makes_counts() {
+    const UP: &str = "up --yes --no-rehearsal";
+    let first = "create schema other;\ncreate table other.items (id int);\n";
+    let second = "create table items (id bigint);\ncreate table tags (id int);\n";
+    let project =
+        Project::new(&[("migrations/001_other.sql", first), ("migrations/002_items.sql", second)]);
+    let project = project.with_database().await;
+    // The other `items` is equal, and made by a migration that is applied.
+    project.sql("create table items (id int)").await;
+    let differs = hint(&project, UP);
+    assert!(differs.contains("`public.items` that is there is not what"), "{differs}");
+    assert!(differs.contains("it differs in `public.items.id`"), "{differs}");
+    project.sql("drop table items; create table items (id bigint)").await;
+    let partly = hint(&project, UP);
+    assert!(partly.contains("not all there as it would be: `public.tags`"), "{partly}");
+    assert!(!partly.contains("repair applied"), "{partly}");
+    project.sql("create table tags (id int)").await;
+    let equal = hint(&project, UP);
+    assert!(equal.contains("`whimbrel repair applied 002_items` records it"), "{equal}");
+
+    let names = "create table \"a.b\" (id int);\n\
+                 create function f(int) returns int language sql as 'select $1';\n";
+    for (there, kind) in [
+        ("create table \"a.b\" (id int)", "the table `public.\"a.b\"`"),
+        ("create function f(int) returns int language sql as 'select $1'", "`public.f(integer)`"),
+    ] {
+        let project = Project::new(&[("migrations/001_names.sql", names)]).with_database().await;
+        project.sql(there).await;
+        let said = hint(&project, UP);
+        assert!(said.contains(kind), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_applied_migration_made_is_told_from_what_somebody_else_did() {
+    let twice = "create table users (id int);\n";
+    let project = Project::new(&[("migrations/001_users.sql", twice)]).with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("migrations/002_users_again.sql", twice);
+    for line in ["up --yes", "up --yes --no-rehearsal"] {
+        let said = hint(&project, line);
+        assert!(said.contains("`public.users` is made by what comes before"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_there_already_is_recorded_as_applied_as_the_hint_says() {
     for path in ["migrations/001_users.sql", "supabase/migrations/20250101000000_users.sql"] {

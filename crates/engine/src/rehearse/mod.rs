@@ -122,18 +122,26 @@ pub async fn rehearse(
     Ok(Rehearsed { rehearsal, server: described, inherited, losses, stand_ins })
 }
 
-/// The objects of a throw-away database in which applied and pending works ran; `None` where they
-/// do not run there.
-pub async fn made(
+/// What works add to what is applied, in a throw-away database.
+#[derive(Debug)]
+pub struct Added {
+    /// What there is before them, without owners and privileges.
+    pub before: Objects,
+    /// What there is after them; `None` where they do not run there either.
+    pub after: Option<Objects>,
+}
+
+/// Finds out what pending works add; `None` where what is applied cannot be rebuilt.
+pub async fn added(
     rehearse: &Rehearse<'_>,
     options: &ShadowOptions,
     events: &mut dyn Events,
-) -> Result<Option<Objects>, RehearseError> {
+) -> Result<Option<Added>, RehearseError> {
     let stage = Stage::of(rehearse, options);
     let server = Shadow::start_from(options, rehearse.major, &stage.lineage, events).await?;
-    let made = read_made(&server, &stage, events).await;
+    let added = read_added(&server, &stage, events).await;
     server.stop().await;
-    made
+    added
 }
 
 /// What came of running the scripts of a history in a database of their own.
@@ -211,17 +219,24 @@ async fn read_rebuilt(
     Ok(Rebuilt::Made(Made { objects, before: Objects::default(), server, stand_ins }))
 }
 
-async fn read_made(
+async fn read_added(
     server: &Server,
     stage: &Stage<'_>,
     events: &mut dyn Events,
-) -> Result<Option<Objects>, RehearseError> {
-    let rehearsal = on(server, stage, &mut Vec::new(), events).await?;
-    let Rehearsal::Passed = rehearsal else { return Ok(None) };
-    let mut session = stage.connect(server).await?;
-    let made = objects(&mut session).await?;
+) -> Result<Option<Added>, RehearseError> {
+    let (mut session, rebuilt) = rebuild_applied(server, stage, events).await?;
+    if rebuilt.is_some() {
+        return Ok(None);
+    }
+    let before = shapes(&mut session).await?;
+    for work in stage.rehearse.pending {
+        if bare::run(&mut session, &stage.fit(work)).await?.is_err() {
+            return Ok(Some(Added { before, after: None }));
+        }
+    }
+    let after = Some(shapes(&mut session).await?);
     session.close().await;
-    Ok(Some(made))
+    Ok(Some(Added { before, after }))
 }
 
 /// Rehearses, and asks which extensions were not the real ones.
@@ -286,6 +301,27 @@ async fn on(
     losses: &mut Vec<Vec<Lost>>,
     events: &mut dyn Events,
 ) -> Result<Rehearsal, RehearseError> {
+    let (mut session, rebuilt) = rebuild_applied(server, stage, events).await?;
+    if let Some((number, failed)) = rebuilt {
+        return Ok(Rehearsal::NotRebuilt { number, failed });
+    }
+    let mut follower = Losses::follow(&mut session).await?;
+    for (number, work) in stage.rehearse.pending.iter().enumerate() {
+        if let Some(end) = pending(&mut session, number, &stage.fit(work)).await? {
+            return Ok(end);
+        }
+        losses.push(follower.after_script(&mut session).await?);
+    }
+    Ok(Rehearsal::Passed)
+}
+
+/// Rebuilds what is applied, or takes the part of it that the server brought along; answers which of
+/// it failed, if one did.
+async fn rebuild_applied(
+    server: &Server,
+    stage: &Stage<'_>,
+    events: &mut dyn Events,
+) -> Result<(Session, Option<(usize, Box<Failed>)>), RehearseError> {
     let Stage { rehearse, baseline, lineage } = stage;
     let mut session = stage.connect(server).await?;
     let begin_with = server.inherited();
@@ -306,7 +342,7 @@ async fn on(
         });
         let work = stage.fit(work);
         if let Err(failed) = with_roles(&mut session, &work, rehearse.surroundings).await? {
-            return Ok(Rehearsal::NotRebuilt { number, failed: Box::new(failed) });
+            return Ok((session, Some((number, Box::new(failed)))));
         }
     }
     if begin_with < lineage.len() {
@@ -315,14 +351,7 @@ async fn on(
         session = stage.connect(server).await?;
     }
     rehearse.surroundings.all_roles(&mut session).await?;
-    let mut follower = Losses::follow(&mut session).await?;
-    for (number, work) in rehearse.pending.iter().enumerate() {
-        if let Some(end) = pending(&mut session, number, &stage.fit(work)).await? {
-            return Ok(end);
-        }
-        losses.push(follower.after_script(&mut session).await?);
-    }
-    Ok(Rehearsal::Passed)
+    Ok((session, None))
 }
 
 /// Runs one pending work; `None` where the rehearsal goes on.
