@@ -68,6 +68,8 @@ fn done(report: &Report, page: &mut Page) {
             (ResultShown::DoneByAnother, _) => (Tone::Good, "by another run"),
             (ResultShown::Failed, _) => (Tone::Bad, "failed"),
             (ResultShown::Skipped, _) => (Tone::Care, "skipped"),
+            (ResultShown::Half, "up") => (Tone::Care, "half applied"),
+            (ResultShown::Half, _) => (Tone::Care, "half undone"),
             (ResultShown::NotRun, _) => (Tone::Faint, "not run"),
             (ResultShown::Unknown, _) => (Tone::Care, "unknown"),
         };
@@ -94,7 +96,7 @@ fn seeds(report: &Report, page: &mut Page) {
             (Some(ResultShown::Done), false) => (Tone::Good, "ran"),
             (Some(ResultShown::Done), true) => (Tone::Good, "ran again, changed"),
             (Some(ResultShown::Failed), _) => (Tone::Bad, "failed"),
-            (Some(ResultShown::Unknown), _) => (Tone::Care, "unknown"),
+            (Some(ResultShown::Unknown | ResultShown::Half), _) => (Tone::Care, "unknown"),
             (Some(ResultShown::NotRun | ResultShown::Skipped), false) => (Tone::Faint, "never ran"),
             (Some(ResultShown::NotRun | ResultShown::Skipped), true) => {
                 (Tone::Care, "changed since it ran")

@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 use whimbrel_engine::Event;
 use whimbrel_engine::journal::Runner;
 use whimbrel_engine::lock::{LockError, LockKey, Wait};
-use whimbrel_engine::run::{self, Direction, Enter, EnterError, Entered, Stop};
+use whimbrel_engine::run::{self, Direction, Enter, EnterError, Entered, Stop, Work};
 use whimbrel_engine::state::{State, Wanted};
 use whimbrel_engine::wire::{Failure, Session};
 use whimbrel_history::ledgers::Ledger;
+use whimbrel_history::state::{Half, Steps};
 
 use super::again::{self, Entry};
 use super::choose::Planned;
 use super::exists;
 use super::explain::{self, Stage};
-use super::report::{Outcome, Report, ResultShown};
+use super::report::{HalfShown, Outcome, Report, ResultShown};
 use super::{Aim, Options, Plan, Waiting};
 use crate::error::Error;
 use crate::events::Events;
@@ -160,9 +161,9 @@ async fn ask_the_ledger(plan: &Plan<'_>, may_go_on_there: bool, report: &mut Rep
         let state = whimbrel_engine::state::read(&mut session, wanted).await.ok()?;
         session.close().await;
         let left = again::left(plan, &state, Entry::Again).ok()?;
-        Some(left.planned)
+        Some((left.planned, halves(project, &state)))
     });
-    let left = looked.await.ok().flatten();
+    let (left, mut halves) = looked.await.ok().flatten().unzip();
     for (shown, planned) in report.migrations.iter_mut().zip(&plan.approved) {
         if shown.result != ResultShown::NotRun {
             continue;
@@ -170,10 +171,28 @@ async fn ask_the_ledger(plan: &Plan<'_>, may_go_on_there: bool, report: &mut Rep
         shown.result = match &left {
             None => ResultShown::Unknown,
             Some(left) if may_go_on_there && is_in(left, planned) => ResultShown::Unknown,
-            Some(left) if is_in(left, planned) => ResultShown::NotRun,
+            Some(left) if is_in(left, planned) => {
+                let key = (planned.history, planned.migration.id.clone(), planned.direction);
+                shown.half = halves.as_mut().and_then(|halves| halves.remove(&key));
+                shown.half.as_ref().map_or(ResultShown::NotRun, |_| ResultShown::Half)
+            }
             Some(_) => ResultShown::Done,
         };
     }
+}
+
+/// What is half done, by history, id and direction.
+type Halves = BTreeMap<(usize, String, Direction), HalfShown>;
+
+fn halves(project: &Project, state: &State) -> Halves {
+    let mut all = Halves::new();
+    for (place, history) in project.histories.iter().enumerate() {
+        for Half { id, direction, steps } in state.halves_of(&history.name) {
+            let Some(Steps { done, of, next }) = steps else { continue };
+            all.insert((place, id, direction), HalfShown { done, of, next });
+        }
+    }
+    all
 }
 
 fn is_in(left: &[Planned], planned: &Planned) -> bool {
@@ -267,7 +286,7 @@ fn note(
     };
     let mut results: BTreeMap<(String, String, Direction), (ResultShown, Option<u64>)> =
         BTreeMap::new();
-    let way_back = way_back(plan.aim, ran.done.len());
+    let way_back = way_back(plan, &ran.done);
     let stage = Stage::Run(plan.aim.name());
     for (number, milliseconds) in ran.done {
         results.insert(identity(number), (ResultShown::Done, Some(milliseconds)));
@@ -282,6 +301,9 @@ fn note(
     for (number, _) in &ran.skipped {
         results.insert(identity(*number), (ResultShown::Skipped, None));
     }
+    let half = ran.half.map(|run::Half { number, done, of, next }| {
+        (identity(number), HalfShown { done, of, next })
+    });
     for shown in &mut report.migrations {
         let direction =
             if shown.direction == Direction::Up.name() { Direction::Up } else { Direction::Down };
@@ -289,20 +311,50 @@ fn note(
         if let Some((result, milliseconds)) = results.remove(&key) {
             shown.result = result;
             shown.execution_time_ms = milliseconds;
+        } else if let Some((_, half)) = half.as_ref().filter(|(of, _)| *of == key) {
+            shown.result = ResultShown::Half;
+            shown.half = Some(half.clone());
         }
     }
     ran.stopped
 }
 
 /// How to undo what a run did although something failed.
-fn way_back(aim: &Aim, done: usize) -> Option<String> {
-    match (aim, done) {
-        (Aim::Down { .. } | Aim::Redo { .. }, _) | (Aim::Up(_), 0) => None,
-        (Aim::Up(_), 1) => {
-            Some("what this run did apply stays; `whimbrel down` undoes it".to_owned())
-        }
-        (Aim::Up(_), done) => Some(format!(
-            "the {done} that this run did apply stay; `whimbrel down {done}` undoes them"
-        )),
+fn way_back(plan: &Plan<'_>, done: &[(usize, u64)]) -> Option<String> {
+    let works = done.iter().map(|(number, _)| &plan.works[*number]);
+    let works: Vec<&Work> = works.filter(|work| !work.definition.migration.repeatable).collect();
+    if !matches!(plan.aim, Aim::Up(_)) || works.is_empty() {
+        return None;
+    }
+    let (back, stuck): (Vec<&Work>, Vec<&Work>) =
+        works.iter().partition(|work| work.definition.down.is_some());
+    let applied = match works.len() {
+        1 => "what this run did apply stays".to_owned(),
+        count => format!("the {count} that this run did apply stay"),
+    };
+    let (them, count) = match works.len() {
+        1 => ("it", String::new()),
+        count => ("them", format!(" {count}")),
+    };
+    Some(match (back.as_slice(), stuck.as_slice()) {
+        (_, []) => format!("{applied}; `whimbrel down{count}` undoes {them}"),
+        ([], _) => format!("{applied}; there is no down script, so the way back is by hand"),
+        (_, stuck) => format!(
+            "{applied}; of them, {} cannot be undone: there is no down script",
+            listed(stuck)
+        ),
+    })
+}
+
+/// Some ids.
+fn listed(works: &[&Work]) -> String {
+    let ids: Vec<String> =
+        works.iter().take(NAMED).map(|work| format!("`{}`", work.id())).collect();
+    match works.len().saturating_sub(NAMED) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids.join(", ")),
     }
 }
+
+/// How many ids a hint names.
+const NAMED: usize = 5;

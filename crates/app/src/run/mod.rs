@@ -37,7 +37,9 @@ use choose::{Choice, Planned};
 
 pub use amend::{ChangeShown, Proof};
 pub use prove::{DifferenceShown, ProofShown};
-pub use report::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown};
+pub use report::{
+    HalfShown, Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown,
+};
 pub use whimbrel_engine::run::OnError;
 pub use whimbrel_history::select;
 

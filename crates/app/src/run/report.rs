@@ -96,6 +96,19 @@ pub struct PlannedShown {
     pub result: ResultShown,
     /// How long it took.
     pub execution_time_ms: Option<u64>,
+    /// How far it came, where the run was stopped between its steps.
+    pub half: Option<HalfShown>,
+}
+
+/// How far a migration came that is run step by step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HalfShown {
+    /// How many steps are done.
+    pub done: usize,
+    /// How many there are.
+    pub of: usize,
+    /// How the next one begins.
+    pub next: String,
 }
 
 /// What became of a migration.
@@ -110,6 +123,8 @@ pub enum ResultShown {
     Failed,
     /// It was left out, because one that it needs failed.
     Skipped,
+    /// Some of its steps are done.
+    Half,
     /// Its turn did not come.
     NotRun,
     /// The connection was lost, and nobody could be asked what became of it.
@@ -179,6 +194,7 @@ impl Report {
             losses: None,
             result: ResultShown::NotRun,
             execution_time_ms: None,
+            half: None,
         });
         let (refusing, remarks): (Vec<_>, Vec<_>) =
             choice.concerns.iter().partition(|concern| concern.refuses());
@@ -256,8 +272,19 @@ impl Report {
     pub(super) fn standing(&self) -> String {
         let count = |wanted| self.migrations.iter().filter(|one| one.result == wanted).count();
         let (all, done) = (self.migrations.len(), count(ResultShown::Done));
-        match count(ResultShown::Unknown) {
-            0 => format!("{done} of {all} are done and recorded; run it again to go on"),
+        let half = self.migrations.iter().find_map(|one| Some((&one.id, one.half.as_ref()?)));
+        match (count(ResultShown::Unknown), half) {
+            (0, None) => format!("{done} of {all} are done and recorded; run it again to go on"),
+            (0, Some((id, HalfShown { done: steps, of, next }))) => {
+                let left = if next.to_lowercase().contains("concurrently") {
+                    "; what that statement left, such as an invalid index, is put away then"
+                } else {
+                    ""
+                };
+                format!(
+                    "{done} of {all} are done and recorded, and of `{id}` {steps} of {of} steps: run it again to go on with `{next}`{left}"
+                )
+            }
             _ => "`whimbrel status` shows what is done and recorded; run it again to go on"
                 .to_owned(),
         }

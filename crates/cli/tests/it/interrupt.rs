@@ -71,6 +71,25 @@ async fn once_ends_cleanly_and_says_where_things_stand() {
 }
 
 #[tokio::test]
+async fn a_migration_in_steps_is_said_to_be_half_applied() {
+    let project = Project::new(&[(
+        "migrations/001_steps.sql",
+        "create table users (n int);\nvacuum users;\ninsert into users select 1 from pg_sleep(60);\n",
+    )]);
+    let project = project.with_database().await;
+    let child = start(&project).await;
+    signal(&child, "INT");
+    let said = Said::new(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 130, "{}", said.whole());
+    assert!(said.out.contains("001_steps  half applied"), "{}", said.whole());
+    let next = "of `001_steps` 2 of 3 steps: run it again to go on with `insert into users";
+    assert!(said.err.contains(next), "{}", said.whole());
+    let report = project.done("status --json").json();
+    let note = report["migrations"][0]["note"].as_str().unwrap_or_default();
+    assert!(note.starts_with("2 of 3 steps are done; next: `insert"), "{report}");
+}
+
+#[tokio::test]
 async fn twice_ends_at_once() {
     let project = slow().await;
     let child = start(&project).await;
@@ -92,7 +111,8 @@ async fn what_may_still_go_on_in_the_server_is_not_called_not_run() {
     let project = Project::new(&[(
         "migrations/001_wait.sql",
         "set lock_timeout = 0;\ncreate table waited ();\ndo $$ begin perform pg_sleep(600);\n\
-         exception when query_canceled then perform pg_advisory_lock(7); end $$;\n",
+         exception when query_canceled then loop begin perform pg_advisory_lock(7); exit;\n\
+         exception when query_canceled then null; end; end loop; end $$;\n",
     )]);
     let project = project.with_database().await;
     let mut holder = project.session().await;

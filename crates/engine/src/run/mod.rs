@@ -199,8 +199,23 @@ pub struct Report {
     pub skipped: Vec<(usize, String)>,
     /// Why the run ended early, if it did.
     pub stopped: Option<Stop>,
+    /// Where it ended, if that was between the steps of a work.
+    pub half: Option<Half>,
     /// Its number in the journal.
     pub run: Option<i64>,
+}
+
+/// A work that a run was stopped in, between two of its steps or in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Half {
+    /// Which.
+    pub number: usize,
+    /// How many of its steps are done.
+    pub done: usize,
+    /// How many it has.
+    pub of: usize,
+    /// How the next one begins.
+    pub next: String,
 }
 
 /// One run under way.

@@ -17,7 +17,7 @@ use crate::run::evidence::{self, Evidence};
 use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::resume::look_back;
 use crate::run::send::Sent;
-use crate::run::{End, Report, Run, Work, begun};
+use crate::run::{End, Half, Report, Run, Work, begun};
 use crate::wire::{self, Failure, Session};
 use crate::{Event, Events};
 
@@ -91,10 +91,11 @@ impl Run<'_> {
             Some(failed) => Err(Box::new(failed)),
             None => planned(work, steps).map_err(unread),
         };
-        match planned {
-            Ok(planned) => self.write_steps_down(work, &planned).await?,
+        let planned = match planned {
+            Ok(planned) => planned,
             Err(failed) => return Ok(End::Failed { number, failed }),
-        }
+        };
+        self.write_steps_down(work, &planned).await?;
         let earlier = self.intents.remove(&work.key()).unwrap_or_default();
         for (index, step) in steps.iter().enumerate() {
             let intent = earlier.iter().find(|intent| intent.step == index);
@@ -105,6 +106,12 @@ impl Run<'_> {
             }
             self.check_lock()?;
             self.heed(events).await?;
+            report.half = Some(Half {
+                number,
+                done: index,
+                of: steps.len(),
+                next: planned[index].statement.clone(),
+            });
             events.on(Event::Step {
                 migration: work.id().to_owned(),
                 number: index + 1,
@@ -136,10 +143,12 @@ impl Run<'_> {
             };
             if let Ended::Failed(mut failed) = ended {
                 failed.steps_done = index;
+                report.half = None;
                 self.reset_alone(Cleaning::All).await?;
                 return Ok(End::Failed { number, failed });
             }
         }
+        report.half = None;
         let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         report.done.push((number, took));
         events.on(Event::Done {
