@@ -202,6 +202,12 @@ impl Project {
         self.development.is_some() && self.presumed.is_some()
     }
 
+    /// What a person should know of the files.
+    pub(crate) fn warnings(&self) -> Vec<PlaceShown> {
+        let warnings = self.histories.iter().flat_map(|history| &history.warnings);
+        warnings.map(|diagnostic| self.located(diagnostic)).collect()
+    }
+
     /// A remark with its line and column.
     pub(crate) fn located(&self, diagnostic: &Diagnostic) -> PlaceShown {
         let path = diagnostic.file.as_deref().map(Utf8Path::new);

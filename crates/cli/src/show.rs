@@ -32,6 +32,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
             let text = format!("nothing to do: {}", clean(&report.nothing));
             page.line(page.paint(Tone::Good, text));
             seeds(report, page);
+            warnings(&report.warnings, page);
             return;
         }
         Outcome::Shown => shown(report, page),
@@ -45,6 +46,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
         rehearsal(report, page);
     }
     page.line(ending(report, page));
+    warnings(&report.warnings, page);
     if report.outcome == Outcome::Shown && report.errors.is_empty() && !report.is_refused {
         page.hint(&format!("`whimbrel {}` runs it", report.command));
     }
@@ -279,6 +281,21 @@ fn ending(report: &Report, page: &Page) -> String {
         Outcome::Failed | Outcome::Stopped => {
             page.paint(Tone::Bad, format!("{done} of {} {verb}", count(total, "migration")))
         }
+    }
+}
+
+/// How many warnings a run says: whoever runs something looks for other things.
+const FEW: usize = 5;
+
+/// The first warnings about the files, a line each.
+fn warnings(warnings: &[PlaceShown], page: &mut Page) {
+    for warning in warnings.iter().take(FEW) {
+        let brief = PlaceShown { hints: Vec::new(), ..warning.clone() };
+        remark(&brief, page);
+    }
+    if let more @ 1.. = warnings.len().saturating_sub(FEW) {
+        let more = count(more, "more warning");
+        page.line(page.paint(Tone::Faint, format!("{more}: `whimbrel status` shows them")));
     }
 }
 

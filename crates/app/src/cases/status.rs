@@ -218,8 +218,6 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
             ledger: table,
         }
     });
-    let warnings = project.histories.iter().flat_map(|history| &history.warnings);
-    let warnings = warnings.map(|diagnostic| project.located(diagnostic));
     let (seeds, missing) = seeds(project, database)?;
     Ok(Report {
         version: wire::VERSION,
@@ -229,7 +227,7 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
         summary,
         seeds,
         others: database.tools.iter().map(OtherShown::new).collect(),
-        warnings: warnings.chain(missing).collect(),
+        warnings: project.warnings().into_iter().chain(missing).collect(),
     })
 }
 

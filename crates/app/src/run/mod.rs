@@ -244,7 +244,7 @@ pub(crate) async fn run(
         session.close().await;
         report.outcome = Outcome::Nothing;
         if let Some(keeping) = keeping {
-            keeping.keep(state.seal, &report.remarks);
+            keeping.keep(state.seal, &report.known());
         }
         let mut report = Box::pin(seeds::sow(&project, aim, options, report, events)).await?;
         if report.seeds.iter().any(|seed| seed.result.is_some()) {

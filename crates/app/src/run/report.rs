@@ -1,7 +1,7 @@
 //! What a run did, or would do.
 
 use camino::Utf8PathBuf;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use whimbrel_engine::run::Work;
 use whimbrel_engine::state::State;
 use whimbrel_history::TextError;
@@ -13,7 +13,7 @@ use super::{Aim, Depth, Options};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::project::Project;
-use crate::wire::{self, DatabaseShown, ErrorShown, LossShown};
+use crate::wire::{self, DatabaseShown, ErrorShown, LossShown, PlaceShown};
 
 /// What a run did, or would do.
 #[derive(Debug, Serialize)]
@@ -39,6 +39,8 @@ pub struct Report {
     pub nothing: String,
     /// What a person should know.
     pub remarks: Vec<String>,
+    /// What a person should know of the files; of `up` and `preview` only.
+    pub warnings: Vec<PlaceShown>,
     /// What went wrong.
     pub errors: Vec<ErrorShown>,
     /// The same, with the texts that they point into.
@@ -171,6 +173,15 @@ pub enum RehearsalShown {
     },
 }
 
+/// What is said of a run that has nothing to do, while neither files nor ledgers change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Known {
+    /// What a person should know.
+    pub(super) remarks: Vec<String>,
+    /// And of the files.
+    pub(super) warnings: Vec<PlaceShown>,
+}
+
 impl Report {
     pub(super) fn new(
         project: &Project,
@@ -212,6 +223,13 @@ impl Report {
             .into_iter()
             .map(|refusal| format!("would be refused: {} ({})", refusal.message, refusal.way));
         let pooler = project.database.remark.clone();
+        let known = Known {
+            remarks: pooler.into_iter().chain(remarks).chain(refused).collect(),
+            warnings: match aim {
+                Aim::Up(_) => project.warnings(),
+                Aim::Down { .. } | Aim::Redo { .. } => Vec::new(),
+            },
+        };
         Self {
             outcome: match options.depth {
                 Depth::Run => Outcome::Stopped,
@@ -219,16 +237,13 @@ impl Report {
             },
             migrations: migrations.collect(),
             is_refused,
-            ..Self::nothing(
-                aim,
-                project.database.shown(&state.facts),
-                pooler.into_iter().chain(remarks).chain(refused).collect(),
-            )
+            ..Self::nothing(aim, project.database.shown(&state.facts), known)
         }
     }
 
     /// Of a run that has nothing to do.
-    pub(super) fn nothing(aim: &Aim, database: DatabaseShown, remarks: Vec<String>) -> Self {
+    pub(super) fn nothing(aim: &Aim, database: DatabaseShown, known: Known) -> Self {
+        let Known { remarks, warnings } = known;
         Self {
             version: wire::VERSION,
             command: aim.name(),
@@ -240,9 +255,15 @@ impl Report {
             rehearsal: RehearsalShown::None { because: "there was nothing to rehearse".to_owned() },
             is_refused: false,
             remarks,
+            warnings,
             errors: Vec::new(),
             failures: Vec::new(),
         }
+    }
+
+    /// What stays said while there is nothing to do.
+    pub(super) fn known(&self) -> Known {
+        Known { remarks: self.remarks.clone(), warnings: self.warnings.clone() }
     }
 
     /// Adds what the scripts say.

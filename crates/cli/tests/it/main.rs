@@ -32,4 +32,5 @@ mod seeds;
 mod supabase;
 mod terminal;
 mod together;
+mod warnings;
 mod ways;

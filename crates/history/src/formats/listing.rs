@@ -1,9 +1,10 @@
 //! Lists and reads the files of a history.
 
 use camino::Utf8Path;
-use whimbrel_sql::Diagnostic;
+use whimbrel_sql::{Diagnostic, Severity};
 
-use super::header::readable;
+use super::header::{file_warning, readable};
+use super::numbered::is_numbered;
 use super::{Format, Settings};
 use crate::migration::{file_name, part_at_last};
 use crate::{Contents, Digest, File, Files, FilesError, History, Text};
@@ -84,8 +85,26 @@ pub fn read(
         return Err(invalid(wrong));
     }
     let mut history = format.assemble(settings, read).map_err(invalid)?;
-    history.warnings.splice(0..0, listing.skipped);
+    let unfit = unfit(settings, &listing.files);
+    history.warnings.splice(0..0, listing.skipped.into_iter().chain(unfit));
     Ok(history)
+}
+
+/// Patterns of repeatable files that no file fits.
+fn unfit(settings: &Settings, files: &[File]) -> Vec<Diagnostic> {
+    let fits = |pattern: &String| {
+        let one = Settings { repeatable: vec![pattern.clone()], ..settings.clone() };
+        files.iter().any(|file| one.is_repeatable(&file.path))
+    };
+    let unfit = settings.repeatable.iter().filter(|pattern| !fits(pattern));
+    let say = |pattern: &String| Diagnostic {
+        severity: Severity::Warning,
+        file: None,
+        span: None,
+        message: format!("no file of history `{}` fits `repeatable` `{pattern}`", settings.name),
+        hints: vec!["a pattern is relative to the history's folder".into()],
+    };
+    unfit.map(say).collect()
 }
 
 /// Reads one file.
@@ -113,6 +132,31 @@ pub(super) fn sql_files(
         }
     }
     Ok(found)
+}
+
+/// Says that numbered files lie in folders below, where nobody said that they belong to the history.
+pub(super) fn below(
+    files: &dyn Files,
+    settings: &Settings,
+) -> Result<Option<Diagnostic>, FilesError> {
+    if settings.nested {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for inner in files.folders(&settings.folder)? {
+        if !file_name(&inner).starts_with('.') {
+            let names = files.names(&inner)?;
+            found.extend(names.iter().filter(|path| is_sql(path) && is_numbered(path)).cloned());
+        }
+    }
+    let Some(first) = found.first() else { return Ok(None) };
+    let name = &settings.name;
+    let what = match found.len() {
+        1 => format!("the file in a folder below is not part of history `{name}`"),
+        count => format!("{count} files in folders below are not part of history `{name}`"),
+    };
+    let hint = format!("`nested = true` in [history.{name}] of whimbrel.toml takes them in");
+    Ok(Some(Diagnostic { severity: Severity::Note, ..file_warning(first, what, vec![hint]) }))
 }
 
 /// Whether a path ends in `.sql`, in any case.

@@ -30,7 +30,7 @@ use whimbrel_sql::{Diagnostic, Severity, Span};
 
 use super::compose::{NewFile, NewMigration, body, next_prefix, numbered, refusal};
 use super::header::{self, file_error, list, readable};
-use super::listing::{is_sql, sql_files};
+use super::listing::{below, is_sql, sql_files};
 use super::name::{Version, advise};
 use super::sections::{OURS, OURS_DOWN, line_in, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
@@ -102,7 +102,7 @@ impl Format for Annotated {
     fn list(&self, files: &dyn Files, settings: &Settings) -> Result<Listing, FilesError> {
         Ok(Listing {
             files: sql_files(files, &settings.folder, settings.nested)?,
-            skipped: Vec::new(),
+            skipped: below(files, settings)?.into_iter().collect(),
         })
     }
 

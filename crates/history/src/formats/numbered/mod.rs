@@ -11,7 +11,7 @@ use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
 use super::header::{file_error, file_warning};
-use super::listing::sql_files;
+use super::listing::{below, sql_files};
 use super::name::Version;
 use super::sections::{OURS_DOWN, is_empty, line_in};
 use super::{Format, Listing, Settings};
@@ -38,6 +38,7 @@ pub(super) fn numbered_files(
             ));
         }
     }
+    listing.skipped.extend(below(files, settings)?);
     Ok(listing)
 }
 
