@@ -15,7 +15,8 @@ use super::header::{self, error, file_error, file_warning, readable};
 use super::listing::is_sql;
 use super::name::advise;
 use super::numbered::{assemble, down_place, is_numbered, numbered_files};
-use super::sections::{part, whole};
+use super::parted::parted;
+use super::sections::{OURS, part, whole};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
 use crate::ledgers::Ledger;
@@ -171,6 +172,7 @@ impl Format for Flyway {
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+        let new = &parted(new, OURS)?.headed();
         no_header(new, "flyway")?;
         let slug = advise(&new.name)?;
         let last = numbered(history).last();

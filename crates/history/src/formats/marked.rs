@@ -10,6 +10,7 @@ use super::header::{self, Comment, error, file_error, file_warning, readable};
 use super::listing::is_sql;
 use super::name::advise;
 use super::numbered::{assemble, is_numbered, numbered_files};
+use super::parted::parted;
 use super::sections::{Marks, line_in, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
@@ -169,6 +170,9 @@ impl Format for Marked {
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+        let parted = parted(new, self.marks)?;
+        let mark = parted.up_mark.clone().unwrap_or_else(|| self.marks.up.to_owned());
+        let new = &parted.headed();
         no_header(new, self.name)?;
         let slug = advise(&new.name)?;
         let last = numbered(history).last();
@@ -181,7 +185,7 @@ impl Format for Marked {
             new.down.as_deref().unwrap_or_default(),
             "-- Write the statements that undo it here.",
         );
-        let text = format!("{}\n{}\n{}\n{down}", self.marks.up, described(new), self.down);
+        let text = format!("{mark}\n{}\n{}\n{down}", described(new), self.down);
         Ok(vec![NewFile { path: folder.join(format!("{prefix}{slug}.sql")), text }])
     }
 

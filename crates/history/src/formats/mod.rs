@@ -14,6 +14,7 @@ mod listing;
 mod marked;
 mod name;
 mod numbered;
+mod parted;
 mod plain;
 mod sections;
 pub mod seeds;

@@ -19,6 +19,7 @@ use super::header::{self, readable};
 use super::listing::is_sql;
 use super::name::advise;
 use super::numbered::{assemble, down_place, is_numbered, numbered_files};
+use super::parted::{Parted, parted};
 use super::sections::{OURS, part, part_if_any, sections, whole};
 use super::{Format, Listing, Settings};
 use crate::digest::Header;
@@ -161,6 +162,8 @@ impl Format for Plain {
 
 /// The files of a new plain migration.
 fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+    let Parted { new, head, .. } = parted(new, OURS)?;
+    let new = &new;
     no_header(new, "plain")?;
     let slug = advise(&new.name)?;
     let numbered: Vec<&Migration> = numbered(history).collect();
@@ -175,7 +178,9 @@ fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagno
         .or_else(|| last.map(|last| last.path.as_str().ends_with(".up.sql")))
         .unwrap_or(false);
     let folder = last.map_or(history.folder.as_path(), |last| folder_of(&last.path));
-    let up = described(new);
+    let above: String = head.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    let described = described(new);
+    let up = format!("{above}{described}");
     let down = new.down.as_deref();
     let file = |name: String, text: String| NewFile { path: folder.join(name), text };
     Ok(match (in_pairs, flyway, down) {
@@ -192,7 +197,9 @@ fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagno
             ),
         ],
         (false, _, Some(down)) => {
-            vec![file(format!("{stem}.sql"), format!("-- @up\n{up}\n-- @down\n{}", body(down, "")))]
+            let down = body(down, "");
+            let text = format!("{above}-- @up\n{described}\n-- @down\n{down}");
+            vec![file(format!("{stem}.sql"), text)]
         }
         (false, _, None) => vec![file(format!("{stem}.sql"), up)],
     })

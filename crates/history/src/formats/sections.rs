@@ -164,7 +164,7 @@ fn trim(text: &Text, span: Span) -> Result<Span, TextError> {
 }
 
 /// `-- ===== DOWN MIGRATION =====`, `-- -----`
-fn is_rule(line: &str) -> bool {
+pub(super) fn is_rule(line: &str) -> bool {
     line.trim().strip_prefix("--").is_some_and(|rest| {
         let rest = rest.trim();
         rest.starts_with("===") || rest.starts_with("---") || rest.starts_with("***")

@@ -237,3 +237,66 @@ fn files_of_other_tools_are_written_in_their_way() {
     let flyway = composed("flyway", &[("m/V1.9__a.sql", "select 1;")], new());
     assert_eq!(paths(&flyway), ["m/V1.10__add_orders.sql", "m/U1.10__add_orders.sql"]);
 }
+
+#[test]
+fn a_script_that_comes_with_marks_is_parted_by_them() {
+    let new = |up: &str| NewMigration { up: up.into(), ..named("add orders") };
+    let ours = "\u{feff}-- whimbrel: timeout=5s\n-- ===== UP =====\n-- @up\nselect 1;\n\n-- @down\nselect 2;\n";
+    let plain = composed("plain", &[], new(ours));
+    assert_eq!(
+        plain[0].text,
+        "-- whimbrel: timeout=5s\n-- @up\nselect 1;\n\n-- @down\nselect 2;\n"
+    );
+    let pairs = [("m/001_a.up.sql", "select 1;"), ("m/001_a.down.sql", "select 2;")];
+    let pair = composed("plain", &pairs, new(ours));
+    assert_eq!(pair[0].text, "-- whimbrel: timeout=5s\nselect 1;\n");
+    assert_eq!(pair[1].text, "select 2;\n");
+    let supabase = composed("supabase", &[], new(ours));
+    assert_eq!(supabase[1].path, "supabase/migrations/down/20260131120000_add_orders.sql");
+    assert_eq!(supabase[1].text, "select 2;\n");
+    let dbmate = composed(
+        "dbmate",
+        &[],
+        new("-- migrate:up transaction:false\nselect 1;\n-- migrate:down\nselect 2;\n"),
+    );
+    assert_eq!(
+        dbmate[0].text,
+        "-- migrate:up transaction:false\nselect 1;\n\n-- migrate:down\nselect 2;\n"
+    );
+    assert_eq!(composed("plain", &[], new("\u{feff}select 1;"))[0].text, "select 1;\n");
+}
+
+#[test]
+fn a_header_that_comes_with_a_script_is_taken() {
+    let text = "-- Migration: 007_old\n-- Description: All orders\n-- Type: create_index\n-- Depends on: [001_a]\n-- Transaction: none\n-- Why: we need them\n\n-- @up\ncreate index concurrently i on a (b);\n-- @down\ndrop index i;\n";
+    let before = "-- Migration: 001_a\n-- Type: custom_sql\n-- @up\nselect 1;\n";
+    let new = NewMigration { up: text.into(), ..named("add orders") };
+    let files = composed(
+        "annotated",
+        &[("m/001_a.sql", before), ("m/002_b.sql", &before.replace("001_a", "002_b"))],
+        new,
+    );
+    assert_eq!(
+        files[0].text,
+        "-- Migration: 003_add_orders\n-- Description: All orders\n-- Type: create_index\n-- Depends on: [001_a]\n-- Transaction: none\n-- Why: we need them\n\n-- ===== UP MIGRATION =====\n-- @up\ncreate index concurrently i on a (b);\n\n-- ===== DOWN MIGRATION =====\n-- @down\ndrop index i;\n"
+    );
+}
+
+#[test]
+fn marks_that_do_not_part_a_script_are_refused() {
+    for (script, message) in [
+        (
+            "-- @up\nselect 1;\n-- @up\nselect 2;\n",
+            "line 3 of the script: `@up` a second time; the first is in line 1",
+        ),
+        (
+            "select 0;\n-- @up\nselect 1;\n",
+            "line 1 of the script: a statement stands before `-- @up`",
+        ),
+    ] {
+        let new = NewMigration { up: script.into(), ..named("add orders") };
+        let format = by_name("plain").unwrap();
+        let refused = format.compose(&new, &empty(format)).unwrap_err();
+        assert_eq!(refused.message, message);
+    }
+}

@@ -178,7 +178,10 @@ fn mistaken(path: &Utf8Path, comment: &Comment<'_>) -> Option<Diagnostic> {
 }
 
 /// Reads `[001_a, 002_b]`.
-fn depends_on(path: &Utf8Path, value: &Comment<'_>) -> Result<Vec<Named>, Vec<Diagnostic>> {
+pub(super) fn depends_on(
+    path: &Utf8Path,
+    value: &Comment<'_>,
+) -> Result<Vec<Named>, Vec<Diagnostic>> {
     let Some(inner) = value.text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
         return Err(vec![error(
             path,

@@ -32,6 +32,7 @@ use super::compose::{NewFile, NewMigration, body, next_prefix, numbered, refusal
 use super::header::{self, file_error, list, readable};
 use super::listing::{below, is_sql, sql_files};
 use super::name::{Version, advise};
+use super::parted::parted;
 use super::sections::{OURS, OURS_DOWN, line_in, part, part_if_any, sections};
 use super::{Format, Listing, Settings};
 use crate::digest::{Header, Remark};
@@ -45,7 +46,7 @@ use crate::{
     nearest,
 };
 
-use self::head::{Head, key_of};
+use self::head::{Head, depends_on, key_of};
 use self::kinds::{TYPES, contradiction, kind_of};
 
 /// SQL files with a header.
@@ -311,6 +312,7 @@ fn migration(settings: &Settings, digest: Digest) -> Migration {
 
 /// The file of a new annotated migration.
 fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+    let (new, more) = headed(new)?;
     let slug = advise(&new.name)?;
     let kind = match new.kind.as_deref() {
         None => kind_of(&new.up).unwrap_or("custom_sql"),
@@ -358,12 +360,42 @@ fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagno
     let mut text = String::new();
     let _ = write!(
         text,
-        "-- Migration: {id}\n-- Description: {description}\n-- Type: {kind}\n-- Depends on: [{}]\n\n-- ===== UP MIGRATION =====\n-- @up\n{}\n-- ===== DOWN MIGRATION =====\n-- @down\n{}",
+        "-- Migration: {id}\n-- Description: {description}\n-- Type: {kind}\n-- Depends on: [{}]\n{more}\n-- ===== UP MIGRATION =====\n-- @up\n{}\n-- ===== DOWN MIGRATION =====\n-- @down\n{}",
         depends_on.join(", "),
         body(&new.up, "-- Write the statements here."),
         body(new.down.as_deref().unwrap_or_default(), "-- Write the statements that undo it here."),
     );
     Ok(vec![NewFile { path: history.folder.join(format!("{id}.sql")), text }])
+}
+
+/// What is to be written, with what a header that came along says where the person says nothing; and
+/// the lines of that which are for the runner, or for people.
+fn headed(new: &NewMigration) -> Result<(NewMigration, String), Diagnostic> {
+    let parted = parted(new, OURS)?;
+    let (mut new, mut more) = (parted.new, String::new());
+    for line in &parted.head {
+        let known = header::comment(line, 0).and_then(|comment| key_of(&comment));
+        match known {
+            // It has another name now.
+            Some(("Migration", _)) => {}
+            Some(("Description", value)) => {
+                new.description.get_or_insert_with(|| value.text.to_owned());
+            }
+            Some(("Type", value)) => {
+                new.kind.get_or_insert_with(|| value.text.to_owned());
+            }
+            Some(("Depends on", value)) => {
+                let named = depends_on(Utf8Path::new(""), &value);
+                let named = named.map_err(|wrong| {
+                    refusal(wrong[0].message.clone(), wrong[0].hints.join("; "))
+                })?;
+                let ids = named.into_iter().map(|one| one.name).collect();
+                new.depends_on.get_or_insert(ids);
+            }
+            Some(_) | None => more.extend([line.trim_end(), "\n"]),
+        }
+    }
+    Ok((new, more))
 }
 
 /// `add_user_email` as a sentence.

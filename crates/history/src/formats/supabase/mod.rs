@@ -16,6 +16,7 @@ use super::compose::{NewFile, NewMigration, body, described, no_header, numbered
 use super::header::{self, file_error, file_warning, readable};
 use super::listing::{is_sql, sql_files};
 use super::name::{Version, advise};
+use super::parted::parted;
 use super::sections::{OURS, is_empty, part, sections, whole};
 use super::{Baseline, Format, Listing, ProjectError, Seeds, Settings};
 use crate::digest::{Header, Part, Remark};
@@ -301,6 +302,7 @@ fn migration(settings: &Settings, version: String, name: String, digest: Digest)
 
 /// The files of a new Supabase migration.
 fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
+    let new = &parted(new, OURS)?.headed();
     no_header(new, "supabase")?;
     let slug = advise(&new.name)?;
     let newest: Option<u64> =
