@@ -136,7 +136,7 @@ pub const ALL: &[Key] = &[
         default: "true",
         example: "journal = false",
         brief: "whether runs and unfinished steps are written down in the database",
-        about: "Whether runs, their times and the intents of steps outside a transaction are kept in the schema `whimbrel_journal`. Nothing is run twice without it, but a crash inside a step that cannot be undone is then for a person to judge.",
+        about: "Whether runs, their times and the intents of steps outside a transaction are kept in the schema `whimbrel_journal`. Nothing is run twice without it, but a migration of several steps outside a transaction is refused: nobody could tell how far it came.",
     },
     Key {
         path: &["env", "*", "url_env"],

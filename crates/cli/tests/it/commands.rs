@@ -54,6 +54,37 @@ async fn init_writes_a_file_that_is_understood_whatever_the_folder_is_called() {
     assert!(project.path().join("sql").is_dir());
 }
 
+#[tokio::test]
+async fn a_preview_ends_as_the_page_of_exit_codes_says() {
+    let project = Project::new(&[("migrations/001_a.sql", "create table a ();\n")]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("migrations/001_a.sql", "create table b ();\n");
+    for line in ["preview --json", "up --dry-run --json"] {
+        assert_eq!(project.done(line).json()["is_refused"], true);
+    }
+    project.write("migrations/001_a.sql", "create table a ();\n");
+    project.write("migrations/002_b.sql", "create table a ();\n");
+    for line in ["preview", "up --dry-run"] {
+        assert_eq!(project.run(line).code, 1, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_journal_only_what_is_one_step_runs_outside_a_transaction() {
+    let project = Project::new(&[
+        ("migrations/001_a.sql", "create table a (b int);\n"),
+        ("migrations/002_b.sql", "create index concurrently i on a (b);\n"),
+        ("whimbrel.toml", "[ledger]\njournal = false\n"),
+    ]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("migrations/003_c.sql", "create table c ();\nvacuum a;\n");
+    let said = project.run("up --yes --no-rehearsal");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert_eq!(project.sql("select to_regclass('c')").await, None);
+}
+
 #[test]
 fn init_begins_no_second_history_unasked() {
     for (file, tool) in [

@@ -64,7 +64,7 @@ fn exit_codes() -> String {
         )
         .unwrap();
     }
-    page.push_str("\n`status`, `preview` and `doctor` end with 0 whatever they show; `status --check` ends with 3 while something is pending or not as it should be, `doctor --check` when there is a warning or trouble.\n");
+    page.push_str("\n`status` and `doctor` end with 0 whatever they show; `status --check` ends with 3 while something is pending or not as it should be, `doctor --check` when there is a warning or trouble.\n\n`preview` and `--dry-run` end as the run would where a migration fails in the rehearsal or cannot run as it is, else with 0: what a run would refuse unless it is allowed (4) they only show (`is_refused` in JSON).\n");
     page
 }
 
