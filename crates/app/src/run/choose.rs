@@ -118,6 +118,11 @@ fn refusal(concern: &Concern, allowed: Allowed) -> Option<Refusal> {
             format!("`{id}` comes before `{before}`, which is applied"),
             "`--allow out-of-order` runs it now; else give it a later number",
         ),
+        Concern::Passes { id, over } if !allowed.out_of_order => (
+            Code::OUT_OF_ORDER,
+            format!("`{over}` comes before `{id}`, and is not applied"),
+            "`--with-dependencies` runs what comes before it, too; `--allow out-of-order` runs it alone",
+        ),
         Concern::Modified { id, change: _ } if !allowed.modified => (
             Code::MODIFIED,
             format!("`{id}` was changed after it was applied"),
@@ -139,6 +144,7 @@ fn refusal(concern: &Concern, allowed: Allowed) -> Option<Refusal> {
             "put its file back, or undo what it did by hand; then `whimbrel repair forget` takes it out",
         ),
         Concern::OutOfOrder { .. }
+        | Concern::Passes { .. }
         | Concern::Modified { .. }
         | Concern::SameContent { .. }
         | Concern::MissingFile { .. } => return None,
@@ -379,7 +385,7 @@ fn planned(
 }
 
 /// A migration that only its ledger knows; its scripts are read from there.
-fn of_entry(history: &str, entry: &Entry) -> Migration {
+pub(super) fn of_entry(history: &str, entry: &Entry) -> Migration {
     let nowhere = || Section { path: "".into(), span: 0..0, fingerprint: String::new() };
     Migration {
         history: history.to_owned(),

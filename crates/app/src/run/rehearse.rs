@@ -8,9 +8,10 @@ use whimbrel_engine::run::Work;
 use whimbrel_engine::shadow::{Fetch as ShadowFetch, ShadowOptions};
 use whimbrel_engine::state::StateError;
 use whimbrel_engine::wire::Session;
+use whimbrel_history::Migration;
 use whimbrel_history::state::{Row, State as Standing};
 
-use super::choose::{Choice, Planned};
+use super::choose::{Choice, Planned, of_entry};
 use super::explain::{self, Stage};
 use super::report::{RehearsalShown, Report};
 use super::{Aim, Depth, Fetch, Plan, Rehearse, exists, losses, works};
@@ -156,13 +157,13 @@ async fn attempt(
         rehearse::rehearse(&what, &options, events).await?;
     losses::note(report, &losses, session).await?;
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let (number, failed) = match rehearsal {
+    let (number, failed, advice) = match rehearsal {
         Rehearsal::Passed => {
             return Ok(RehearsalShown::Passed { server, milliseconds, stand_ins });
         }
-        Rehearsal::Failed { number, failed } => (number, *failed),
+        Rehearsal::Failed { number, failed } => (number, *failed, None),
         Rehearsal::NotRepeatable { number, failed: Some(failed), differences: _ } => {
-            (number, *failed)
+            (number, *failed, Some(format!("that was its second run there; {ANY_NUMBER}")))
         }
         Rehearsal::NotRepeatable { number, failed: None, differences } => {
             report.fail(not_repeatable(&plan.works[number], &differences));
@@ -183,7 +184,7 @@ async fn attempt(
     };
     let before = exists::in_rehearsal(&what, number, &failed, &options, events).await;
     let mut error = explain::failed(&plan.project, &plan.works[number], failed, Stage::Rehearsal);
-    error.hints.splice(0..0, before);
+    error.hints.splice(0..0, advice.or(before));
     report.fail(Error::from(Box::new(error)));
     if let (Some(presumed), None) = (&plan.project.presumed, &options.baseline) {
         report.remarks.push(format!(
@@ -194,6 +195,10 @@ async fn attempt(
     Ok(RehearsalShown::Failed { server, stand_ins })
 }
 
+/// What one that runs again must be like.
+const ANY_NUMBER: &str =
+    "write it so that it may run any number of times (`create or replace`, `if not exists`)";
+
 /// A migration that is to run again and changes something each time.
 fn not_repeatable(work: &Work, differences: &[Difference]) -> Error {
     let named: Vec<String> = differences.iter().take(NAMED).map(|one| format!("`{one}`")).collect();
@@ -201,7 +206,7 @@ fn not_repeatable(work: &Work, differences: &[Difference]) -> Error {
         code: Code::NOT_REPEATABLE,
         message: format!("a second run of `{}` changes {}", work.id(), named.join(", ")),
         hints: vec![
-            "write it so that it may run any number of times (`create or replace`, `if not exists`)".to_owned(),
+            ANY_NUMBER.to_owned(),
             "the database was not changed; `--no-rehearsal` goes on in spite of it".to_owned(),
         ],
     }
@@ -225,23 +230,36 @@ pub(super) async fn applied(
     for (place, rows) in project.rows(&plan.state).into_iter().enumerate() {
         let mut queue = Vec::new();
         for row in rows.iter().filter(|row| row.state.is_applied()) {
-            queue.push(planned(place, row).map_err(NotRehearsed::NotRebuilt)?);
+            queue.extend(planned(&project.histories[place].name, place, row));
         }
         queues.push(queue);
     }
     let planned = super::choose::merge(&project.outlines, queues);
     let choice = Choice { planned, concerns: Vec::new() };
-    Ok(works::works(project, &plan.state, &choice, session).await?)
+    let kept = works::recorded(project, &plan.state, &choice, session).await?;
+    for planned in choice.planned.iter().filter(|planned| planned.from_ledger) {
+        let key = (planned.history, planned.migration.key.clone());
+        // Of a large script only a note is kept.
+        if kept.get(&key).is_none_or(|recorded| recorded.up.is_empty()) {
+            let (id, is_gone) = (&planned.migration.id, planned.file().is_none());
+            let why = if is_gone { "its file is gone" } else { "its file was changed since" };
+            return Err(NotRehearsed::NotRebuilt(format!(
+                "`{id}` is applied, {why}, and the ledger does not keep its script"
+            )));
+        }
+    }
+    Ok(works::of_files(project, &choice.planned, &kept)?)
 }
 
-/// What made an applied row: its file, if that is still what ran.
-fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
-    let id = row.id();
+/// What made an applied row: its file, if that is still what ran, or else what the ledger keeps.
+fn planned(name: &str, history: usize, row: &Row<'_>) -> Option<Planned> {
+    let kept =
+        |migration: &Migration| Planned { from_ledger: true, ..Planned::up(history, migration) };
     let Some(migration) = row.migration else {
-        return Err(format!("`{id}` is applied, and its file is gone"));
+        return row.entry.map(|entry| kept(&of_entry(name, entry)));
     };
-    match row.state {
-        Standing::Modified(_) => return Err(format!("`{id}` was changed after it was applied")),
+    Some(match row.state {
+        Standing::Modified(_) => kept(migration),
         Standing::Changed
         | Standing::Applied
         | Standing::Reformatted(_)
@@ -254,9 +272,8 @@ fn planned(history: usize, row: &Row<'_>) -> Result<Planned, String> {
         | Standing::HalfApplied
         | Standing::HalfUndone
         | Standing::RolledBack
-        | Standing::Leftover => {}
-    }
-    Ok(Planned::up(history, migration))
+        | Standing::Leftover => Planned::up(history, migration),
+    })
 }
 
 /// How a plan may have the shadow.

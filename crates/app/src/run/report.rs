@@ -337,6 +337,9 @@ fn remark(concern: &Concern) -> String {
         Concern::OutOfOrder { id, before } => {
             format!("`{id}` runs out of order: `{before}` is applied")
         }
+        Concern::Passes { id, over } => {
+            format!("`{id}` runs out of order: `{over}` is not applied")
+        }
         Concern::Modified { id, .. } => format!("`{id}` was changed after it was applied"),
         Concern::SameContent { id, key } => {
             format!("the script of `{id}` is applied already, as `{key}`")

@@ -53,8 +53,8 @@ pub(crate) fn of_files(
     Ok(works)
 }
 
-/// The scripts that ledgers keep of what is undone by them, by history and key.
-async fn recorded(
+/// The scripts that ledgers keep of what runs by them, by history and key.
+pub(super) async fn recorded(
     project: &Project,
     state: &State,
     choice: &Choice,
@@ -91,7 +91,7 @@ fn work(
     let is_up = planned.direction == Direction::Up;
     let mut scripts = Scripts { project, id: migration.id.clone(), script: None };
     let mut up = Text::default();
-    if has_file {
+    if has_file && !(is_up && planned.from_ledger) {
         let file = files.text(&migration.up.path)?;
         up = scripts.read(&migration.up, file, is_up)?;
     }
@@ -100,13 +100,15 @@ fn work(
         down = Some(scripts.read(section, files.text(&section.path)?, !is_up)?);
     }
     if let Some(recorded) = recorded.filter(|_| planned.from_ledger) {
-        if !has_file {
-            up = recorded.up_text().into();
+        if is_up || !has_file {
+            let text = recorded.up_text();
+            let section = of_ledger(&text);
+            up = scripts.read(&section, &text.into(), is_up)?;
+            migration.up = section;
         }
         migration.down = None;
         if let Some(text) = recorded.down_text() {
-            let fingerprint = fingerprint(&text);
-            let section = Section { path: Utf8PathBuf::new(), span: 0..text.len(), fingerprint };
+            let section = of_ledger(&text);
             down = Some(scripts.read(&section, &text.into(), !is_up)?);
             migration.down = Some(section);
         }
@@ -136,6 +138,11 @@ fn work(
         stand_ins: false,
         lines_above: above,
     })
+}
+
+/// A section that is all of a text which no file has.
+fn of_ledger(text: &str) -> Section {
+    Section { path: Utf8PathBuf::new(), span: 0..text.len(), fingerprint: fingerprint(text) }
 }
 
 /// The scripts of a migration as they are read; the one that is to run is cut as well.

@@ -423,6 +423,30 @@ async fn what_is_there_already_is_recorded_as_applied_as_the_hint_says() {
     }
 }
 
+/// Leaves of the ledger's scripts what is kept of large ones.
+const FORGET_SCRIPTS: &str = "update whimbrel.schema_migrations set up_sql = ''";
+
+#[tokio::test]
+async fn what_is_applied_is_rebuilt_from_the_ledger_where_its_file_is_not_it_any_more() {
+    let users = "create table users (id int, name text);\n";
+    let project = Project::new(&[
+        ("migrations/001_users.sql", users),
+        ("migrations/002_tags.sql", "create table tags (id int);\n"),
+    ]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.write("migrations/001_users.sql", &users.replace("name", "title"));
+    project.remove("migrations/002_tags.sql");
+    let third = "create index users_name on users (name);\nalter table tags add name text;\n";
+    project.write("migrations/003_more.sql", third);
+    let said = project.done("up --dry-run --allow modified");
+    assert!(said.out.contains("rehearsed on"), "{}", said.whole());
+    project.write("migrations/003_more.sql", "create index users_title on users (title);\n");
+    let said = project.run("up --yes --allow modified");
+    assert_eq!(said.code, 1, "{}", said.whole());
+    assert!(said.err.contains("the rehearsal failed to apply `003_more`"), "{}", said.whole());
+}
+
 #[tokio::test]
 async fn again_is_refused_where_nothing_proves_that_it_may() {
     let project = Project::new(&[
@@ -433,6 +457,7 @@ async fn again_is_refused_where_nothing_proves_that_it_may() {
     project.done("up --yes --no-rehearsal");
     // What is applied cannot be rebuilt without it.
     project.remove("migrations/000_gone.sql");
+    project.sql(FORGET_SCRIPTS).await;
     let again = "up --yes --only 001 --again";
     check("error_again_unproved", &project.show(again));
     project.done(&format!("{again} --no-rehearsal"));
@@ -463,10 +488,11 @@ async fn a_rehearsal_that_was_asked_for_is_held_or_the_run_is_refused() {
     project.done("up --yes");
     // What is applied and cannot be rebuilt is said, and stops nobody.
     project.remove("migrations/001_a.sql");
+    project.sql(FORGET_SCRIPTS).await;
     project.write("migrations/002_b.sql", "select 2;\n");
     let said = project.done("up --yes --rehearse");
     assert!(
-        said.out.contains("not rehearsed: `001_a` is applied, and its file"),
+        said.out.contains("not rehearsed: `001_a` is applied, its file is gone, and the ledger"),
         "{}",
         said.whole()
     );

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use super::resolve::version;
 use super::{SelectError, resolve};
 use crate::state::Row;
-use crate::{Down, Fingerprints, History};
+use crate::{Down, Fingerprints, History, Order};
 
 /// How far back a person wants to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn down<'a>(
     back: &Back,
     recorded: &BTreeMap<String, Fingerprints>,
 ) -> Result<Vec<Undo<'a>>, SelectError> {
-    let mut chosen = newest_first(rows);
+    let mut chosen = newest_first(history, rows);
     match back {
         Back::Newest(count) => chosen.truncate(*count),
         Back::To(to) => {
@@ -100,9 +101,14 @@ pub fn uncompared<'r>(
 }
 
 /// All that is applied, in the order in which it can be undone: what is half done comes first.
-fn newest_first<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<&'r Row<'a>> {
+fn newest_first<'r, 'a>(history: &History, rows: &'r [Row<'a>]) -> Vec<&'r Row<'a>> {
+    // Where versions are an order, one that has none was repeatable before its file went.
+    let was_repeatable = |row: &Row<'_>| {
+        history.order == Order::Versions && row.migration.is_none() && version(row).is_none()
+    };
+    let is_in_order = |row: &&Row<'a>| !row.is_repeatable() && !was_repeatable(row);
     let applied: Vec<&Row<'a>> =
-        rows.iter().filter(|row| row.is_undoable() && !row.is_repeatable()).collect();
+        rows.iter().filter(|row| row.is_undoable()).filter(is_in_order).collect();
     let timed = applied.iter().all(|row| row.half.is_some() || time(row).is_some());
     let by_id: BTreeMap<&str, usize> =
         applied.iter().enumerate().map(|(place, row)| (row.id(), place)).collect();

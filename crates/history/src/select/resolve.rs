@@ -44,12 +44,14 @@ fn stem<'a>(row: &Row<'a>) -> Option<&'a str> {
     Some(stem.strip_suffix(".up").unwrap_or(stem))
 }
 
-/// The version of a migration; of one without a file, the digits that its id begins with.
-fn version<'r>(row: &'r Row<'_>) -> Option<&'r str> {
+/// The version of a migration; of one without a file, the digits that its id begins with, perhaps
+/// after a `V`.
+pub(super) fn version<'r>(row: &'r Row<'_>) -> Option<&'r str> {
     if let Some(migration) = row.migration {
         return migration.version.as_deref();
     }
     let id = row.id();
+    let id = id.strip_prefix(['V', 'v']).unwrap_or(id);
     let digits = id.bytes().take_while(u8::is_ascii_digit).count();
     (digits > 0).then(|| &id[..digits])
 }

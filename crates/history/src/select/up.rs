@@ -87,6 +87,13 @@ pub enum Concern {
         /// Its id.
         id: String,
     },
+    /// A migration would run before others that come first.
+    Passes {
+        /// Its id.
+        id: String,
+        /// The first of them.
+        over: String,
+    },
     /// A migration is half applied, and its file is gone.
     HalfApplied {
         /// Its id.
@@ -104,6 +111,7 @@ impl Concern {
     pub fn refuses(&self) -> bool {
         match self {
             Self::OutOfOrder { .. }
+            | Self::Passes { .. }
             | Self::Modified { .. }
             | Self::SameContent { .. }
             | Self::HalfApplied { .. }
@@ -139,7 +147,8 @@ pub fn up<'a>(
             run.retain(|one| !one.migration.repeatable);
         }
     }
-    let concerns = concerns(rows, &run);
+    let mut concerns = concerns(rows, &run);
+    concerns.extend(wish.only.is_some().then(|| passes(history, rows, &run)).flatten());
     Ok(Selection { run, concerns })
 }
 
@@ -224,6 +233,20 @@ fn why(row: &Row<'_>) -> Why {
         | State::MissingFile { .. }
         | State::Leftover => Why::Pending,
     }
+}
+
+/// That the one asked for would run before what comes first, where versions are an order.
+fn passes(history: &History, rows: &[Row<'_>], run: &[Chosen<'_>]) -> Option<Concern> {
+    let one = run.last().filter(|one| one.why != Why::Again && !one.migration.repeatable)?;
+    if history.order != Order::Versions {
+        return None;
+    }
+    let id = &one.migration.id;
+    let before = rows.iter().take_while(|row| row.id() != id);
+    let over = before
+        .filter(|row| row.state.is_due() && !row.is_repeatable())
+        .find(|row| !run.iter().any(|one| one.migration.id == row.id()))?;
+    Some(Concern::Passes { id: id.clone(), over: over.id().to_owned() })
 }
 
 /// What speaks against a run: something about what is to run, or about what is applied.

@@ -115,6 +115,35 @@ fn a_limit_leaves_repeatables_for_later() {
 }
 
 #[test]
+fn one_alone_does_not_pass_by_what_comes_first_unseen() {
+    let history = plain(&["R__v", "001_a", "002_b", "003_c"]);
+    let entries = applied_in_order(&history, &["001_a"]);
+    let concerns = |wish: &Wish| up(&history, &rows(&history, &entries), wish).unwrap().concerns;
+    let passes = Concern::Passes { id: "003_c".into(), over: "002_b".into() };
+    assert!(passes.refuses());
+    assert_eq!(concerns(&only("3")), [passes]);
+    assert_eq!(concerns(&Wish { with_dependencies: true, ..only("3") }), []);
+    assert_eq!(concerns(&only("2")), []);
+    assert_eq!(concerns(&only("R__v")), []);
+    let free = annotated(&[("001_a", ""), ("002_b", "")]);
+    assert_eq!(up(&free, &rows(&free, &[]), &only("002")).unwrap().concerns, []);
+}
+
+#[test]
+fn a_repeatable_one_whose_file_is_gone_is_in_nobodys_way() {
+    let history = plain(&["001_a"]);
+    let mut entries = applied_in_order(&history, &["001_a"]);
+    for key in ["main:R__v", "main:V2__gone"] {
+        let applied_at = Some("2026-01-02T00:00:00.000000Z".into());
+        entries.push(Entry { applied_at, ..entry(key, Status::Completed) });
+    }
+    let no_way = SelectError::NoDown { ids: vec!["V2__gone".into()], places: Vec::new() };
+    assert_eq!(undone(&history, &entries, &Back::Newest(1)).unwrap_err(), no_way);
+    entries.pop();
+    assert_eq!(undone(&history, &entries, &Back::Newest(1)).unwrap(), ["001_a"]);
+}
+
+#[test]
 fn one_alone_needs_what_it_depends_on() {
     let history =
         annotated(&[("001_a", ""), ("002_b", "001_a"), ("003_c", ""), ("004_d", "002_b")]);
