@@ -188,6 +188,20 @@ fn configure(workspace: &Workspace, history: &HistoryConfig) -> Result<Outline, 
     }
     match (named, folders.first()) {
         (Some(format), Some(folder)) => Ok(outline(history, format, folder.clone(), because)),
+        (None, Some(folder)) if history.folder.is_some() && !files.has_folder(folder) => {
+            Err(Error::Usage {
+                code: Code::HISTORY_FOLDER,
+                message: format!(
+                    "the folder `{folder}` of history `{}` is not there, and nothing says its format",
+                    history.name
+                ),
+                hints: vec![format!(
+                    "correct `folder` in [history.{}] of {}, or say `format` there",
+                    history.name,
+                    crate::config::FILE
+                )],
+            })
+        }
         _ => Err(Error::Usage {
             code: Code::UNKNOWN_FORMAT,
             message: format!("cannot tell the format of history `{}`", history.name),

@@ -1,5 +1,7 @@
 //! What every command understands.
 
+use std::ffi::OsString;
+
 use camino::Utf8PathBuf;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use whimbrel_app::Secret;
@@ -143,6 +145,16 @@ pub(crate) fn command() -> Command {
         command = command.subcommand(entry.clap());
     }
     command
+}
+
+/// What was typed: `help up` is `up --help`.
+pub(crate) fn typed() -> Vec<OsString> {
+    let mut typed: Vec<OsString> = std::env::args_os().collect();
+    if typed.get(1).is_some_and(|first| first == "help") {
+        typed.remove(1);
+        typed.push("--help".into());
+    }
+    typed
 }
 
 /// Takes the options of every command.

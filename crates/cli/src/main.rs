@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 /// Does what the command line says.
 fn whimbrel() -> Exit {
     let command = arguments::command();
-    let matches = match command.try_get_matches() {
+    let matches = match command.try_get_matches_from(arguments::typed()) {
         Ok(matches) => matches,
         Err(error) => return refuse(&error),
     };

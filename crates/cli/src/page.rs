@@ -171,6 +171,11 @@ impl Column {
     pub(crate) const fn number(title: &'static str) -> Self {
         Self { title, align: Align::Right, least: usize::MAX }
     }
+
+    /// The width that it keeps on the narrowest terminal.
+    fn floor(&self) -> usize {
+        if self.least == usize::MAX { usize::MAX } else { self.least.div_ceil(2) }
+    }
 }
 
 impl Table {
@@ -201,16 +206,22 @@ impl Table {
             .collect();
         let shown = widths.iter().filter(|width| **width > 0).count();
         let room = total.saturating_sub(2 * shown.saturating_sub(1));
+        self.shrink(&mut widths, room, |column| column.least);
+        // Where that is not enough, they give more: a line that wraps is worse.
+        self.shrink(&mut widths, room, Column::floor);
+        widths
+    }
+
+    /// Takes from columns that may be cut, the widest for what it needs first, down to a least.
+    fn shrink(&self, widths: &mut [usize], room: usize, least: fn(&Column) -> usize) {
         while widths.iter().sum::<usize>() > room {
-            let may_shrink = |index: &usize| widths[*index] > self.columns[*index].least;
-            let Some(widest) =
-                (0..widths.len()).filter(may_shrink).max_by_key(|index| widths[*index])
-            else {
+            let may_shrink = |index: &usize| widths[*index] > least(&self.columns[*index]);
+            let spare = |index: &usize| widths[*index] * 100 / self.columns[*index].least.max(1);
+            let Some(widest) = (0..widths.len()).filter(may_shrink).max_by_key(spare) else {
                 break;
             };
             widths[widest] -= 1;
         }
-        widths
     }
 }
 
@@ -251,6 +262,6 @@ migration       state     took
 002_größe       pending
 ";
         assert_eq!(shown(30), expected);
-        assert!(shown(1).starts_with("migrati…  state"));
+        assert!(shown(1).starts_with("mig…  state"));
     }
 }

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
+use whimbrel_app::cases::preview;
+use whimbrel_app::catalogue::Code;
 use whimbrel_app::run::{
     self, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Report, Seeds, Waiting,
 };
@@ -13,6 +15,7 @@ use crate::arguments::secret;
 use crate::commands::Dev;
 use crate::failure::{self, Failure};
 use crate::house::House;
+use crate::terminal::Terminal;
 use crate::{become_command, show};
 
 /// Where to look and whether to rehearse.
@@ -181,6 +184,9 @@ impl Running {
             (true, sql) => Depth::Show { sql },
             (false, _) => Depth::Run,
         };
+        if self.on_error == WhatOnError::Ask && depth == Depth::Run && !Terminal::can_ask() {
+            return Err(nobody_to_ask());
+        }
         let options = Options { seeds, ..self.options(house, depth) };
         let exit = go(house, options, case)?;
         if exit == Exit::Done && depth == Depth::Run && !self.then.is_empty() {
@@ -216,6 +222,15 @@ impl Running {
     }
 }
 
+/// Nobody sits there who could be asked when a migration has failed.
+fn nobody_to_ask() -> Failure {
+    Failure::Usage {
+        code: Code::COMMAND_LINE,
+        message: "`--on-error ask` needs a terminal, and here is none".to_owned(),
+        hints: vec!["without one, say `stop` or `continue`".to_owned()],
+    }
+}
+
 /// A use case that runs migrations, or shows what it would run.
 pub(crate) trait Case:
     AsyncFnOnce(&Workspace, Options, &mut dyn Events) -> Result<Report, Error>
@@ -233,11 +248,47 @@ pub(crate) fn go(house: &mut House, options: Options, case: impl Case) -> Result
     let mut watcher = house.watcher();
     let report = house.run(case(&workspace, options, &mut watcher))?;
     drop(watcher);
-    house.terminal.report(&report, show::run)?;
+    let command = in_earnest(std::env::args().skip(1), report.command);
+    house.terminal.report(&report, |report, page| show::run(report, &command, page))?;
     for error in &report.failures {
         failure::print_part(error, &house.terminal);
     }
     Ok(report.exit())
+}
+
+/// The command line that runs what this one only showed; what may hold a secret is left open.
+fn in_earnest(given: impl Iterator<Item = String>, command: &str) -> String {
+    /// What only looks, or is of the one look alone.
+    const LOOKS: &[&str] = &["--dry-run", "--full", "--rehearse", "--no-rehearsal"];
+    let mut words = Vec::new();
+    let mut given = given.take_while(|word| word != "--then");
+    while let Some(word) = given.next() {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (word.as_str(), None),
+        };
+        match name {
+            "--database-url" | "--shadow-url" | "--access-token" => {
+                words.extend([name.to_owned(), "…".to_owned()]);
+                if value.is_none() {
+                    given.next();
+                }
+            }
+            name if LOOKS.contains(&name) => {}
+            name if name == preview::CASE.name => words.push(command.to_owned()),
+            _ => words.push(quoted(&word)),
+        }
+    }
+    mask(&words.join(" "))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=@,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// The command line for the journal, without connection URLs and without what follows `--then`.

@@ -19,8 +19,8 @@ pub(crate) fn database(database: &DatabaseShown, page: &mut Page) {
     page.line(format!("{named}{name} on {host} as {role}, Postgres {version}{pooled} {from}"));
 }
 
-/// What a run did, or would do.
-pub(crate) fn run(report: &Report, page: &mut Page) {
+/// What a run did, or would do, and then by which command line.
+pub(crate) fn run(report: &Report, command: &str, page: &mut Page) {
     database(&report.database, page);
     for remark in &report.remarks {
         let label = page.paint(Tone::Care, "note:");
@@ -48,7 +48,7 @@ pub(crate) fn run(report: &Report, page: &mut Page) {
     page.line(ending(report, page));
     warnings(&report.warnings, page);
     if report.outcome == Outcome::Shown && report.errors.is_empty() && !report.is_refused {
-        page.hint(&format!("`whimbrel {}` runs it", report.command));
+        page.hint(&format!("`whimbrel {command}` runs it"));
     }
 }
 

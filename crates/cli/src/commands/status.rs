@@ -53,7 +53,7 @@ fn show(report: &Report, page: &mut Page) {
         Column::whole("file"),
         Column::whole("ledger"),
         Column::whole("state"),
-        Column::whole("applied (UTC)"),
+        Column::text("applied (UTC)", 11),
         Column::number("took"),
         Column::text("by", 8),
         Column::text("remark", 12),

@@ -32,5 +32,6 @@ mod seeds;
 mod supabase;
 mod terminal;
 mod together;
+mod typing;
 mod warnings;
 mod ways;
