@@ -48,6 +48,7 @@ impl State {
             pooled: false,
             timeouts: BTreeMap::new(),
             journal: false,
+            closed: false,
             output: false,
         };
         let (intents, last_applied) = (Intents::new(), BTreeMap::new());
@@ -126,8 +127,10 @@ pub struct Facts {
     pub pooled: bool,
     /// Timeouts in effect that end a statement or a transaction, in milliseconds, if not zero.
     pub timeouts: BTreeMap<String, i64>,
-    /// Whether the journal's tables are there.
+    /// Whether the journal's tables are there, and the role may read them.
     pub journal: bool,
+    /// Whether they are there, and the role may not read them.
+    pub closed: bool,
     /// Whether it has the table in which runs keep their output.
     pub output: bool,
 }
@@ -186,11 +189,14 @@ pub async fn read(session: &mut Session, wanted: Wanted<'_>) -> Result<State, St
     let mut answers = session.simple(&probe(wanted)).await?.into_iter();
     let mut next = |what| answers.next().ok_or(StateError::Missing { what });
     let mut facts = read_facts(session.process_id(), &next("facts")?)?;
-    let found = found(&next("relations")?);
+    let relations = next("relations")?;
+    let found = found(&relations);
     let is_there = |table: &str| {
         found.iter().any(|(name, found)| name == table && found.schema == journal::SCHEMA)
     };
-    facts.journal = journal::tables().all(is_there);
+    let is_there_whole = journal::tables().all(is_there);
+    facts.closed = is_there_whole && is_closed(&relations);
+    facts.journal = is_there_whole && !facts.closed;
     facts.output = facts.journal && is_there(journal::OUTPUT);
     let ledgers: Vec<LedgerState> = wanted
         .ledgers
@@ -423,6 +429,8 @@ const TIMEOUTS: [&str; 3] = ["lock_timeout", "statement_timeout", "transaction_t
 
 const RELATIONS: &str = "select n.nspname as schema, c.relname as relation, \
     c.relkind = 'v' as view, a.attname as attribute, \
+    pg_catalog.has_schema_privilege(n.oid, 'usage') \
+    and pg_catalog.has_table_privilege(c.oid, 'select') as open, \
     pg_catalog.format_type(a.atttypid, a.atttypmod) as type \
     from pg_catalog.pg_class c \
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
@@ -452,6 +460,7 @@ fn read_facts(named: i32, answer: &Answer) -> Result<Facts, StateError> {
         pooled: number("backend")? != named,
         timeouts: timeouts.collect(),
         journal: false,
+        closed: false,
         output: false,
     })
 }
@@ -469,6 +478,16 @@ fn milliseconds(shown: &str) -> Option<i64> {
         _ => return None,
     };
     Some(number.parse::<i64>().ok()? * each)
+}
+
+/// Whether the role may not read the journal that [`relations`] found.
+fn is_closed(answer: &Answer) -> bool {
+    let is_journals = |table: &str| journal::tables().any(|name| name == table);
+    answer.rows().any(|row| {
+        row.get("schema") == Some(journal::SCHEMA)
+            && row.get("relation").is_some_and(is_journals)
+            && row.get("open") == Some("f")
+    })
 }
 
 /// The tables that [`relations`] found; a name may occur in several schemas.

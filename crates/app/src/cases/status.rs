@@ -9,6 +9,7 @@ use whimbrel_engine::state::State as Database;
 use whimbrel_engine::tools::ToolState;
 use whimbrel_history::state::{Change, Half, Row, State, Steps};
 use whimbrel_history::{History, Status};
+use whimbrel_sql::{Diagnostic, Severity};
 
 use super::Case;
 use crate::error::Error;
@@ -219,6 +220,8 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
         }
     });
     let (seeds, missing) = seeds(project, database)?;
+    let closed = database.facts.closed.then(|| closed(&database.facts.role));
+    let closed = closed.iter().map(|diagnostic| project.located(diagnostic));
     Ok(Report {
         version: wire::VERSION,
         database: project.shown(&database.facts),
@@ -227,8 +230,21 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
         summary,
         seeds,
         others: database.tools.iter().map(OtherShown::new).collect(),
-        warnings: project.warnings().into_iter().chain(missing).collect(),
+        warnings: project.warnings().into_iter().chain(missing).chain(closed).collect(),
     })
+}
+
+/// That the journal is out of the role's reach.
+fn closed(role: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        file: None,
+        span: None,
+        message: format!(
+            "the role `{role}` may not read the journal: who applied what, and how far half-done migrations came, is not known"
+        ),
+        hints: vec!["connect as the role that runs migrations to see it".to_owned()],
+    }
 }
 
 /// The seed files, and the patterns that name none.

@@ -106,4 +106,12 @@ LEDGER_UNREADABLE {
     cure: "The message names the ledger and the text that stands there. Correct the row, or update Whimbrel.",
     example: "read ledger `whimbrel`: ledger `whimbrel` holds status `finished` that is not known",
 }
+JOURNAL_RIGHTS {
+    id: "W4025",
+    exit: Refused,
+    title: "the role may not read or write the journal",
+    cause: "Another role made the schema `whimbrel_journal`, in which runs see each other and steps are written down. Without it two runs could not tell whether one of them is dead.",
+    cure: "Connect as the role that runs migrations, or have it granted: `usage` on the schema, `select`, `insert`, `update`, `delete` on its tables, `usage` on its sequences.",
+    example: "the role `reader` may not read `whimbrel_journal`, which runs need",
+}
 }

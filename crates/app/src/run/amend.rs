@@ -15,7 +15,7 @@ use super::choose::{Choice, Planned};
 use super::execute::{engine_options, way_in};
 use super::prove::{self, Claim, ProofShown};
 use super::rehearse::Ways;
-use super::{Depth, Options, choose, consent, works};
+use super::{Depth, Options, check_server, choose, consent, works};
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
@@ -128,6 +128,7 @@ pub(crate) async fn amend(
         session.close().await;
         return Ok((shown, Written::No));
     }
+    check_server(&amending.state.facts)?;
     ask(amending, events)?;
     write(amending, session, events).await?;
     Ok((shown, Written::Yes))

@@ -21,12 +21,14 @@ pub(crate) mod works;
 use std::time::Duration;
 
 use whimbrel_engine::Interrupt;
+use whimbrel_engine::journal::SCHEMA;
 use whimbrel_engine::run::{Work, obstacle};
 use whimbrel_engine::shadow::stand_ins;
-use whimbrel_engine::state::State;
+use whimbrel_engine::state::{Facts, State};
 use whimbrel_engine::ways::By;
 use whimbrel_engine::wire::Session;
 use whimbrel_history::select::{Back, Wish};
+use whimbrel_sql::Ident;
 
 use crate::catalogue::Code;
 use crate::error::Error;
@@ -230,8 +232,8 @@ pub(crate) async fn run(
         (project, session, state, None)
     };
     by_way::check(&project, aim, options)?;
-    if state.facts.standby && options.depth == Depth::Run {
-        return Err(standby());
+    if options.depth == Depth::Run {
+        check_server(&state.facts)?;
     }
     project.check_names(&state)?;
     let choice = choose::choose(&project, &state, aim)?;
@@ -323,13 +325,29 @@ async fn note_stand_ins(project: &Project, report: &mut Report) {
     session.close().await;
 }
 
-/// The server only reads.
-fn standby() -> Error {
-    Error::Refused {
-        code: Code::STANDBY,
-        message: "the server is a standby and cannot be written to".to_owned(),
-        hints: vec!["give the URL of its primary".to_owned()],
+/// Refuses to run where that cannot be written down.
+fn check_server(facts: &Facts) -> Result<(), Error> {
+    if facts.standby {
+        return Err(Error::Refused {
+            code: Code::STANDBY,
+            message: "the server is a standby and cannot be written to".to_owned(),
+            hints: vec!["give the URL of its primary".to_owned()],
+        });
     }
+    if facts.closed {
+        let (schema, role) = (SCHEMA, Ident(&facts.role));
+        return Err(Error::Refused {
+            code: Code::JOURNAL_RIGHTS,
+            message: format!("the role `{}` may not read `{schema}`, which runs need", facts.role),
+            hints: vec![
+                "connect as the role that ran migrations before".to_owned(),
+                format!(
+                    "or have it granted: grant usage on schema {schema} to {role}; grant select, insert, update, delete on all tables in schema {schema} to {role}; grant usage on all sequences in schema {schema} to {role}"
+                ),
+            ],
+        });
+    }
+    Ok(())
 }
 
 /// What is going to run, as it was shown.

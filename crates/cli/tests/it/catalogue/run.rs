@@ -139,6 +139,17 @@ async fn rights(seen: &mut Seen) {
     session.simple(&format!("create role {name} login")).await.unwrap();
     let project = project.with("DATABASE_URL", database.target_as(&name).url().reveal());
     seen.run(Code::LEDGER_RIGHTS, &project, "status");
+    let grant = format!(
+        "grant usage on schema whimbrel to {name}; \
+         grant select on all tables in schema whimbrel to {name}"
+    );
+    session.simple(&grant).await.unwrap();
+    let said = project.done("status");
+    assert!(said.whole().contains("may not read the journal"), "{}", said.whole());
+    project.write("migrations/002_b.sql", "select 2;\n");
+    project.done("preview");
+    seen.run(Code::JOURNAL_RIGHTS, &project, UP);
+    session.simple(&format!("drop owned by {name}")).await.unwrap();
     session.simple(&format!("drop role {name}")).await.unwrap();
     session.close().await;
 }
