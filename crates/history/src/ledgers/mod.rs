@@ -110,8 +110,8 @@ pub trait Ledger: Sync {
         took: Took,
     ) -> Result<Vec<String>, TextError>;
 
-    /// The same by expressions that give the key and the milliseconds, for a function whose plans
-    /// the server keeps; `None` in ledgers that record more of a migration than its key.
+    /// The same in `PL/pgSQL`, by expressions that give the key and the milliseconds, for a function
+    /// whose plans the server keeps; `None` in ledgers that record more of a migration than its key.
     fn record_by(&self, place: &Place, key: &str, took: &str) -> Option<Vec<String>> {
         let _ = (place, key, took);
         None

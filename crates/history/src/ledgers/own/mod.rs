@@ -239,8 +239,8 @@ impl Ledger for Own {
             set(&at, "error_message", "null"),
             Literal(key),
         );
-        let which = Which::of(key);
-        vec![format!("with done as ({update} returning id)\nselect {} as id", which.done())]
+        let key = Literal(key).to_string();
+        vec![format!("with done as ({update} returning id)\nselect {} as id", done(&key))]
     }
 
     fn record(
@@ -249,11 +249,17 @@ impl Ledger for Own {
         definition: &Definition,
         took: Took,
     ) -> Result<Vec<String>, TextError> {
-        Ok(recorded(place, &Which::of(&definition.migration.key), &milliseconds(took)))
+        let (key, took) = (&definition.migration.key, milliseconds(took));
+        let update = completed(&migrations(place), &Literal(key).to_string(), &took);
+        Ok(vec![executed(place, key, &update, "completed", &took, None)])
     }
 
     fn record_by(&self, place: &Place, key: &str, took: &str) -> Option<Vec<String>> {
-        Some(recorded(place, &Which::by(key), took))
+        Some(vec![
+            completed(&migrations(place), key, took),
+            format!("if not found then perform pg_catalog.current_setting({}); end if", lost(key)),
+            execution(&history(place), key, "completed", took, None),
+        ])
     }
 
     fn record_again(
@@ -278,7 +284,7 @@ impl Ledger for Own {
         }
         let also: Vec<&str> = values.iter().map(|(column, _)| *column).collect();
         let update = upsert(&at, &[definition], &values, &also)?;
-        Ok(vec![executed(place, &Which::of(key), &update, "completed", &took, None)])
+        Ok(vec![executed(place, key, &update, "completed", &took, None)])
     }
 
     fn fail(&self, place: &Place, definition: &Definition, error: &str) -> Vec<String> {
@@ -292,7 +298,7 @@ impl Ledger for Own {
             set(&at, "error_message", &Literal(&error).to_string()),
             Literal(key),
         );
-        vec![executed(place, &Which::of(key), &update, "failed", "null", Some(&error))]
+        vec![executed(place, key, &update, "failed", "null", Some(&error))]
     }
 
     fn forget(&self, place: &Place, definition: &Definition) -> Vec<String> {
@@ -306,7 +312,7 @@ impl Ledger for Own {
         );
         vec![executed(
             place,
-            &Which::of(key),
+            key,
             &update,
             "rolled_back",
             &milliseconds(Took::ThisTransaction),
@@ -379,61 +385,47 @@ fn settle(at: &At<'_>) -> String {
     set(at, "error_message", "null") + &set(at, UNFINISHED, "null")
 }
 
-/// A migration, as statements name it.
-struct Which {
-    /// The expression that gives its key.
-    key: String,
-    /// The expression that gives what is said where it has no row.
-    lost: String,
+/// What is said where a migration has no row, as an expression, by the one that gives its key.
+fn lost(key: &str) -> String {
+    format!("pg_catalog.concat('no entry of ', {key}, ' to write')")
 }
 
-impl Which {
-    /// A migration by its key.
-    fn of(key: &str) -> Self {
-        let lost = format!("no entry of {key} to write");
-        Self { key: Literal(key).to_string(), lost: Literal(&lost).to_string() }
-    }
-
-    /// One whose key an expression gives.
-    fn by(key: &str) -> Self {
-        let lost = format!("pg_catalog.concat('no entry of ', {key}, ' to write')");
-        Self { key: key.to_owned(), lost }
-    }
-
-    /// The id that `done` gave back; the statement fails where it gave none.
-    ///
-    /// What the server says then is `unrecognized configuration parameter "no entry of 003_c to
-    /// write"`: a function that may fail only when it is called, and costs little to plan.
-    fn done(&self) -> String {
-        format!("coalesce((select id from done), pg_catalog.current_setting({}))", self.lost)
-    }
+/// The id that `done` gave back; the statement fails where it gave none.
+///
+/// What the server says then is `unrecognized configuration parameter "no entry of 003_c to
+/// write"`: a function that may fail only when it is called, and costs little to plan.
+fn done(key: &str) -> String {
+    format!("coalesce((select id from done), pg_catalog.current_setting({}))", lost(key))
 }
 
-/// What records a migration as applied.
-fn recorded(place: &Place, which: &Which, took: &str) -> Vec<String> {
-    let at = migrations(place);
-    let update = format!(
-        "update {} set status = 'completed', applied_at = pg_catalog.clock_timestamp(){}{} where id = {}",
+/// What says that a migration is applied, by the expression that gives its key.
+fn completed(at: &At<'_>, key: &str, took: &str) -> String {
+    format!(
+        "update {} set status = 'completed', applied_at = pg_catalog.clock_timestamp(){}{} where id = {key}",
         at.table(),
-        set(&at, "execution_time_ms", took),
-        settle(&at),
-        which.key,
-    );
-    vec![executed(place, which, &update, "completed", took, None)]
+        set(at, "execution_time_ms", took),
+        settle(at),
+    )
 }
 
 /// Changes the row of a migration and adds one to the history, in one statement that fails where
 /// the migration has no row: an applied migration without an entry must not commit.
 fn executed(
     place: &Place,
-    which: &Which,
+    key: &str,
     change: &str,
     status: &str,
     took: &str,
     error: Option<&str>,
 ) -> String {
-    let at = history(place);
-    let mut values = vec![("migration_id", which.done()), ("status", format!("'{status}'"))];
+    let key = Literal(key).to_string();
+    let add = execution(&history(place), &done(&key), status, took, error);
+    format!("with done as ({change} returning id)\n{add}")
+}
+
+/// Adds a row to the history.
+fn execution(at: &At<'_>, id: &str, status: &str, took: &str, error: Option<&str>) -> String {
+    let mut values = vec![("migration_id", id.to_owned()), ("status", format!("'{status}'"))];
     if at.kind("id") == Some("uuid") {
         values.push(("id", "pg_catalog.gen_random_uuid()".into()));
     }
@@ -447,12 +439,7 @@ fn executed(
         }
     }
     let (columns, values): (Vec<&str>, Vec<String>) = values.into_iter().unzip();
-    format!(
-        "with done as ({change} returning id)\ninsert into {} ({}) values ({})",
-        at.table(),
-        columns.join(", "),
-        values.join(", "),
-    )
+    format!("insert into {} ({}) values ({})", at.table(), columns.join(", "), values.join(", "),)
 }
 
 /// Inserts definitions; what is there already is replaced, columns in `also` included.
