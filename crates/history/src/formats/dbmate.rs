@@ -17,6 +17,7 @@ pub(super) const DBMATE: Marked = Marked {
             _ => None,
         },
         up: "-- migrate:up",
+        words: &["migrate:up", "migrate:down"],
     },
     down: "-- migrate:down",
     alone: |text| {

@@ -19,6 +19,7 @@ pub(super) const GOOSE: Marked = Marked {
             _ => None,
         },
         up: "-- +goose Up",
+        words: &["+goose Up", "+goose Down"],
     },
     down: "-- +goose Down",
     alone: |text| command(text).is_some_and(|command| command == "no transaction"),

@@ -85,7 +85,7 @@ pub trait Format: Sync {
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic>;
 
     /// Where the down script of a migration that has none would be read from: a file, or a line in
-    /// its own (``a line `-- @down` in `sql/001_create_users.sql` ``).
+    /// its own (``below a line `-- @down` in `sql/001_create_users.sql` ``).
     fn down_place(&self, migration: &Migration) -> String;
 
     /// The files of a migration that only its ledger still has: they read back as the same entry.

@@ -5,6 +5,7 @@ use whimbrel_sql::{Diagnostic, Span, SplitError};
 
 use super::header::{comment, error, readable};
 use crate::digest::Part;
+use crate::nearest::distance;
 use crate::{Migration, Text, TextError, hash};
 
 /// The parts of a file that has marks.
@@ -34,6 +35,8 @@ pub(super) struct Marks {
     pub(super) side: fn(&str) -> Option<Side>,
     /// How the mark of an up script is written.
     pub(super) up: &'static str,
+    /// What stands in a comment that is one.
+    pub(super) words: &'static [&'static str],
 }
 
 /// `-- @up` and `-- @down`, or `-- whimbrel: up` and `-- whimbrel: down`.
@@ -44,17 +47,33 @@ pub(super) const OURS: Marks = Marks {
         _ => None,
     },
     up: "-- @up",
+    words: &["@up", "@down", "whimbrel: up", "whimbrel: down"],
 };
+
+impl Marks {
+    /// The mark that a comment nearly is: its script would run as part of the other.
+    fn nearly(&self, text: &str) -> Option<&'static str> {
+        let text = text.to_lowercase();
+        let mut words = self.words.iter().copied();
+        words.find(|word| {
+            let limit = if word.len() < 8 { 1 } else { 2 };
+            text.len().abs_diff(word.len()) <= limit
+                && distance(&text, &word.to_lowercase()) <= limit
+        })
+    }
+}
 
 /// How the mark of a down script is written among ours.
 pub(super) const OURS_DOWN: &str = "-- @down";
 
 /// Where a down script begins that stands in the file of its up script.
 pub(super) fn line_in(mark: &str, migration: &Migration) -> String {
-    format!("a line `{mark}` in `{}`", migration.path)
+    format!("below a line `{mark}` in `{}`", migration.path)
 }
 
 struct Mark {
+    /// The mark that it nearly is, where it is none.
+    meant: Option<&'static str>,
     side: Side,
     line: Span,
     word: Span,
@@ -66,10 +85,17 @@ pub(super) fn sections(
     text: &Text,
     known: Marks,
 ) -> Result<Option<Sections>, Vec<Diagnostic>> {
-    let marks = readable(path, marks(text, known))?;
+    let all = readable(path, marks(text, known))?;
+    let (wrong, marks): (Vec<Mark>, Vec<Mark>) =
+        all.into_iter().partition(|mark| mark.meant.is_some());
     let up: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Up).collect();
     let down: Vec<&Mark> = marks.iter().filter(|mark| mark.side == Side::Down).collect();
     let mut errors = Vec::new();
+    for Mark { meant, word, .. } in &wrong {
+        let written = readable(path, text.part(word.clone()))?;
+        let hint = format!("did you mean `-- {}`?", meant.unwrap_or_default());
+        errors.push(error(path, word.clone(), format!("`{written}` is not a mark"), vec![hint]));
+    }
     for again in up.iter().skip(1).chain(down.iter().skip(1)) {
         let first =
             marks.iter().find(|mark| mark.side == again.side).expect("it has an equal before it");
@@ -119,12 +145,14 @@ fn marks(text: &Text, known: Marks) -> Result<Vec<Mark>, TextError> {
         let Some(comment) = comment(line, at) else {
             return Ok(());
         };
-        let Some(side) = (known.side)(comment.text) else {
-            return Ok(());
+        let (side, meant) = match ((known.side)(comment.text), known.nearly(comment.text)) {
+            (Some(side), _) => (side, None),
+            (None, Some(meant)) => (Side::Up, Some(meant)),
+            (None, None) => return Ok(()),
         };
         let from = marks.last().map_or(0, |last| last.line.end);
         if !matches!(text.slice(from..at).script()?, Err(SplitError::Unterminated { .. })) {
-            marks.push(Mark { side, line: at..at + line.len(), word: comment.span });
+            marks.push(Mark { meant, side, line: at..at + line.len(), word: comment.span });
         }
         Ok(())
     })?;

@@ -232,3 +232,50 @@ fn a_header_change_is_told_apart_from_a_change_of_the_script() {
     assert_eq!(one.up.fingerprint, down.up.fingerprint);
     assert_ne!(one.down.unwrap().fingerprint, down.down.unwrap().fingerprint);
 }
+
+#[test]
+fn all_that_is_wrong_with_a_file_is_told_at_once() {
+    let text = "-- Migration: 002_b\n-- Type: create_tabel\n-- Depens on: []\n-- @up\nselect 1;\n-- @up\nselect 2;\n";
+    assert_eq!(
+        errors_of("m/001_a.sql", text),
+        [
+            "m/001_a.sql:6:4: `@up` a second time; the first is in line 4 (a file has one up and one down section)",
+            "m/001_a.sql:1:15: the header says `002_b`, the file is called `001_a` (make both the same: the name is the migration's id)",
+            "m/001_a.sql:2:10: type `create_tabel` is not known (did you mean `create_table`?)",
+            "m/001_a.sql:3:4: `Depens on` is not a line of the header (did you mean `Depends on`?)",
+        ]
+    );
+}
+
+#[test]
+fn a_mark_that_is_misspelt_is_an_error_that_names_the_mark() {
+    for (wrong, right) in [("@upp", "@up"), ("@ up", "@up"), ("whimbrel: upp", "whimbrel: up")] {
+        let text = format!("-- Migration: 001_a\n-- Typ: custom_sql\n-- {wrong}\nselect 1;\n");
+        let errors = errors_of("m/001_a.sql", &text);
+        let place =
+            format!("m/001_a.sql:3:4: `{wrong}` is not a mark (did you mean `-- {right}`?)");
+        assert_eq!(errors[0], place);
+        let header = "`Typ` is not a line of the header";
+        assert!(errors.iter().any(|error| error.contains(header)), "{errors:?}");
+    }
+    let down = "-- Migration: 001_a\n-- Type: custom_sql\n-- @up\nselect 1;\n-- @dwon\nselect 2;\n";
+    assert_eq!(
+        errors_of("m/001_a.sql", down),
+        ["m/001_a.sql:5:4: `@dwon` is not a mark (did you mean `-- @down`?)"]
+    );
+    // Other comments are nobody's business, and so is what stands in a body.
+    let fine = "-- Migration: 001_a\n-- Description: d\n-- Type: custom_sql\n-- @up\n-- @param x\n-- @todo up\nselect '\n-- @dwon\n';\n-- @down\nselect 2;\n";
+    Project::new(&[("m/001_a.sql", fine)]).read("annotated", &settings("m")).unwrap();
+}
+
+#[test]
+fn a_misspelt_mark_of_another_tool_is_an_error_too() {
+    for (format, text, message) in [
+        ("plain", "select 1;\n-- @dow\nselect 2;\n", "`@dow` is not a mark"),
+        ("goose", "-- +goose Up\nselect 1;\n-- +goose Dwon\n", "`+goose Dwon` is not a mark"),
+        ("dbmate", "-- migrate:up\nselect 1;\n-- migrate:dwn\n", "`migrate:dwn` is not a mark"),
+    ] {
+        let errors = Project::new(&[("m/001_a.sql", text)]).read(format, &settings("m"));
+        assert_eq!(errors.unwrap_err()[0].message, message);
+    }
+}

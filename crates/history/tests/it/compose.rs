@@ -212,7 +212,7 @@ fn a_down_script_is_read_from_where_any_format_says_that_it_would_be() {
         assert_eq!(migration.down, None, "{}", format.name());
         let place = format.down_place(&migration);
         let written = "drop table a;\n";
-        match place.strip_prefix("a line `").and_then(|rest| rest.split_once("` in `")) {
+        match place.strip_prefix("below a line `").and_then(|rest| rest.split_once("` in `")) {
             Some((line, path)) => {
                 let file = files.iter_mut().find(|file| path.trim_end_matches('`') == file.path);
                 file.unwrap().text.extend([line, "\n", written]);

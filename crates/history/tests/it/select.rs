@@ -244,19 +244,19 @@ fn a_missing_down_script_is_read_from_where_its_absence_is_told() {
         ("plain", "m/001_a.up.sql", "select 1;\n", "`m/001_a.down.sql`"),
         ("plain", "m/V1__a.sql", "select 1;\n", "`m/U1__a.sql`"),
         ("flyway", "m/V1__a.sql", "select 1;\n", "`m/U1__a.sql`"),
-        ("plain", "m/001_a.sql", "select 1;\n", "a line `-- @down` in `m/001_a.sql`"),
-        ("annotated", "m/001_a.sql", annotated, "a line `-- @down` in `m/001_a.sql`"),
+        ("plain", "m/001_a.sql", "select 1;\n", "below a line `-- @down` in `m/001_a.sql`"),
+        ("annotated", "m/001_a.sql", annotated, "below a line `-- @down` in `m/001_a.sql`"),
         (
             "dbmate",
             "m/001_a.sql",
             "-- migrate:up\nselect 1;\n",
-            "a line `-- migrate:down` in `m/001_a.sql`",
+            "below a line `-- migrate:down` in `m/001_a.sql`",
         ),
         (
             "goose",
             "m/001_a.sql",
             "-- +goose Up\nselect 1;\n",
-            "a line `-- +goose Down` in `m/001_a.sql`",
+            "below a line `-- +goose Down` in `m/001_a.sql`",
         ),
     ] {
         let folder = path.rsplit_once('/').unwrap().0;
@@ -267,7 +267,7 @@ fn a_missing_down_script_is_read_from_where_its_absence_is_told() {
         assert_eq!(told, format!("write it, where it is read from: {place}; or undo it by hand"));
         // Written there, it is found.
         let (mut up, mut files) = (text.to_owned(), Vec::new());
-        match place.strip_prefix("a line `").and_then(|line| line.split_once('`')) {
+        match place.strip_prefix("below a line `").and_then(|line| line.split_once('`')) {
             Some((mark, _)) => up = format!("{text}{mark}\nselect 2;\n"),
             None => files.push((place.trim_matches('`'), "select 2;\n")),
         }

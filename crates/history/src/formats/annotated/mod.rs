@@ -108,15 +108,17 @@ impl Format for Annotated {
     }
 
     fn digest(&self, path: &Utf8Path, text: &Text) -> Result<Digest, Vec<Diagnostic>> {
-        let sections = sections(path, text, OURS)?;
+        let sections =
+            sections(path, text, OURS).map_err(|wrong| with_header(path, text, wrong))?;
         let Some((sections, _)) =
             sections.as_ref().and_then(|found| Some((found, found.up_mark.as_ref()?)))
         else {
-            return Err(vec![file_error(
+            let wrong = file_error(
                 path,
                 "the file has no `-- @up` line",
                 vec!["put `-- @up` between the header and the script".into()],
-            )]);
+            );
+            return Err(with_header(path, text, vec![wrong]));
         };
         header::only_comments(path, text, sections.head.clone(), OURS.up)?;
         let above = readable(path, text.part(sections.head.clone()))?;
@@ -205,6 +207,18 @@ impl Format for Annotated {
     fn down_place(&self, migration: &Migration) -> String {
         line_in(OURS_DOWN, migration)
     }
+}
+
+/// Errors about a file's marks, with those about its header, where it has one.
+fn with_header(path: &Utf8Path, text: &Text, mut wrong: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let Ok(head) = text.head() else { return wrong };
+    let (comments, end) = header::leading(&head);
+    if comments.iter().any(|comment| key_of(comment).is_some())
+        && let Err(more) = Head::read(path, &head[..end])
+    {
+        wrong.extend(more);
+    }
+    wrong
 }
 
 /// The id of a file: its name.
