@@ -439,7 +439,7 @@ fn execution(at: &At<'_>, id: &str, status: &str, took: &str, error: Option<&str
         }
     }
     let (columns, values): (Vec<&str>, Vec<String>) = values.into_iter().unzip();
-    format!("insert into {} ({}) values ({})", at.table(), columns.join(", "), values.join(", "),)
+    format!("insert into {} ({}) values ({})", at.table(), columns.join(", "), values.join(", "))
 }
 
 /// Inserts definitions; what is there already is replaced, columns in `also` included.
