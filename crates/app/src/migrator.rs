@@ -307,6 +307,7 @@ impl Migrator {
             retry_for: None,
             command: "up, at the start of a program".to_owned(),
             interrupt,
+            watched: false,
         }
     }
 

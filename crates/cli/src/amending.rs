@@ -72,6 +72,7 @@ impl Amending {
             retry_for: None,
             command: as_given(),
             interrupt: house.interrupt.clone(),
+            watched: false,
         }
     }
 }

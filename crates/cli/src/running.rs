@@ -168,6 +168,7 @@ impl Looking {
             retry_for: None,
             command: String::new(),
             interrupt: house.interrupt.clone(),
+            watched: is_watched,
         }
     }
 }

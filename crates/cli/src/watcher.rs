@@ -19,6 +19,8 @@ pub(crate) struct Watcher {
     said: String,
     since: Instant,
     current: String,
+    /// Which part of it is under way.
+    part: String,
 }
 
 /// How long something may take before a log without a terminal mentions it.
@@ -40,8 +42,8 @@ impl Watcher {
         };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style(WAITING));
-        let (said, current) = (String::new(), String::new());
-        Self { terminal, bar, said, since: Instant::now(), current }
+        let [said, current, part] = [const { String::new() }; 3];
+        Self { terminal, bar, said, since: Instant::now(), current, part }
     }
 
     /// Shows what is going on: in the bar, or as a line where there is none and it lasts.
@@ -64,6 +66,17 @@ impl Watcher {
         }
         self.bar.set_message(text);
         self.bar.enable_steady_tick(TICK);
+    }
+
+    /// Notes which part of a migration is under way, and shows it.
+    fn at(&mut self, part: String) {
+        self.part = part;
+        self.show(&self.under_way());
+    }
+
+    /// What is under way.
+    fn under_way(&self) -> String {
+        format!("{}{}", self.current, self.part)
     }
 
     /// Says something that stays.
@@ -136,19 +149,18 @@ impl Watch for Watcher {
                     Direction::Down => "undoing",
                 };
                 self.current = format!("{verb} {migration}");
-                let current = self.current.clone();
-                self.show(&current);
+                self.at(String::new());
             }
             Event::Running { migration } => {
                 let is_news = !self.current.contains(&migration);
                 if is_news {
                     self.current = format!("running {migration}");
+                    self.part.clear();
                 }
                 // The bar forgets with it what was waited for; a log would take it for news, and
                 // the wait that is told next for another one.
                 if is_news || !self.bar.is_hidden() {
-                    let current = self.current.clone();
-                    self.show(&current);
+                    self.show(&self.under_way());
                 }
             }
             Event::Done { migration, direction, milliseconds } => {
@@ -160,21 +172,16 @@ impl Watch for Watcher {
                 let took = show::milliseconds(i64::try_from(milliseconds).unwrap_or(i64::MAX));
                 self.verbose(&format!("{verb} {migration} in {took}"));
             }
-            Event::Statement { migration: _, number, of } => {
-                let text = format!("{}: statement {number} of {of}", self.current);
-                self.show(&text);
+            Event::UnderWay { migration: _, number, of } => {
+                self.at(format!(": statement {number} of {of}"));
             }
-            Event::Step { migration: _, number, of } => {
-                let text = format!("{}: step {number} of {of}", self.current);
-                self.show(&text);
-            }
+            Event::Step { migration: _, number, of } => self.at(format!(": step {number} of {of}")),
             Event::Blocked { by } => {
                 let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-                self.show(&format!("{} waits for {}", self.current, by.join("; ")));
+                self.show(&format!("{} waits for {}", self.under_way(), by.join("; ")));
             }
             Event::Progress { progress } => {
-                let text = format!("{}: {progress}", self.current);
-                self.show(&text);
+                self.show(&format!("{}: {progress}", self.under_way()));
             }
             Event::Retry { migration, because, blockers } => {
                 let by: Vec<String> = blockers.iter().map(ToString::to_string).collect();

@@ -40,6 +40,15 @@ pub enum Event {
         /// How long it took, as seen from here.
         milliseconds: u64,
     },
+    /// A statement of a migration is under way, as a look at the server showed.
+    UnderWay {
+        /// The migration's id, cut to what `application_name` holds.
+        migration: String,
+        /// The statement, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// A statement of a migration is done; its transaction may still fail.
     Statement {
         /// The migration's id.

@@ -14,6 +14,9 @@ pub(crate) fn shown(event: &Event) -> Option<Value> {
         Event::Started { migration, direction } => {
             json!({ "kind": "started", "migration": migration, "direction": direction.name() })
         }
+        Event::UnderWay { migration, number, of } => {
+            json!({ "kind": "under-way", "migration": migration, "number": number, "of": of })
+        }
         Event::Running { migration } => json!({ "kind": "running", "migration": migration }),
         Event::Done { migration, direction, milliseconds } => json!({
             "kind": "done", "migration": migration, "direction": direction.name(),

@@ -273,6 +273,7 @@ fn options(fill: &Fill, seeds: Seeds) -> Options {
         retry_for: None,
         command: fill.command.to_owned(),
         interrupt: fill.interrupt.clone(),
+        watched: false,
     }
 }
 

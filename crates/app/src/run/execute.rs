@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use whimbrel_engine::Event;
 use whimbrel_engine::journal::Runner;
 use whimbrel_engine::lock::{LockError, LockKey, Wait};
-use whimbrel_engine::run::{self, Direction, Enter, EnterError, Entered, Stop, Work};
+use whimbrel_engine::run::{self, Announce, Direction, Enter, EnterError, Entered, Stop, Work};
 use whimbrel_engine::state::{State, Wanted};
 use whimbrel_engine::wire::{Failure, Session};
 use whimbrel_history::ledgers::Ledger;
@@ -266,6 +266,7 @@ pub(crate) fn engine_options(project: &Project, options: &Options) -> run::Optio
             .map(milliseconds),
         retry_for: options.retry_for.unwrap_or(timeouts.retry_for.0),
         on_error: options.on_error,
+        announce: if options.watched { Announce::Statements } else { Announce::Migrations },
         journal: project.workspace.config().ledger.journal,
         allow_rerun: options.allowed.rerun,
         direct: project.database.direct.clone(),

@@ -130,6 +130,8 @@ pub struct Options {
     pub command: String,
     /// The person's wish to stop.
     pub interrupt: Interrupt,
+    /// Whether somebody sees which statement is under way.
+    pub watched: bool,
 }
 
 /// How far a run goes.

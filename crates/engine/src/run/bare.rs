@@ -5,7 +5,7 @@
 use whimbrel_sql::{Mode, Step};
 
 use crate::run::block::{failure_of, needs_to_be_alone};
-use crate::run::compose::{self, Cleaning, Message, Origin, Role};
+use crate::run::compose::{self, Announce, Cleaning, Message, Origin, Role};
 use crate::run::data::Data;
 use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::{Work, one_transaction};
@@ -75,7 +75,7 @@ async fn transaction(
                 message.ours(Role::Open, setting);
             }
         }
-        if let Err(error) = message.script(0, work, piece.clone()) {
+        if let Err(error) = message.script(0, work, piece.clone(), Announce::Migrations) {
             session.simple("rollback").await.map_err(Stop::Lost)?;
             return Ok(Err(Failed::of(error.into())));
         }

@@ -195,7 +195,7 @@ impl Run<'_> {
         while let Some(number) = numbers.next() {
             let Some(statements) = one_transaction(&works[number]) else { break };
             self.open_unit(&works[number], &mut message);
-            message.script(number, &works[number], statements)?;
+            message.script(number, &works[number], statements, self.options.announce)?;
             let next = numbers.peek().filter(|next| fits(&works[**next], &message));
             let another = next.map_or(Another::None, |_| Another::Follows);
             self.close_unit(&works[number], &mut message, another)?;
@@ -309,7 +309,8 @@ impl Run<'_> {
             if index == 0 {
                 self.open_unit(work, &mut message);
             }
-            let mut composed = message.script(number, work, pieces[index].clone());
+            let mut composed =
+                message.script(number, work, pieces[index].clone(), self.options.announce);
             if is_last && composed.is_ok() {
                 composed = self.close_unit(work, &mut message, Another::None);
             }

@@ -93,8 +93,15 @@ impl Message {
         unit: usize,
         work: &Work,
         range: Range<usize>,
+        announce: Announce,
     ) -> Result<(), TextError> {
+        let of = work.script.statements.len();
+        let mut announces = announce == Announce::Statements && of > 1;
         for (number, statement) in range.clone().zip(work.script.statements.range(range)) {
+            if announces && *statement.kind != Kind::CopyIn {
+                let name = format!("{ANNOUNCED}{}/{of} {}", number + 1, work.id());
+                self.ours(Role::Open, &format!("set local application_name = {}", Literal(&name)));
+            }
             let start = self.text.len();
             work.append(number, &mut self.text)?;
             let origin = Origin::Script { unit, statement: number };
@@ -103,6 +110,8 @@ impl Message {
                 origin,
                 start: statement.span.start,
             });
+            // Whoever sets a name of their own keeps it.
+            announces &= !self.text[start..].contains("application_name");
             self.text.push_str("\n;\n");
             self.statements.push(origin);
             if *statement.kind == Kind::CopyIn {
@@ -321,8 +330,42 @@ impl Cleaning {
     }
 }
 
+/// What `application_name` tells while migrations run, for whoever looks at `pg_stat_activity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announce {
+    /// The migration.
+    Migrations,
+    /// Which of its statements is under way as well: the server keeps its answers until its buffer
+    /// is full, and somebody wants to see it.
+    Statements,
+}
+
 /// How `application_name` begins while a migration runs.
 pub(crate) const ANNOUNCED: &str = "whimbrel: ";
+
+/// What is under way, as `application_name` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UnderWay<'a> {
+    /// The migration's id, perhaps cut off.
+    pub(crate) migration: &'a str,
+    /// The number of the statement and how many there are.
+    pub(crate) statement: Option<(usize, usize)>,
+}
+
+impl<'a> UnderWay<'a> {
+    /// Reads a name that the runner set.
+    pub(crate) fn read(name: &'a str) -> Option<Self> {
+        let told = name.strip_prefix(ANNOUNCED)?;
+        let place = told.split_once(' ').and_then(|(place, migration)| {
+            let (number, of) = place.split_once('/')?;
+            Some((migration, (number.parse().ok()?, of.parse().ok()?)))
+        });
+        Some(match place {
+            Some((migration, place)) => Self { migration, statement: Some(place) },
+            None => Self { migration: told, statement: None },
+        })
+    }
+}
 
 fn announced(migration: &str) -> String {
     format!("{ANNOUNCED}{migration}")
@@ -383,7 +426,7 @@ mod tests {
         let text = "select 'ä';\nselekt 2;\n";
         let mut message = Message::default();
         message.ours(Role::Open, "begin");
-        message.script(7, &work(text), 0..2).unwrap();
+        message.script(7, &work(text), 0..2, Announce::Migrations).unwrap();
         let byte = message.text().find("selekt").unwrap();
         let position = message.text()[..byte].chars().count() + 1;
         let place = message.place(position).unwrap();
@@ -398,7 +441,7 @@ mod tests {
         let mut message = Message::default();
         for unit in 0..2 {
             message.ours(Role::Open, "begin");
-            message.script(unit, &work, 0..1).unwrap();
+            message.script(unit, &work, 0..1, Announce::Migrations).unwrap();
             message.ours(Role::Commit, "commit");
         }
         assert_eq!(message.committed(2), 0);

@@ -101,6 +101,7 @@ impl Kept {
             Event::Cancelling => self.push("stop", "cancels the statement under way"),
             Event::Working { .. }
             | Event::Done { .. }
+            | Event::UnderWay { .. }
             | Event::Statement { .. }
             | Event::Progress { .. }
             | Event::NoJournal { .. }

@@ -38,6 +38,7 @@ use crate::state::{Facts, LedgerState, State};
 use crate::{Event, Events, Interrupt, Target};
 
 pub use amend::{Amendment, amend};
+pub use compose::Announce;
 pub use enter::{Enter, EnterError, Entered, enter};
 pub use failure::{Blocker, Cause, Failed, Stop};
 pub(crate) use lane::Lane;
@@ -166,6 +167,8 @@ pub struct Options {
     pub retry_for: Duration,
     /// What to do when a migration fails.
     pub on_error: OnError,
+    /// What `application_name` tells while migrations run.
+    pub announce: Announce,
     /// Whether to keep the journal.
     pub journal: bool,
     /// Whether a step whose outcome cannot be known may run again.

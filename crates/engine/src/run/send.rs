@@ -200,7 +200,10 @@ async fn watched(
                     interrupt.ask();
                 }
                 if let Some(migration) = look.migration {
-                    shared.tell(Event::Running { migration });
+                    shared.tell(Event::Running { migration: migration.clone() });
+                    if let Some((number, of)) = look.statement {
+                        shared.tell(Event::UnderWay { migration, number, of });
+                    }
                 }
                 if !look.blockers.is_empty() {
                     shared.tell(Event::Blocked { by: look.blockers.clone() });

@@ -201,7 +201,8 @@ impl Run<'_> {
                         message.ours(Role::Open, setting);
                     }
                 }
-                let mut composed = message.script(at.number, work, statements.clone());
+                let mut composed =
+                    message.script(at.number, work, statements.clone(), self.options.announce);
                 if piece + 1 == pieces.len() && composed.is_ok() {
                     let cleaning = self.cleaning(at);
                     composed = message.clean_up(cleaning, |message| self.end_step(at, message));

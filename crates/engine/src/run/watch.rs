@@ -4,7 +4,7 @@
 //! so watching costs no connection and delays nobody.
 
 use crate::cancel;
-use crate::run::compose::ANNOUNCED;
+use crate::run::compose::UnderWay;
 use crate::run::failure::Blocker;
 use crate::wire::{Answer, Failure, Session};
 
@@ -18,6 +18,8 @@ pub(crate) struct Look {
     /// The migration under way, which the server's own answers would show too late: it keeps them
     /// until its buffer is full.
     pub(crate) migration: Option<String>,
+    /// Which of its statements, and how many there are.
+    pub(crate) statement: Option<(usize, usize)>,
     /// Who asks the run to stop, if somebody does.
     pub(crate) wish: Option<String>,
 }
@@ -67,8 +69,9 @@ pub(crate) async fn look(
         return Ok(look);
     };
     look.wish = wish.first().and_then(Answer::value).map(str::to_owned);
-    look.migration =
-        announced.value().and_then(|name| name.strip_prefix(ANNOUNCED)).map(str::to_owned);
+    let under_way = announced.value().and_then(UnderWay::read);
+    look.migration = under_way.map(|told| told.migration.to_owned());
+    look.statement = under_way.and_then(|told| told.statement);
     for row in blockers.rows() {
         let text = |what| row.get(what).unwrap_or("?").to_owned();
         look.blockers.push(Blocker {

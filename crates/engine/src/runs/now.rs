@@ -3,7 +3,7 @@
 use super::Run;
 use crate::journal::SCHEMA;
 use crate::lock::halves;
-use crate::run::compose::ANNOUNCED;
+use crate::run::compose::{ANNOUNCED, UnderWay};
 use crate::run::watch::{self, ANEW};
 use crate::run::{Blocker, Progress};
 use crate::wire::{Answer, Failure, Row, Session};
@@ -140,7 +140,8 @@ fn statement(pid: i32) -> String {
 }
 
 fn read(row: Row<'_>) -> Statement {
-    let migration = row.get("application_name").and_then(|name| name.strip_prefix(ANNOUNCED));
+    let under_way = row.get("application_name").and_then(UnderWay::read);
+    let migration = under_way.map(|told| told.migration);
     Statement {
         migration: migration.map(str::to_owned),
         text: row.get("query").and_then(|query| script(query, migration)),

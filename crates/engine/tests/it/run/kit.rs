@@ -6,7 +6,7 @@ use std::time::Duration;
 use whimbrel_engine::journal::Runner;
 use whimbrel_engine::lock::{LockKey, Wait};
 use whimbrel_engine::run::{
-    Direction, Enter, EnterError, OnError, Options, Report, Work, enter, run,
+    Announce, Direction, Enter, EnterError, OnError, Options, Report, Work, enter, run,
 };
 use whimbrel_engine::state::{self, State, Wanted};
 use whimbrel_engine::wire::{Answer, Session};
@@ -56,6 +56,7 @@ impl Project {
                 application: "whimbrel test".to_owned(),
                 lock_timeout: "500ms".to_owned(),
                 statement_timeout: None,
+                announce: Announce::Migrations,
                 retry_for: Duration::from_secs(20),
                 on_error: OnError::Stop,
                 journal: true,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use whimbrel_engine::run::Progress;
+use whimbrel_engine::run::{Announce, Progress};
 use whimbrel_engine::wire::Session;
 use whimbrel_engine::{Event, Events};
 use whimbrel_testkit::{PgBouncer, Pool, PoolMode};
@@ -143,6 +143,26 @@ async fn each_migration_is_looked_at_afresh() {
         |event| matches!(event, Event::Running { migration } if migration == "002_sleep"),
     );
     assert!(last < second.unwrap(), "an index is built no longer: {:?}", heard.0);
+}
+
+#[tokio::test]
+async fn the_statement_under_way_is_told_to_whoever_watches() {
+    let script = "create table a (name text);\nselect pg_sleep(1.2);\n\
+                  insert into a select current_setting('application_name');\n\
+                  set application_name = 'mine';\n\
+                  insert into a select current_setting('application_name');";
+    for announce in [Announce::Migrations, Announce::Statements] {
+        let database = database().await;
+        let mut project = Project::new(database.target()).with("001_a", script);
+        project.options.announce = announce;
+        let mut heard = Heard::default();
+        project.try_up(&mut heard).await.unwrap().unwrap();
+        let told = Event::UnderWay { migration: "001_a".to_owned(), number: 2, of: 5 };
+        assert_eq!(heard.0.contains(&told), announce == Announce::Statements, "{:?}", heard.0);
+        let names = "select string_agg(name, ', ' order by name desc) from a";
+        let seen = ask(database.target(), names).await;
+        assert!(seen.starts_with("whimbrel: ") && seen.ends_with("001_a, mine"), "{seen}");
+    }
 }
 
 /// Tells of each retry as it begins to pause.
