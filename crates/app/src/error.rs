@@ -210,6 +210,9 @@ impl Error {
             | Self::Enter(EnterError::State(StateError::Failed(failure))) => {
                 right_hint(failure, READ).into_iter().collect()
             }
+            Self::Enter(
+                EnterError::WaitOut(failure) | EnterError::Lock(LockError::Failed(failure)),
+            ) => right_hint(failure, MAKE).into_iter().collect(),
             Self::Select(error) => error.hint().into_iter().collect(),
             Self::Connect(error)
             | Self::Enter(
@@ -285,10 +288,17 @@ const MAKE: &str = "the ledger has a schema of its own: let the database's owner
 const READ: &str = "connect as the role that owns the ledger, or let that role grant this one `usage` on its \
      schema and `select` on its tables";
 
-/// What to do where the role may not.
+const READ_ONLY: &str = "`default_transaction_read_only` is on for the server, the database or the role: whoever \
+     set it knows why; Supabase does when the disk is nearly full";
+
+/// What to do where the role may not, or nobody.
 fn right_hint(failure: &Failure, how: &str) -> Option<String> {
     let Failure::Server { error, .. } = failure else { return None };
-    (error.code == "42501").then(|| how.to_owned())
+    match error.code.as_str() {
+        "42501" => Some(how.to_owned()),
+        "25006" => Some(READ_ONLY.to_owned()),
+        _ => None,
+    }
 }
 
 /// What to do about a connection that failed.

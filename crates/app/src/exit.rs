@@ -79,7 +79,7 @@ impl Exit {
                 "`--check` found migrations pending, or something that ought to be equal and is not."
             }
             Self::Refused => {
-                "Refused for safety: nobody consented, an applied migration was modified, something is out of order, a proof failed, a rehearsal that was asked for cannot be held."
+                "Refused for safety: nobody consented, a migration is applied already, was modified, is out of order, needs others first or has no way back, a proof failed, a rehearsal that was asked for cannot be held."
             }
             Self::Unreachable => "The database could not be reached, or did not let us in.",
             Self::Locked => "Another run holds the lock of this database.",

@@ -38,6 +38,7 @@ pub fn outlines(workspace: &Workspace) -> Result<Vec<Outline>, Error> {
     } else {
         configured.iter().map(|history| configure(workspace, history)).collect::<Result<_, _>>()?
     };
+    check_apart(&outlines)?;
     let mut ledgers = BTreeSet::new();
     for outline in &mut outlines {
         // Ids stand bare in a ledger for the first history that writes it; the others say whose
@@ -45,6 +46,34 @@ pub fn outlines(workspace: &Workspace) -> Result<Vec<Outline>, Error> {
         outline.settings.prefixed = !ledgers.insert(outline.format.ledger().name());
     }
     sort(outlines)
+}
+
+/// Refuses two histories that have the same files: each would be applied twice.
+fn check_apart(outlines: &[Outline]) -> Result<(), Error> {
+    let has = |one: &Settings, folder: &Utf8Path| {
+        one.folder == folder || one.nested && folder.starts_with(&one.folder)
+    };
+    for (place, Outline { settings: two, .. }) in outlines.iter().enumerate() {
+        for Outline { settings: one, .. } in &outlines[..place] {
+            let folder = match (has(one, &two.folder), has(two, &one.folder)) {
+                (true, _) => &two.folder,
+                (false, true) => &one.folder,
+                (false, false) => continue,
+            };
+            return Err(Error::Usage {
+                code: Code::CONFIGURATION,
+                message: format!(
+                    "histories `{}` and `{}` have the same files: those in `{folder}`",
+                    one.name, two.name
+                ),
+                hints: vec![format!(
+                    "give each a folder of its own in {}, or take one out",
+                    crate::config::FILE
+                )],
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Leaves only the history that was asked for.

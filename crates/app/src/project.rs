@@ -37,6 +37,8 @@ pub(crate) struct Project {
     pub(crate) outlines: Vec<Outline>,
     pub(crate) histories: Vec<History>,
     pub(crate) database: Database,
+    /// Whether a person named one history, and others may be left out.
+    pub(crate) is_partial: bool,
     /// Each ledger once: those of histories, then perhaps one that only records seed files.
     ledgers: Vec<&'static dyn Ledger>,
     /// How many are those of histories.

@@ -2,7 +2,8 @@
 
 use camino::Utf8PathBuf;
 use serde::Serialize;
-use whimbrel_history::formats::NewMigration;
+use whimbrel_history::History;
+use whimbrel_history::formats::{NewMigration, advise};
 
 use super::{Case, Database};
 use crate::catalogue::Code;
@@ -43,6 +44,8 @@ pub struct Report {
     pub format: String,
     /// The files, the up script's first.
     pub files: Vec<Utf8PathBuf>,
+    /// What a person should know.
+    pub remarks: Vec<String>,
 }
 
 /// Writes the files of a new migration.
@@ -59,6 +62,7 @@ pub fn new(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
     let outline = histories::the_one(outlines, options.history.as_deref())?;
     let mut histories = histories::read(workspace, std::slice::from_ref(&outline))?;
     let history = histories.pop().expect("one was asked for");
+    let remarks = same_name(&options.name, &history);
     let now = workspace.surroundings().clock.now().as_second();
     let new = NewMigration {
         name: options.name.clone(),
@@ -82,5 +86,13 @@ pub fn new(workspace: &Workspace, options: &Options) -> Result<Report, Error> {
         history: history.name,
         format: outline.format.name().to_owned(),
         files: files.into_iter().map(|file| file.path).collect(),
+        remarks,
     })
+}
+
+/// Names the migration that has the name already: mostly it is written a second time by mistake.
+fn same_name(name: &str, history: &History) -> Vec<String> {
+    let slug = advise(name).unwrap_or_default();
+    let same = history.migrations.iter().rev().find(|migration| migration.name == slug);
+    same.map(|migration| format!("`{}` has the same name", migration.id)).into_iter().collect()
 }

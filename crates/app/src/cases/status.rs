@@ -1,6 +1,7 @@
 //! Shows what is applied and what is pending.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use whimbrel_history::{History, Status};
 use whimbrel_sql::{Diagnostic, Severity};
 
 use super::Case;
+use crate::config;
 use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
@@ -219,6 +221,7 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
             ledger: table,
         }
     });
+    let strays = strays(project, database);
     let (seeds, missing) = seeds(project, database)?;
     let closed = database.facts.closed.then(|| closed(&database.facts.role));
     let closed = closed.iter().map(|diagnostic| project.located(diagnostic));
@@ -230,7 +233,13 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
         summary,
         seeds,
         others: database.tools.iter().map(OtherShown::new).collect(),
-        warnings: project.warnings().into_iter().chain(missing).chain(closed).collect(),
+        warnings: project
+            .warnings()
+            .into_iter()
+            .chain(missing)
+            .chain(closed)
+            .chain(strays)
+            .collect(),
     })
 }
 
@@ -245,6 +254,35 @@ fn closed(role: &str) -> Diagnostic {
         ),
         hints: vec!["connect as the role that runs migrations to see it".to_owned()],
     }
+}
+
+/// What the ledgers have of histories that are none of the project's: taken out of whimbrel.toml, or
+/// another project's in the same database.
+fn strays(project: &Project, database: &Database) -> Vec<PlaceShown> {
+    if project.is_partial {
+        return Vec::new();
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in database.ledgers.iter().flat_map(|ledger| &ledger.entries) {
+        let Some(name) = entry.history.as_deref() else { continue };
+        if !project.histories.iter().any(|history| history.name == name) {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    let say = |(name, count): (&str, usize)| {
+        let entries = if count == 1 { "entry" } else { "entries" };
+        PlaceShown {
+            severity: "note".into(),
+            message: format!(
+                "the ledger has {count} {entries} of history `{name}`, which is none of this project's"
+            ),
+            file: None,
+            line: None,
+            column: None,
+            hints: vec![format!("if it was, put [history.{name}] back into {}", config::FILE)],
+        }
+    };
+    counts.into_iter().map(say).collect()
 }
 
 /// The seed files, and the patterns that name none.
@@ -349,7 +387,7 @@ fn note(row: &Row<'_>) -> Option<String> {
     match &row.state {
         State::OutOfOrder { before } => Some(format!("`{before}` is applied, and comes after it")),
         State::SameContent { key } => Some(format!("its script is applied as `{key}`")),
-        State::Modified(change) | State::Reformatted(change) => Some(changed(*change)),
+        State::Modified(change) | State::Reformatted(change) => Some(changed(*change, row)),
         State::MissingFile { same_as: Some(id) } => Some(format!("`{id}` has the same script")),
         State::Failed => {
             let error = row.entry.and_then(|entry| entry.error.clone());
@@ -376,11 +414,18 @@ fn how_far(half: &Half) -> String {
 }
 
 /// Which parts of an applied migration changed.
-fn changed(change: Change) -> String {
-    let parts = [(change.header, "header"), (change.up, "up script"), (change.down, "down script")];
+fn changed(change: Change, row: &Row<'_>) -> String {
+    // What is only laid out anew is said of the header, which may be as it was.
+    let then = row.entry.and_then(|entry| entry.fingerprints.as_ref()?.header.as_deref());
+    let is_other = then.zip(row.migration).is_some_and(|(then, now)| then != now.checksum.header);
+    let parts = [
+        (change.header && is_other, "header"),
+        (change.up, "up script"),
+        (change.down, "down script"),
+    ];
     let parts: Vec<&str> = parts.iter().filter(|(is, _)| *is).map(|(_, part)| *part).collect();
     match parts.as_slice() {
-        [] => "only its layout changed".to_owned(),
+        [] => "only comments or layout changed".to_owned(),
         parts => format!("changed: {}", parts.join(", ")),
     }
 }

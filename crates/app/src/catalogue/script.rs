@@ -52,7 +52,7 @@ AMBIGUOUS {
 }
 ALREADY_APPLIED {
     id: "W3103",
-    exit: Usage,
+    exit: Refused,
     title: "the migration is applied already",
     cause: "`--only` names a migration that the ledger has as applied.",
     cure: "Nothing is to be done. If it may run any number of times, `--again` runs it once more.",
@@ -76,7 +76,7 @@ NO_FILE {
 }
 NEEDS_FIRST {
     id: "W3106",
-    exit: Usage,
+    exit: Refused,
     title: "the migration needs others first",
     cause: "`--only` names a migration that depends on some that are not applied.",
     cure: "`--with-dependencies` runs them, too.",
@@ -84,7 +84,7 @@ NEEDS_FIRST {
 }
 NO_DOWN {
     id: "W3107",
-    exit: Usage,
+    exit: Refused,
     title: "a migration has no down script",
     cause: "To undo it there must be a script that does, and neither its file nor the ledger has one.",
     cure: "Write it where the hint says that it is read from, or undo it by hand and tell the ledger with `whimbrel repair pending`.",
@@ -129,6 +129,14 @@ NOT_PASTEABLE {
     cause: "Whoever runs the script does not report how far it came, so what it does must show in the catalog or be one transaction; this migration is neither.",
     cure: "The hint says what to do instead: mostly to run it with `whimbrel up`, or to make the statement a migration of its own.",
     example: "`002_b` cannot be run by a script: it is not one transaction, and there is no journal to remember its steps",
+}
+TO_BE_WRITTEN {
+    id: "W3205",
+    exit: Refused,
+    title: "a new migration was not filled in",
+    cause: "The file is as `whimbrel new` wrote it: it has no statement, and would be recorded as applied.",
+    cure: "Write its statements, or take the file away. One that is to do nothing says so in another comment.",
+    example: "`002_create_orders` is still as `whimbrel new` wrote it",
 }
 NAME {
     id: "W3301",

@@ -32,6 +32,7 @@ pub(super) struct Opening {
     /// What is wrong with the connection is told only after what is wrong with the files.
     pub(super) session: Option<Result<Session, ConnectError>>,
     last_applied: LastApplied,
+    is_partial: bool,
     development: Option<Using>,
     reading: JoinHandle<Result<Vec<History>, Error>>,
     /// Reading waits for this where the answer is known so far.
@@ -100,6 +101,7 @@ impl Opening {
             database,
             session,
             last_applied,
+            is_partial: place.history.is_some(),
             development,
             reading,
             go_on,
@@ -124,7 +126,17 @@ impl Opening {
 
     /// Reads what is not known; `sealed` says whether to ask for a seal of the ledgers.
     pub(super) async fn finish(self, sealed: bool) -> Result<(Project, Session, State), Error> {
-        let Self { workspace, outlines, database, session, development, reading, go_on, .. } = self;
+        let Self {
+            workspace,
+            outlines,
+            database,
+            session,
+            is_partial,
+            development,
+            reading,
+            go_on,
+            ..
+        } = self;
         // Without an answer to wait for, nobody listens.
         let _ = go_on.send(());
         let (ledgers, of_histories) = ledgers_of(&workspace, &outlines);
@@ -153,6 +165,7 @@ impl Opening {
             outlines,
             histories,
             database,
+            is_partial,
             ledgers,
             of_histories,
             recorded,
@@ -181,6 +194,7 @@ impl Project {
             outlines,
             histories,
             database: Database::none(),
+            is_partial: history.is_some(),
             ledgers,
             of_histories,
             recorded,

@@ -240,6 +240,7 @@ fn why(why: &Why) -> String {
     match why {
         Why::Pending => "pending".to_owned(),
         Why::Failed => "failed the last time".to_owned(),
+        Why::FailedAt { step, of } => format!("failed in step {step} of {of}"),
         Why::Interrupted => "was begun and not finished".to_owned(),
         Why::RolledBack => "was rolled back".to_owned(),
         Why::Changed => "changed since it was applied".to_owned(),
@@ -250,6 +251,13 @@ fn why(why: &Why) -> String {
 
 /// The history that has the migration which a person named.
 pub(crate) fn find(project: &Project, rows: &[Vec<Row<'_>>], id: &str) -> Result<usize, Error> {
+    // A whole id is meant before the beginning of another history's.
+    let is_it = |row: &Row<'_>| row.id() == id || row.key() == id;
+    let whole = |(place, rows): (usize, &Vec<Row<'_>>)| rows.iter().any(is_it).then_some(place);
+    let mut whole = rows.iter().enumerate().filter_map(whole);
+    if let (Some(one), None) = (whole.next(), whole.next()) {
+        return Ok(one);
+    }
     let mut found = Vec::new();
     let mut unknown = None;
     for (place, rows) in rows.iter().enumerate() {

@@ -193,9 +193,11 @@ fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
         ));
         if work.direction == Direction::Up && work.definition.down.is_none() {
             let done = done(work, failed.steps_done).join("`, `");
-            hints.push(format!(
-                "the way back is by hand, for there is no down script: undo `{done}`"
-            ));
+            if !done.is_empty() {
+                hints.push(format!(
+                    "the way back is by hand, for there is no down script: undo `{done}`"
+                ));
+            }
         }
     } else if failed.rolled_back && is_locked_out(failed) {
         hints.push(format!(
@@ -236,7 +238,7 @@ fn is_locked_out(failed: &Failed) -> bool {
     matches!(&failed.cause, Cause::Server(error) if ["55P03", "40P01", "40001"].contains(&error.code.as_str()))
 }
 
-/// How the statements of a script's first steps begin.
+/// How the statements of a script's first steps begin, but for those that leave nothing behind.
 fn done(work: &Work, steps_done: usize) -> Vec<String> {
     let Mode::Steps { steps, .. } = &work.script.mode else { return Vec::new() };
     let numbers = steps.iter().take(steps_done).flat_map(|step| match step {
@@ -254,8 +256,16 @@ fn done(work: &Work, steps_done: usize) -> Vec<String> {
             Some((end, _)) => format!("{}…", &line[..end]),
         }
     };
-    numbers.map(text).collect()
+    let leaves_a_trace = |text: &String| {
+        let verb = text.split([' ', '(', ';']).next().unwrap_or_default().to_lowercase();
+        !TRACELESS.contains(&verb.as_str())
+    };
+    numbers.map(text).filter(leaves_a_trace).collect()
 }
+
+/// The first words of statements after which there is nothing to undo.
+const TRACELESS: &[&str] =
+    &["vacuum", "analyze", "reindex", "cluster", "checkpoint", "set", "reset", "show"];
 
 /// How much of a statement is read for that, in bytes.
 const FAR: usize = 4 * 1024;

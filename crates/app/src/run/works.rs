@@ -6,12 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_engine::run::{Direction, Work};
 use whimbrel_engine::state::State;
 use whimbrel_engine::wire::Session;
+use whimbrel_history::formats::TO_BE_WRITTEN;
 use whimbrel_history::{Definition, Files, Recorded, Section, Text, Transaction};
 use whimbrel_sql::{Mode, Script, SplitError, Step, fingerprint};
 
 use super::after::after;
 use super::choose::{Choice, Planned};
 use super::explain;
+use crate::catalogue::Code;
 use crate::error::{Error, ScriptError};
 use crate::project::{self, Project};
 use crate::shares::in_shares;
@@ -24,7 +26,26 @@ pub(super) async fn works(
     session: &mut Session,
 ) -> Result<Vec<Work>, Error> {
     let recorded = recorded(project, state, choice, session).await?;
-    of_files(project, choice.planned.as_slice(), &recorded)
+    let works = of_files(project, choice.planned.as_slice(), &recorded)?;
+    works.iter().try_for_each(check_written)?;
+    Ok(works)
+}
+
+/// Refuses a migration that `new` wrote and nobody filled in: it would be recorded as applied.
+fn check_written(work: &Work) -> Result<(), Error> {
+    let is_empty = work.direction == Direction::Up && work.script.statements.is_empty();
+    if !is_empty || !work.text().all()?.contains(TO_BE_WRITTEN) {
+        return Ok(());
+    }
+    let migration = &work.definition.migration;
+    Err(Error::Refused {
+        code: Code::TO_BE_WRITTEN,
+        message: format!("`{}` is still as `whimbrel new` wrote it", migration.id),
+        hints: vec![format!(
+            "write its statements into `{}`, or take the file away",
+            migration.path
+        )],
+    })
 }
 
 /// The scripts that ledgers keep, by history and key.

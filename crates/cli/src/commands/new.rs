@@ -74,6 +74,10 @@ fn show(report: &Report, page: &mut Page) {
         let wrote = page.paint(Tone::Good, "wrote");
         page.line(format!("{wrote} {file}"));
     }
+    for remark in &report.remarks {
+        let note = page.paint(Tone::Care, "note:");
+        page.line(format!("{note} {remark}"));
+    }
 }
 
 /// What is piped in; a terminal is not waited for.

@@ -32,6 +32,7 @@ mod seeds;
 mod supabase;
 mod terminal;
 mod together;
+mod told;
 mod typing;
 mod warnings;
 mod ways;

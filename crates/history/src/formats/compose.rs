@@ -130,6 +130,9 @@ pub(super) fn stamp(now: u64) -> String {
     )
 }
 
+/// What stands in a new file in place of its statements.
+pub const TO_BE_WRITTEN: &str = "-- Write the statements here.";
+
 /// A script with one newline at its end; what to say in its place if there is none.
 pub(super) fn body(script: &str, instead: &str) -> String {
     let script = script.trim_end();
@@ -143,7 +146,7 @@ pub(super) fn described(new: &NewMigration) -> String {
     for line in new.description.iter().flat_map(|description| description.lines()) {
         text.extend(["-- ", line.trim(), "\n"]);
     }
-    text + &body(&new.up, "-- Write the statements here.")
+    text + &body(&new.up, TO_BE_WRITTEN)
 }
 
 /// Refuses what a format without a header cannot hold.

@@ -30,7 +30,7 @@ use crate::glob::glob;
 use crate::ledgers::Ledger;
 use crate::{Digest, Entry, File, Files, FilesError, History, Migration, Recorded, Text};
 
-pub use compose::{NewFile, NewMigration};
+pub use compose::{NewFile, NewMigration, TO_BE_WRITTEN};
 pub(crate) use discover::own_folders;
 pub use discover::{Discovered, discover};
 pub use listing::{Digests, NoDigests, ReadError, digest, read};

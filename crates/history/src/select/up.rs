@@ -46,6 +46,13 @@ pub enum Why {
     Pending,
     /// It failed the last time.
     Failed,
+    /// It failed the last time, in one of its steps.
+    FailedAt {
+        /// Which, from 1.
+        step: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// It was begun and not finished.
     Interrupted,
     /// It was undone.
@@ -218,7 +225,10 @@ fn only_one<'a>(
 /// Why a row that is due runs.
 fn why(row: &Row<'_>) -> Why {
     match row.state {
-        State::Failed => Why::Failed,
+        State::Failed => match row.half.as_ref().and_then(|half| half.steps.as_ref()) {
+            Some(steps) => Why::FailedAt { step: steps.done + 1, of: steps.of },
+            None => Why::Failed,
+        },
         State::Running => Why::Interrupted,
         State::RolledBack => Why::RolledBack,
         State::Changed => Why::Changed,

@@ -27,6 +27,8 @@ async fn every_error_comes() {
     seen.json(Code::STDIN, &Said::new(new.output().unwrap()));
 
     seen.text(Code::EDITOR, &project.run("new add_notes --edit"));
+    project.remove("migrations/0004_add_notes.up.sql");
+    project.remove("migrations/0004_add_notes.down.sql");
     seen.text(Code::PROGRAM, &project.run("up --yes --no-rehearsal --then no-such-program"));
     seen.whole();
 }

@@ -28,7 +28,7 @@ use std::fmt::Write as _;
 use camino::Utf8Path;
 use whimbrel_sql::{Diagnostic, Severity, Span};
 
-use super::compose::{NewFile, NewMigration, body, next_prefix, numbered, refusal};
+use super::compose::{NewFile, NewMigration, TO_BE_WRITTEN, body, next_prefix, numbered, refusal};
 use super::header::{self, file_error, list, readable};
 use super::listing::{below, is_sql, sql_files};
 use super::name::{Version, advise};
@@ -376,7 +376,7 @@ fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagno
         text,
         "-- Migration: {id}\n-- Description: {description}\n-- Type: {kind}\n-- Depends on: [{}]\n{more}\n-- ===== UP MIGRATION =====\n-- @up\n{}\n-- ===== DOWN MIGRATION =====\n-- @down\n{}",
         depends_on.join(", "),
-        body(&new.up, "-- Write the statements here."),
+        body(&new.up, TO_BE_WRITTEN),
         body(new.down.as_deref().unwrap_or_default(), "-- Write the statements that undo it here."),
     );
     Ok(vec![NewFile { path: history.folder.join(format!("{id}.sql")), text }])
