@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
-use whimbrel_app::cases::preview;
 use whimbrel_app::catalogue::Code;
 use whimbrel_app::run::{
     self, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Report, Seeds, Waiting,
@@ -12,7 +11,7 @@ use whimbrel_app::run::{
 use whimbrel_app::{Error, Events, Exit, Period, PeriodError, Secret, Workspace, mask};
 
 use crate::arguments::secret;
-use crate::commands::Dev;
+use crate::commands::{self, Dev};
 use crate::failure::{self, Failure};
 use crate::house::House;
 use crate::terminal::Terminal;
@@ -276,7 +275,9 @@ fn in_earnest(given: impl Iterator<Item = String>, command: &str) -> String {
                 }
             }
             name if LOOKS.contains(&name) => {}
-            name if name == preview::CASE.name => words.push(command.to_owned()),
+            name if commands::ALL.iter().any(|entry| entry.name() == name) => {
+                words.push(command.to_owned());
+            }
             _ => words.push(quoted(&word)),
         }
     }
