@@ -39,6 +39,11 @@ impl<'a> At<'a> {
         }
     }
 
+    /// Its schema.
+    pub(super) fn schema(&self) -> &'a str {
+        self.schema
+    }
+
     /// Its name as SQL has it.
     pub(super) fn table(&self) -> Qualified<'a> {
         Qualified { schema: self.schema, name: self.name }

@@ -15,13 +15,16 @@
 //! The fingerprints have columns where Whimbrel made the table; elsewhere they are computed from
 //! `up_sql` and `down_sql` when a checksum differs, so that nobody's table is altered for them.
 
+mod definitions;
 mod scripts;
 mod seeds;
 mod tables;
 
 use whimbrel_sql::Literal;
 
-use super::text::{At, array, literal_or_null, literals, milliseconds, unknown};
+use definitions::upsert;
+
+use super::text::{At, literal_or_null, literals, milliseconds, unknown};
 use super::{Elsewhere, Ledger, LedgerError, Place, SeedLedger, Table, Took};
 use crate::{Definition, Direction, Down, Entry, Fingerprints, Status, TextError};
 
@@ -441,84 +444,3 @@ fn execution(at: &At<'_>, id: &str, status: &str, took: &str, error: Option<&str
     let (columns, values): (Vec<&str>, Vec<String>) = values.into_iter().unzip();
     format!("insert into {} ({}) values ({})", at.table(), columns.join(", "), values.join(", "))
 }
-
-/// Inserts definitions; what is there already is replaced, columns in `also` included.
-fn upsert(
-    at: &At<'_>,
-    definitions: &[&Definition],
-    more: &[(&'static str, String)],
-    also: &[&str],
-) -> Result<String, TextError> {
-    let columns: Vec<&Column> = DEFINITION.iter().filter(|(column, _)| at.has(column)).collect();
-    let named = columns.iter().map(|(column, _)| *column);
-    let all: Vec<&str> = named.clone().chain(more.iter().map(|(column, _)| *column)).collect();
-    // Scripts may be large, so each goes where it belongs at once.
-    let mut sql = format!("insert into {} as m ({}) values", at.table(), all.join(", "));
-    for (number, definition) in definitions.iter().enumerate() {
-        sql.push_str(if number == 0 { "\n" } else { ",\n" });
-        let mut before = "(";
-        for (_, value) in &columns {
-            sql.push_str(before);
-            sql.push_str(&value(at, definition)?);
-            before = ", ";
-        }
-        for (_, value) in more {
-            sql.push_str(before);
-            sql.push_str(value);
-            before = ", ";
-        }
-        sql.push(')');
-    }
-    let set: Vec<String> = named
-        .chain(also.iter().copied())
-        .filter(|column| *column != "id")
-        .map(|column| format!("{column} = excluded.{column}"))
-        .collect();
-    sql.push_str("\non conflict (id) do update set ");
-    sql.push_str(&set.join(", "));
-    Ok(sql)
-}
-
-/// A column and what a definition says for it.
-type Column = (&'static str, fn(&At<'_>, &Definition) -> Result<String, TextError>);
-
-/// The columns that a definition fills.
-const DEFINITION: &[Column] = &[
-    ("id", |_, definition| Ok(Literal(&definition.migration.key).to_string())),
-    ("name", |_, definition| {
-        let migration = &definition.migration;
-        let name = if migration.name.is_empty() { &migration.id } else { &migration.name };
-        Ok(Literal(name).to_string())
-    }),
-    ("description", |_, definition| {
-        let description = definition.migration.description.as_deref();
-        Ok(Literal(description.unwrap_or_default()).to_string())
-    }),
-    ("migration_type", |_, definition| {
-        Ok(Literal(definition.migration.kind.as_deref().unwrap_or("custom_sql")).to_string())
-    }),
-    ("up_sql", |_, definition| scripts::kept(&definition.up, &definition.migration.up)),
-    ("down_sql", |_, definition| match (&definition.down, &definition.migration.down) {
-        (Some(down), Some(section)) => scripts::kept(down, section),
-        _ => Ok("null".into()),
-    }),
-    ("depends_on", |at, definition| {
-        let needs = &definition.migration.depends_on;
-        Ok(match at.kind("depends_on") {
-            Some("jsonb" | "json") => format!("to_json({})", array(needs)),
-            Some(kind) if !kind.ends_with("[]") => Literal(&needs.join(",")).to_string(),
-            _ => array(needs),
-        })
-    }),
-    ("checksum", |_, definition| Ok(Literal(&definition.migration.checksum.text).to_string())),
-    ("fingerprint_header", |_, definition| {
-        Ok(Literal(&definition.migration.checksum.header).to_string())
-    }),
-    ("fingerprint_up", |_, definition| {
-        Ok(Literal(&definition.migration.up.fingerprint).to_string())
-    }),
-    ("fingerprint_down", |_, definition| {
-        let down = definition.migration.down.as_ref();
-        Ok(literal_or_null(down.map(|down| down.fingerprint.as_str())))
-    }),
-];
