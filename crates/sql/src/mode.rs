@@ -50,6 +50,7 @@ enum Because {
 enum Refusal {
     Nested { begun: usize },
     NeverEnded,
+    ChainNeverEnded,
     NeverBegun,
     RolledBack,
     Prepared,
@@ -124,7 +125,10 @@ impl Modes {
     /// Decides; `line` tells the line of a place.
     pub(crate) fn finish(mut self, line: impl Fn(usize) -> usize) -> Mode {
         if let Some(block) = self.block.take() {
-            self.refuse(Refusal::NeverEnded, block.begin, block.place);
+            // A `commit and chain` ends one block and begins the next.
+            let chained = self.blocks.last().is_some_and(|last| last.end == block.begin);
+            let refusal = if chained { Refusal::ChainNeverEnded } else { Refusal::NeverEnded };
+            self.refuse(refusal, block.begin, block.place);
         }
         if let Some((refusal, statement, place)) = self.refused {
             let (because, hint) = refusal.say(line(place), &line);
@@ -242,9 +246,13 @@ impl Refusal {
                 format!("the block begun on line {line} has no `commit`"),
                 "add the `commit`, or remove the `begin`: a script is a transaction anyway",
             ),
+            Self::ChainNeverEnded => (
+                format!("the block that `commit and chain` on line {line} begins has no `commit`"),
+                "write `commit` alone, or add the next one",
+            ),
             Self::NeverBegun => (
                 format!("`commit` on line {line} ends a transaction that the script has not begun"),
-                "remove it, or add the `begin`",
+                "remove it, for a script is a transaction anyway; or add the `begin`",
             ),
             Self::RolledBack => (
                 format!("`rollback` on line {line} undoes what the script did before"),
@@ -254,7 +262,7 @@ impl Refusal {
                 format!(
                     "`prepare transaction` on line {line} leaves the outcome to another session"
                 ),
-                "end the block with `commit`",
+                "end the block with `commit`; without a block, remove it",
             ),
             Self::AloneInBlock { what, begun } => (
                 format!(

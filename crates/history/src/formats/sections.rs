@@ -53,12 +53,12 @@ pub(super) const OURS: Marks = Marks {
 impl Marks {
     /// The mark that a comment nearly is: its script would run as part of the other.
     fn nearly(&self, text: &str) -> Option<&'static str> {
-        let text = text.to_lowercase();
+        let limit = |word: &str| if word.len() < 8 { 1 } else { 2 };
+        // Most comments are too long to be one.
         let mut words = self.words.iter().copied();
         words.find(|word| {
-            let limit = if word.len() < 8 { 1 } else { 2 };
-            text.len().abs_diff(word.len()) <= limit
-                && distance(&text, &word.to_lowercase()) <= limit
+            text.len().abs_diff(word.len()) <= limit(word)
+                && distance(&text.to_lowercase(), &word.to_lowercase()) <= limit(word)
         })
     }
 }

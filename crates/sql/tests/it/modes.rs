@@ -123,7 +123,11 @@ fn contradictions_about_transactions_are_refused() {
         1,
         "`vacuum` on line 3 cannot run in the block begun on line 1",
     );
-    refused("begin; commit and chain;\nselect 1", 1, "the block begun on line 1 has no `commit`");
+    refused(
+        "begin; commit and chain;\nselect 1",
+        1,
+        "the block that `commit and chain` on line 1 begins has no `commit`",
+    );
 }
 
 #[test]
