@@ -1,5 +1,6 @@
 //! `whimbrel.toml`: what a project says that its files do not show.
 
+mod hooks;
 pub mod keys;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ use whimbrel_sql::{Diagnostic, Severity};
 use crate::period::{Period, PeriodError};
 use keys::{Key, Kind};
 use whimbrel_history::nearest;
+
+pub use hooks::HooksConfig;
 
 /// The file's name.
 pub const FILE: &str = "whimbrel.toml";
@@ -32,6 +35,8 @@ pub struct Config {
     pub dev: DevConfig,
     /// The seed files.
     pub seeds: SeedsConfig,
+    /// What runs around migrations.
+    pub hooks: HooksConfig,
     /// Limits in time.
     pub timeouts: Timeouts,
 }
@@ -112,6 +117,8 @@ pub struct EnvironmentConfig {
     pub protected: bool,
     /// Patterns of its seed files, in place of all others; `None` where it says nothing.
     pub seeds: Option<Vec<String>>,
+    /// What runs around migrations, each in place of what runs in every environment.
+    pub hooks: HooksConfig,
     /// How it is reached.
     pub connection: ConnectionConfig,
 }
@@ -271,12 +278,20 @@ impl Reader<'_> {
 
     fn check_value(&mut self, key: &Key, value: &Spanned<DeValue<'_>>) {
         let fits = match (key.kind, value.get_ref()) {
-            (Kind::Text | Kind::Format | Kind::Period, DeValue::String(_))
+            (Kind::Text | Kind::Format | Kind::Period | Kind::Texts, DeValue::String(_))
             | (Kind::Flag, DeValue::Boolean(_)) => true,
             (Kind::Number, DeValue::Integer(_)) => small_number(value.get_ref()).is_some(),
-            (Kind::List, DeValue::Array(items)) => items.iter().all(|item| item.get_ref().is_str()),
+            (Kind::List | Kind::Texts, DeValue::Array(items)) => {
+                items.iter().all(|item| item.get_ref().is_str())
+            }
             (
-                Kind::Text | Kind::Format | Kind::Period | Kind::Flag | Kind::Number | Kind::List,
+                Kind::Text
+                | Kind::Format
+                | Kind::Period
+                | Kind::Flag
+                | Kind::Number
+                | Kind::List
+                | Kind::Texts,
                 _,
             ) => false,
         };
@@ -312,7 +327,7 @@ impl Reader<'_> {
                     );
                 }
             }
-            Kind::Text | Kind::Format | Kind::Flag | Kind::Number | Kind::List => {}
+            Kind::Text | Kind::Format | Kind::Flag | Kind::Number | Kind::List | Kind::Texts => {}
         }
     }
 
@@ -346,6 +361,7 @@ impl Reader<'_> {
                 url,
                 protected: flag(table, "protected").unwrap_or_default(),
                 seeds: table.contains_key("seeds").then(|| list(table, "seeds")),
+                hooks: HooksConfig::of(table),
                 connection: ConnectionConfig::of(table),
             };
             config.environments.insert(name.get_ref().to_string(), environment);
@@ -366,6 +382,7 @@ impl Reader<'_> {
                 major: number("major"),
             };
         }
+        config.hooks = HooksConfig::of(root);
         if let Some(seeds) = table(root, "seeds") {
             config.seeds.files = list(seeds, "files");
         }
@@ -538,6 +555,7 @@ mod tests {
                 url: Some(EnvironmentUrl::Variable("PRODUCTION_URL".to_owned())),
                 protected: true,
                 seeds: None,
+                hooks: HooksConfig::default(),
                 connection: ConnectionConfig::default(),
             }
         );
@@ -606,6 +624,20 @@ mod tests {
             panic!()
         };
         assert_eq!(problem, "1:6 `env.x` has both `url_env` and `database_url` | keep one of them");
+    }
+
+    #[test]
+    fn hooks_of_an_environment_take_the_place_of_the_others_one_by_one() {
+        let config = parse(
+            "[hooks]\nbefore = 'a.sql'\nafter = ['b', 'c']\n[env.x.hooks]\nbefore = []\nafter_failure = 'd'",
+        )
+        .unwrap();
+        assert_eq!(config.hooks.before, Some(vec!["a.sql".to_owned()]));
+        let here = config.hooks_in(Some("x"));
+        assert_eq!(here.before, Some(Vec::new()));
+        assert_eq!(here.after, Some(vec!["b".to_owned(), "c".to_owned()]));
+        assert_eq!(here.after_failure, Some(vec!["d".to_owned()]));
+        assert_eq!(config.hooks_in(None), config.hooks);
     }
 
     #[test]

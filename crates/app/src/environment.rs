@@ -43,3 +43,22 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("WHIMBREL_OFFLINE", "`1` forbids fetching a server."),
     ("TMPDIR", "Where temporary folders go that find no better place."),
 ];
+
+/// What a hook finds in its environment.
+pub const FOR_HOOKS: &[(&str, &str)] = &[
+    ("WHIMBREL_HOOK", "Which hook it is: `before`, `after` or `after_failure`."),
+    ("WHIMBREL_COMMAND", "The command: `up`, `down` or `redo`."),
+    ("WHIMBREL_ENVIRONMENT", "The environment that the database was named by; empty without one."),
+    ("WHIMBREL_DATABASE", "The database's name."),
+    (
+        "WHIMBREL_MIGRATIONS",
+        "Ids with blanks between them: before, what is going to run; after, what this run did and \
+         recorded. A list of more than 64 kB ends in `…`.",
+    ),
+    ("WHIMBREL_OUTCOME", "How the run ended, of hooks after it: `done`, `failed` or `stopped`."),
+    (
+        "DATABASE_URL",
+        "The URL of the database, with its password, wherever Whimbrel found it. Not set where the \
+         way is `api`.",
+    ),
+];

@@ -90,6 +90,9 @@ pub enum Error {
     /// A migration failed.
     #[error(transparent)]
     Migration(#[from] Box<MigrationError>),
+    /// A hook did not end well.
+    #[error(transparent)]
+    Hook(#[from] Box<HookError>),
     /// A run ended before its migrations did.
     #[error("the run ended early")]
     Stopped {
@@ -143,6 +146,50 @@ pub struct MigrationError {
     pub excerpt: Excerpt,
     /// What state the database is in and what to do.
     pub hints: Vec<String>,
+}
+
+/// A hook that did not end well.
+#[derive(Debug, thiserror::Error)]
+#[error("hook `{hook}` failed: `{what}`")]
+pub struct HookError {
+    /// `before`, `after`, `after_failure`.
+    pub hook: &'static str,
+    /// The file or line, its secrets covered.
+    pub what: String,
+    /// Its place in the catalogue.
+    pub code: &'static Code,
+    /// What happened.
+    #[source]
+    pub source: HookCause,
+    /// Where in its file.
+    pub diagnostic: Option<Diagnostic>,
+    /// What of that file it points into.
+    pub excerpt: Excerpt,
+    /// What state things are in and what to do.
+    pub hints: Vec<String>,
+}
+
+/// Why a hook did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum HookCause {
+    /// There is no shell.
+    #[error("run `sh`")]
+    Start(#[source] std::io::Error),
+    /// The shell ended with an error.
+    #[error("{how}")]
+    Ended {
+        /// How.
+        how: String,
+    },
+    /// The server refused it.
+    #[error(transparent)]
+    Sql(Box<whimbrel_engine::run::Failed>),
+    /// Its connection was not to be had, or lost.
+    #[error(transparent)]
+    Stopped(Stop),
+    /// Somebody stopped it.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// The text that a remark points into, or as much of it as shows the place.
@@ -223,6 +270,7 @@ impl Error {
             }
             Self::Shadow(error) | Self::Rehearse(RehearseError::Shadow(error)) => error.hints(),
             Self::Migration(error) => error.hints.clone(),
+            Self::Hook(error) => error.hints.clone(),
             Self::Text(TextError::Changed { .. }) => vec!["run it again".to_owned()],
             Self::Workspace(_)
             | Self::Files(_)
@@ -259,6 +307,10 @@ impl Error {
                 vec![Located::within(&error.diagnostic, &error.excerpt)]
             }
             Self::Migration(error) => {
+                let place = error.diagnostic.iter();
+                place.map(|diagnostic| Located::within(diagnostic, &error.excerpt)).collect()
+            }
+            Self::Hook(error) => {
                 let place = error.diagnostic.iter();
                 place.map(|diagnostic| Located::within(diagnostic, &error.excerpt)).collect()
             }

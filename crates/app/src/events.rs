@@ -16,6 +16,16 @@ pub trait Events: Watch {
         let _ = migrations;
     }
 
+    /// Hears that a hook begins.
+    fn hook_begins(&mut self, hook: &str, what: &str) {
+        let _ = (hook, what);
+    }
+
+    /// Hears a line that a hook says.
+    fn hook_says(&mut self, line: &str) {
+        let _ = line;
+    }
+
     /// Asks a person; [`Answer::Nobody`] where there is none.
     fn ask(&mut self, question: &Question<'_>) -> Answer;
 }

@@ -23,6 +23,8 @@ pub enum Exit {
     Unreachable = 5,
     /// Another run holds the lock.
     Locked = 6,
+    /// Everything is done and recorded, and a hook after it failed.
+    Attention = 7,
     /// Stopped because its terminal went away.
     HungUp = 129,
     /// Stopped by Ctrl-C.
@@ -41,6 +43,7 @@ impl Exit {
         Self::Refused,
         Self::Unreachable,
         Self::Locked,
+        Self::Attention,
         Self::HungUp,
         Self::Interrupted,
         Self::Terminated,
@@ -61,6 +64,7 @@ impl Exit {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Locked => "locked",
+            Self::Attention => "attention",
             Self::HungUp => "hung-up",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
@@ -71,7 +75,9 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Done => "What was asked for is done, or there was nothing to do.",
-            Self::Failed => "A migration failed, in the database or already in the rehearsal.",
+            Self::Failed => {
+                "A migration failed, in the database or already in the rehearsal, or the hook before it."
+            }
             Self::Usage => {
                 "The command line, whimbrel.toml or a migration file cannot be understood."
             }
@@ -83,6 +89,7 @@ impl Exit {
             }
             Self::Unreachable => "The database could not be reached, or did not let us in.",
             Self::Locked => "Another run holds the lock of this database.",
+            Self::Attention => "Everything is done and recorded, but a hook after it failed.",
             Self::HungUp => "Stopped because its terminal went away (SIGHUP).",
             Self::Interrupted => "Stopped by Ctrl-C.",
             Self::Terminated => "Stopped by a termination signal (SIGTERM).",
@@ -103,6 +110,9 @@ impl Exit {
             }
             Self::Unreachable => "Try again later. Nothing is known to have been changed.",
             Self::Locked => "Try again later, or wait for it (`--wait`).",
+            Self::Attention => {
+                "Do by hand what the hook was to do. Running again has nothing to do, and runs no hook."
+            }
             Self::HungUp | Self::Interrupted | Self::Terminated => {
                 "What had been applied stays applied and is recorded; the next run goes on from there."
             }

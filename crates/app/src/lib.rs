@@ -30,7 +30,7 @@ pub mod wire;
 mod workspace;
 
 pub use development::Which;
-pub use error::{Error, HistoryError, Located, MigrationError, ScriptError};
+pub use error::{Error, HistoryError, HookCause, HookError, Located, MigrationError, ScriptError};
 pub use events::{Answer, Events, Question};
 pub use exit::Exit;
 pub use folder::{Embedded, Folder};

@@ -19,7 +19,7 @@ use crate::events::{Answer, Events, Question};
 use crate::folder::Embedded;
 use crate::project::Where;
 use crate::run::{
-    Allowed, Consent, Depth, Fetch, OnError, Options, Rehearse, Report, Seeds, Waiting,
+    Allowed, Consent, Depth, Fetch, Hooks, OnError, Options, Rehearse, Report, Seeds, Waiting,
 };
 use crate::surroundings::Surroundings;
 use crate::workspace::Workspace;
@@ -301,6 +301,7 @@ impl Migrator {
             on_error: OnError::Stop,
             allowed: Allowed { protected: true, ..Allowed::default() },
             seeds: Seeds::Unwanted,
+            hooks: Hooks::Unwanted,
             rehearse: self.rehearse,
             fetch: Fetch::Forbidden,
             waiting: self.wait.map(Waiting::For),

@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal};
 use clap::{Args, ValueEnum};
 use whimbrel_app::Secret;
 use whimbrel_app::run::{
-    self, ChangeShown, Consent, Depth, Fetch, OnError, Options, Proof, ProofShown, Rehearse, Seeds,
+    self, ChangeShown, Consent, Depth, Fetch, Hooks, OnError, Options, Proof, ProofShown, Rehearse,
+    Seeds,
 };
 
 use crate::arguments::secret;
@@ -66,6 +67,7 @@ impl Amending {
                 ..run::Allowed::default()
             },
             seeds: Seeds::Unwanted,
+            hooks: Hooks::Unwanted,
             rehearse: Rehearse::Never,
             fetch: if is_wanted { Fetch::Allowed } else { Fetch::Forbidden },
             waiting: None,

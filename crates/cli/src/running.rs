@@ -6,7 +6,8 @@ use std::io::{self, IsTerminal};
 use clap::{Args, ValueEnum};
 use whimbrel_app::catalogue::Code;
 use whimbrel_app::run::{
-    self, Consent, Depth, DownSide, Fetch, OnError, Options, Rehearse, Report, Seeds, Waiting,
+    self, Consent, Depth, DownSide, Fetch, Hooks, OnError, Options, Rehearse, Report, Seeds,
+    Waiting,
 };
 use whimbrel_app::{Error, Events, Exit, Period, PeriodError, Secret, Workspace, mask};
 
@@ -157,6 +158,7 @@ impl Looking {
             on_error: OnError::Stop,
             allowed: run::Allowed::default(),
             seeds: Seeds::Unwanted,
+            hooks: Hooks::Wanted,
             rehearse: match (self.rehearse, self.no_rehearsal) {
                 (true, _) => Rehearse::Always,
                 (false, true) => Rehearse::Never,

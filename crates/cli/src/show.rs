@@ -1,7 +1,9 @@
 //! Parts of reports that several commands show.
 
 use whimbrel_app::mask;
-use whimbrel_app::run::{Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown};
+use whimbrel_app::run::{
+    HookOutcome, Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown,
+};
 use whimbrel_app::wire::{DatabaseShown, LossHow, LossShown, PlaceShown};
 
 use crate::page::{Column, Page, Table};
@@ -41,6 +43,7 @@ pub(crate) fn run(report: &Report, command: &str, page: &mut Page) {
         }
     }
     seeds(report, page);
+    hooks(report, page);
     page.gap();
     if report.outcome != Outcome::DoneByAnother && !report.migrations.is_empty() {
         rehearsal(report, page);
@@ -110,6 +113,34 @@ fn seeds(report: &Report, page: &mut Page) {
         let took = seed.execution_time_ms.and_then(|count| i64::try_from(count).ok());
         let took = took.map(milliseconds).unwrap_or_default();
         table.row([clean(&seed.path), page.paint(tone, word), took]);
+    }
+    page.gap();
+    page.table(&table);
+}
+
+/// The hooks of a run, where there are any.
+fn hooks(report: &Report, page: &mut Page) {
+    if report.hooks.is_empty() {
+        return;
+    }
+    let mut table = Table::new([
+        Column::whole("hook"),
+        Column::text("what", 20),
+        Column::whole("result"),
+        Column::number("took"),
+    ]);
+    for hook in &report.hooks {
+        let (tone, word) = match (hook.outcome, hook.hook) {
+            (HookOutcome::Planned, "after_failure") => (Tone::Faint, "would run after a failure"),
+            (HookOutcome::Planned, _) => (Tone::Faint, "would run"),
+            (HookOutcome::Done, _) => (Tone::Good, "ran"),
+            (HookOutcome::Failed, _) => (Tone::Bad, "failed"),
+            (HookOutcome::Interrupted, _) => (Tone::Care, "interrupted"),
+            (HookOutcome::NotRun, _) => (Tone::Faint, "not run"),
+        };
+        let took = hook.took.and_then(|count| i64::try_from(count).ok());
+        let took = took.map(milliseconds).unwrap_or_default();
+        table.row([hook.hook.to_owned(), clean(&hook.what), page.paint(tone, word), took]);
     }
     page.gap();
     page.table(&table);
@@ -273,7 +304,11 @@ fn ending(report: &Report, page: &Page) -> String {
                 (0, _) => seeds,
                 (_, _) => format!("{migrations}, {seeds}"),
             };
-            page.paint(Tone::Good, words)
+            if report.failures.is_empty() {
+                page.paint(Tone::Good, words)
+            } else {
+                page.paint(Tone::Bad, format!("{words}, but a hook failed"))
+            }
         }
         Outcome::DoneByAnother => page.paint(Tone::Good, "another run did it meanwhile"),
         Outcome::Nothing => String::new(),

@@ -251,6 +251,16 @@ impl Events for Watcher {
         self.bar.suspend(|| self.terminal.talk(page));
     }
 
+    fn hook_begins(&mut self, hook: &str, what: &str) {
+        self.current = format!("hook {hook}: {what}");
+        let current = self.current.clone();
+        self.show(&current);
+    }
+
+    fn hook_says(&mut self, line: &str) {
+        self.line(Tone::Faint, line);
+    }
+
     fn ask(&mut self, question: &Question<'_>) -> Answer {
         if !Terminal::can_ask() {
             return Answer::Nobody;

@@ -39,5 +39,5 @@ pub async fn preview(
 ) -> Result<Report, Error> {
     let depth = Depth::Show { sql: options.sql == Sql::Shown };
     let shown = run::Options { depth, ..options.run.clone() };
-    run::run(workspace, &Aim::Up(options.wish.clone()), &shown, events).await
+    Box::pin(run::run(workspace, &Aim::Up(options.wish.clone()), &shown, events)).await
 }

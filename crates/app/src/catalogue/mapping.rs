@@ -41,6 +41,7 @@ impl Error {
             Self::Shadow(error) => shadow(error),
             Self::Rehearse(error) => rehearse(error),
             Self::Migration(error) => cause(&error.source.cause),
+            Self::Hook(error) => error.code,
             Self::Stopped { source, .. } => stop(source),
             Self::Interrupted => Code::INTERRUPTED,
         }

@@ -7,6 +7,7 @@ mod mapping;
 mod command;
 mod configuration;
 mod connection;
+mod hooks;
 mod pooler;
 mod run;
 mod script;
@@ -29,6 +30,7 @@ pub const AREAS: &[&Area] = &[
     &run::AREA,
     &server::AREA,
     &steps::AREA,
+    &hooks::AREA,
     &shadow::AREA,
     &tools::AREA,
 ];

@@ -46,6 +46,8 @@ pub enum Kind {
     Number,
     /// A list of texts.
     List,
+    /// A text, or several in a list.
+    Texts,
     /// A length of time, as Postgres writes one.
     Period,
 }
@@ -59,6 +61,7 @@ impl Kind {
             Self::Flag => "`true` or `false`",
             Self::Number => "a number from 1 to 65535",
             Self::List => "a list of texts",
+            Self::Texts => "a text or a list of texts",
             Self::Period => "a duration such as \"5min\"",
         }
     }
@@ -185,6 +188,54 @@ pub const ALL: &[Key] = &[
         example: "seeds = [\"seeds/demo/*.sql\"]",
         brief: "the seed files of this environment, in place of all others",
         about: "Patterns of this environment's seed files. They take the place of those in `seeds.files` and in the format's own configuration; `[]` is none.",
+    },
+    Key {
+        path: &["env", "*", "hooks", "before"],
+        kind: Kind::Texts,
+        default: "that of every environment",
+        example: "before = \"db/hooks/pause.sql\"",
+        brief: "the same for this environment, in place of `hooks.before`",
+        about: "What runs in this environment, in place of `before` in `[hooks]`; `[]` is nothing.",
+    },
+    Key {
+        path: &["env", "*", "hooks", "after"],
+        kind: Kind::Texts,
+        default: "that of every environment",
+        example: "after = [\"make types\", \"db/hooks/resume.sql\"]",
+        brief: "the same for this environment, in place of `hooks.after`",
+        about: "What runs in this environment, in place of `after` in `[hooks]`; `[]` is nothing.",
+    },
+    Key {
+        path: &["env", "*", "hooks", "after_failure"],
+        kind: Kind::Texts,
+        default: "that of every environment",
+        example: "after_failure = \"./notify.sh\"",
+        brief: "the same for this environment, in place of `hooks.after_failure`",
+        about: "What runs in this environment, in place of `after_failure` in `[hooks]`; `[]` is nothing.",
+    },
+    Key {
+        path: &["hooks", "before"],
+        kind: Kind::Texts,
+        default: "none",
+        example: "before = \"db/hooks/pause.sql\"",
+        brief: "what runs before the migrations",
+        about: "What runs, under the lock, before the first migration of a run: a path that ends in `.sql` is a file of the project, anything else a line for `sh`. If it fails, nothing is run. [Hooks](../hooks.md) has the rest.",
+    },
+    Key {
+        path: &["hooks", "after"],
+        kind: Kind::Texts,
+        default: "none",
+        example: "after = [\"make types\", \"db/hooks/resume.sql\"]",
+        brief: "what runs after a run that went well",
+        about: "What runs after a run that went well. If it fails, what was applied stays applied, and the command ends with 7.",
+    },
+    Key {
+        path: &["hooks", "after_failure"],
+        kind: Kind::Texts,
+        default: "none",
+        example: "after_failure = \"./notify.sh\"",
+        brief: "what runs after a run that did not",
+        about: "What runs after a run that did not end well: a migration or a hook failed, or somebody stopped it.",
     },
     Key {
         path: &["seeds", "files"],

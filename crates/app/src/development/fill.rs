@@ -23,8 +23,8 @@ use crate::events::Events;
 use crate::histories;
 use crate::project::{APPLICATION, Where};
 use crate::run::{
-    self, Aim, Allowed, Consent, Depth, Fetch, OnError, Options, Outcome, Rehearse, ResultShown,
-    SeedShown, Seeds, choose,
+    self, Aim, Allowed, Consent, Depth, Fetch, Hooks, OnError, Options, Outcome, Rehearse,
+    ResultShown, SeedShown, Seeds, choose,
 };
 
 /// How many templates are kept in a server.
@@ -267,6 +267,7 @@ fn options(fill: &Fill, seeds: Seeds) -> Options {
         on_error: OnError::Stop,
         allowed: Allowed::default(),
         seeds,
+        hooks: Hooks::Unwanted,
         rehearse: Rehearse::Never,
         fetch: Fetch::Forbidden,
         waiting: None,

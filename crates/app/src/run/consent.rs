@@ -27,7 +27,7 @@ pub(super) fn ask(plan: &Plan<'_>, report: &Report, events: &mut dyn Events) -> 
         becomes: aim.becomes(),
         what: "migration",
         migrations: migrations.collect(),
-        remarks: Vec::new(),
+        remarks: plan.hooks.remarks(),
         word: None,
     };
     confirm(project, options, confirmation, events)

@@ -16,6 +16,7 @@ use super::again::{self, Entry};
 use super::choose::Planned;
 use super::exists;
 use super::explain::{self, Stage};
+use super::hooks;
 use super::report::{HalfShown, Outcome, Report, ResultShown};
 use super::{Aim, Options, Plan, Waiting};
 use crate::error::Error;
@@ -128,6 +129,9 @@ async fn once(
         return Ok(None);
     };
     again::narrow(plan, &entered.state, entry, report)?;
+    if !Box::pin(hooks::before(plan, report, events)).await {
+        return Ok(None);
+    }
     // Another run may have ended just before this one came to the lock, and left nothing.
     let is_late = plan.works.is_empty() && entry == Entry::First;
     events.planned(plan.works.len());

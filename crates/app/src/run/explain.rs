@@ -16,6 +16,8 @@ pub(super) enum Stage {
     Rehearsal,
     /// In earnest, by this command.
     Run(&'static str),
+    /// As a hook of a run.
+    Hook,
 }
 
 /// Turns a remark about a section's text into one about its file, with what of it is to be seen.
@@ -85,6 +87,7 @@ pub(super) fn failed(
         (Stage::Plan, Direction::Down) => "cannot undo",
         (Stage::Run(_), Direction::Up) => "failed to apply",
         (Stage::Run(_), Direction::Down) => "failed to undo",
+        (Stage::Hook, _) => "failed to run",
         (Stage::Rehearsal, Direction::Up) => "the rehearsal failed to apply",
         (Stage::Rehearsal, Direction::Down) => "the rehearsal failed to undo",
     };
@@ -92,6 +95,9 @@ pub(super) fn failed(
     match stage {
         Stage::Plan => hints.extend(plan_hints(work, &failed)),
         Stage::Run(command) => hints.extend(state_hints(work, &failed, command)),
+        Stage::Hook => {
+            hints.push(format!("everything that `{}` did was rolled back", migration.id));
+        }
         Stage::Rehearsal => hints.push(
             "the database was not changed; `--no-rehearsal` goes on in spite of it".to_owned(),
         ),

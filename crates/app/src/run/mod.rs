@@ -10,6 +10,8 @@ mod consent;
 pub(crate) mod execute;
 mod exists;
 mod explain;
+mod file;
+mod hooks;
 mod losses;
 pub(crate) mod prove;
 mod rehearse;
@@ -38,6 +40,7 @@ use crate::workspace::Workspace;
 use choose::{Choice, Planned};
 
 pub use amend::{ChangeShown, Proof};
+pub use hooks::{HookOutcome, HookShown, Hooks};
 pub use prove::{DifferenceShown, ProofShown};
 pub use report::{
     HalfShown, Outcome, PlannedShown, RehearsalShown, Report, ResultShown, SeedShown,
@@ -118,6 +121,8 @@ pub struct Options {
     pub allowed: Allowed,
     /// Whether seed files run after the migrations.
     pub seeds: Seeds,
+    /// Whether the project's hooks run.
+    pub hooks: Hooks,
     /// Whether to rehearse.
     pub rehearse: Rehearse,
     /// Whether a server for the rehearsal may be fetched.
@@ -272,8 +277,12 @@ pub(crate) async fn run(
         }
         return Ok(report);
     }
+    let hooks = hooks::Prepared::read(&project, options)?;
+    if options.depth != Depth::Run {
+        report.hooks = hooks.planned();
+    }
     let approved = choice.planned.clone();
-    let mut run = Plan { project, state, aim, options, choice, works, approved };
+    let mut run = Plan { project, state, aim, options, choice, works, approved, hooks };
     Box::pin(rehearse::rehearse(&run, &mut session, &mut report, events)).await?;
     let has_failed = !report.failures.is_empty();
     if has_failed && options.depth == Depth::Run {
@@ -285,19 +294,44 @@ pub(crate) async fn run(
     }
     if options.depth == Depth::Run {
         consent::ask(&run, &report, events)?;
-        report = match run.project.database.target.by {
-            By::Connection => Box::pin(execute::execute(&mut run, session, report, events)).await?,
-            By::Psql(_) | By::Api(_) => {
-                session.close().await;
-                Box::pin(by_way::execute(&run, report, events)).await?
-            }
-        };
+        report = Box::pin(carry_out(&mut run, session, report, events)).await?;
     } else {
         session.close().await;
+        report = Box::pin(seeds::sow(&run.project, aim, options, report, events)).await?;
     }
-    let mut report = Box::pin(seeds::sow(&run.project, aim, options, report, events)).await?;
     note_stand_ins(&run.project, &mut report).await;
     Ok(report)
+}
+
+/// Runs what was approved, with the hooks around it.
+async fn carry_out(
+    run: &mut Plan<'_>,
+    session: Session,
+    report: Report,
+    events: &mut dyn Events,
+) -> Result<Report, Error> {
+    let ended = Box::pin(between_hooks(run, session, report, events)).await;
+    Box::pin(hooks::after(run, ended, events)).await
+}
+
+/// Runs what was approved, then the seed files.
+async fn between_hooks(
+    run: &mut Plan<'_>,
+    session: Session,
+    mut report: Report,
+    events: &mut dyn Events,
+) -> Result<Report, Error> {
+    let report = match run.project.database.target.by {
+        By::Connection => Box::pin(execute::execute(run, session, report, events)).await?,
+        By::Psql(_) | By::Api(_) => {
+            session.close().await;
+            if !Box::pin(hooks::before(run, &mut report, events)).await {
+                return Ok(report);
+            }
+            Box::pin(by_way::execute(run, report, events)).await?
+        }
+    };
+    Box::pin(seeds::sow(&run.project, run.aim, run.options, report, events)).await
 }
 
 /// Whether a run is to apply what is due and nothing else, so that where nothing is, its answer is
@@ -363,4 +397,5 @@ struct Plan<'a> {
     works: Vec<Work>,
     /// What was chosen first, and shown: the report has these.
     approved: Vec<Planned>,
+    hooks: hooks::Prepared,
 }

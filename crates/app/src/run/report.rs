@@ -9,6 +9,7 @@ use whimbrel_history::select::Concern;
 use whimbrel_sql::Mode;
 
 use super::choose::Choice;
+use super::hooks::HookShown;
 use super::{Aim, Depth, Options};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -30,6 +31,8 @@ pub struct Report {
     pub migrations: Vec<PlannedShown>,
     /// The project's seed files, where they were asked for.
     pub seeds: Vec<SeedShown>,
+    /// The hooks that ran, or would run.
+    pub hooks: Vec<HookShown>,
     /// What came of the rehearsal.
     pub rehearsal: RehearsalShown,
     /// Whether a run would be refused as it is.
@@ -60,7 +63,7 @@ pub enum Outcome {
     DoneByAnother,
     /// It was only shown.
     Shown,
-    /// A migration failed, in earnest or in the rehearsal.
+    /// A migration failed, in earnest or in the rehearsal, or the hook before it.
     Failed,
     /// It ended before everything had run.
     Stopped,
@@ -252,6 +255,7 @@ impl Report {
             outcome: Outcome::Nothing,
             migrations: Vec::new(),
             seeds: Vec::new(),
+            hooks: Vec::new(),
             rehearsal: RehearsalShown::None { because: "there was nothing to rehearse".to_owned() },
             is_refused: false,
             remarks,
@@ -289,6 +293,13 @@ impl Report {
         self.failures.push(error);
     }
 
+    /// Adds an error that does not decide how the command ends, unless it is the only one.
+    pub(super) fn fail_beside(&mut self, error: Error) {
+        self.fail(error);
+        self.errors.rotate_right(1);
+        self.failures.rotate_right(1);
+    }
+
     /// Where things stand, in one sentence.
     pub(super) fn standing(&self) -> String {
         let count = |wanted| self.migrations.iter().filter(|one| one.result == wanted).count();
@@ -314,7 +325,10 @@ impl Report {
     /// How the command ends.
     pub fn exit(&self) -> Exit {
         match self.outcome {
-            Outcome::Done | Outcome::Nothing | Outcome::DoneByAnother => Exit::Done,
+            // Only a hook can fail behind what is done.
+            Outcome::Done | Outcome::Nothing | Outcome::DoneByAnother => {
+                self.failures.last().map_or(Exit::Done, Error::exit)
+            }
             Outcome::Shown | Outcome::Failed | Outcome::Stopped => {
                 let code = self.failures.last().map(Error::exit);
                 code.unwrap_or(match self.outcome {

@@ -5,19 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
-use whimbrel_engine::run::{self, Direction, Seed, Work};
+use whimbrel_engine::run::{self, Seed, Work};
 use whimbrel_engine::state::{self, SeedEntry, StateError};
 use whimbrel_engine::wire::Session;
-use whimbrel_history::{
-    Checksum, Cut, Definition, Directives, Files as _, Migration, Section, Text,
-};
 
 use super::execute::{engine_options, way_in};
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown, SeedShown};
-use super::works::uncut;
-use super::{Aim, Depth, Options, Seeds, consent};
+use super::{Aim, Depth, Options, Seeds, consent, file};
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{APPLICATION, Project};
@@ -195,45 +190,10 @@ fn ask(
 
 /// A seed file as something to run.
 fn work(project: &Project, due: &Due<'_>) -> Result<Work, Error> {
-    let path: &Utf8Path = &due.file.path;
-    let ledger = project.place_of(due.file.ledger);
+    let SeedFile { path, ledger, history } = due.file;
     let seed = Seed { path: path.to_string(), hash: due.hash.clone() };
-    let text = Text::read(path, project.workspace.folder().open(path)?)?;
-    let Cut { script, fingerprint } = text.cut()?;
-    let up = Section { path: path.to_owned(), span: 0..text.len(), fingerprint };
-    let script = script.map_err(|error| uncut(project, path.as_str(), &up, &text, &error))?;
-    let migration = Migration {
-        history: due.file.history.clone(),
-        key: seed.path.clone(),
-        id: seed.path.clone(),
-        version: None,
-        name: seed.path.clone(),
-        description: None,
-        kind: None,
-        path: path.to_owned(),
-        depends_on: Vec::new(),
-        repeatable: false,
-        up,
-        down: None,
-        checksum: Checksum {
-            text: seed.hash.clone(),
-            bytes: seed.hash.clone(),
-            header: seed.hash.clone(),
-            statements: None,
-        },
-        directives: Directives::default(),
-    };
-    Ok(Work {
-        definition: Definition { migration, up: text, down: None },
-        direction: Direction::Up,
-        script,
-        ledger,
-        seed: Some(seed),
-        again: false,
-        after: Vec::new(),
-        stand_ins: project.has_stand_ins(),
-        lines_above: 0,
-    })
+    let work = file::work(project, path, history, &due.hash)?;
+    Ok(Work { ledger: project.place_of(*ledger), seed: Some(seed), ..work })
 }
 
 /// Takes over what became of the seed files.

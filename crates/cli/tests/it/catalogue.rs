@@ -3,6 +3,7 @@
 mod command;
 mod configuration;
 mod connection;
+mod hooks;
 mod pooler;
 mod run;
 mod script;

@@ -259,8 +259,9 @@ fn every_promise_of_execution_has_its_test() {
 
 #[test]
 fn every_variable_of_our_own_is_in_the_reference() {
+    let all = [whimbrel_app::environment::VARIABLES, whimbrel_app::environment::FOR_HOOKS];
     let named: BTreeSet<&str> =
-        whimbrel_app::environment::VARIABLES.iter().map(|(name, _)| *name).collect();
+        all.iter().flat_map(|list| list.iter()).map(|(name, _)| *name).collect();
     let mut found = 0;
     for (file, code) in code(&["crates/engine/src", "crates/app/src", "crates/cli/src"]) {
         for rest in code.split("\"WHIMBREL_").skip(1) {

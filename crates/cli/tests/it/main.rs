@@ -15,6 +15,7 @@ mod execution;
 mod faults;
 mod halves;
 mod help;
+mod hooks;
 mod house;
 mod interrupt;
 mod judge;

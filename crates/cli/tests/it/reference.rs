@@ -221,6 +221,10 @@ fn environment_page() -> String {
     for (name, about) in environment::VARIABLES {
         writeln!(page, "| `{name}` | {about} |").unwrap();
     }
+    page.push_str("\n## What a hook finds\n\n[Hooks](../hooks.md) that are lines for the shell find these, beside what Whimbrel itself was given:\n\n| variable | what it says |\n| --- | --- |\n");
+    for (name, about) in environment::FOR_HOOKS {
+        writeln!(page, "| `{name}` | {about} |").unwrap();
+    }
     page.push_str("\n## Where the database is looked for\n\nThe first place that has a connection URL wins:\n\n1. `--database-url`, a URL or `@NAME` for an environment of whimbrel.toml; `--env NAME` is the same\n");
     for (number, place) in database::places().iter().enumerate() {
         writeln!(page, "{}. {place}", number + 2).unwrap();

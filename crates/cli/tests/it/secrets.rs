@@ -103,6 +103,11 @@ async fn no_password_is_printed_or_written_down_while_running() {
         "-- Migration: 007_make_role\n-- Description: d\n-- Type: custom_sql\n-- Depends on: []\n-- @up\n\
          create role app_hunter login password 'hunter2secret' nonsense;\n",
     );
+    project.write(
+        "whimbrel.toml",
+        "[hooks]\nbefore = 'echo $DATABASE_URL ${DATABASE_URL#*postgres:}'\n\
+         after_failure = 'curl postgres://app:hunter2secret@127.0.0.1:1/app; exit 1'\n",
+    );
     for line in ["status", "preview", "up --yes --no-rehearsal", "up --yes", "status", "down --yes"]
     {
         check(&project, &format!("{line} --database-url {url}"), "a live database");

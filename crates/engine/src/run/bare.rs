@@ -1,9 +1,13 @@
 //! A script run for its effects alone: no ledger, no lock, no journal.
 //!
-//! For throw-away databases, where nobody else is and nothing can be lost.
+//! For throw-away databases, where nobody else is and nothing can be lost, and for hooks, which
+//! leave no entry.
+
+use std::pin::pin;
 
 use whimbrel_sql::{Mode, Step};
 
+use crate::Target;
 use crate::run::block::{failure_of, needs_to_be_alone};
 use crate::run::compose::{self, Announce, Cleaning, Message, Origin, Role};
 use crate::run::data::Data;
@@ -11,10 +15,51 @@ use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::{Work, one_transaction};
 use crate::wire::{self, Failure, Session};
 
+/// Runs one work that is one transaction, on a connection of its own. These settings hold in it.
+///
+/// When somebody asks, its statement is cancelled, and with it the transaction is undone.
+pub async fn run_alone(
+    target: &Target,
+    application: &str,
+    work: &Work,
+    settings: &[String],
+    asked: impl Future<Output = ()>,
+) -> Result<Result<(), Failed>, Stop> {
+    let mut asked = pin!(asked);
+    let mut session = tokio::select! {
+        session = Session::connect(target, application) => session.map_err(Stop::Connect)?,
+        () = &mut asked => return Err(Stop::Interrupted),
+    };
+    let Some(range) = one_transaction(work) else { return Ok(Err(Failed::refused(work))) };
+    let canceller = session.canceller();
+    let range = range.clone();
+    let ran = {
+        let mut ran = pin!(transaction(&mut session, work, range, settings, Cleaning::All));
+        tokio::select! {
+            ran = &mut ran => ran?,
+            () = asked => {
+                // It may have been done by then, which only its answer tells.
+                canceller.cancel().await.ok();
+                match ran.await? {
+                    Err(Failed { cause: Cause::Server(error), .. }) if error.code == CANCELLED => {
+                        return Err(Stop::Interrupted);
+                    }
+                    ran => ran,
+                }
+            }
+        }
+    };
+    session.close().await;
+    Ok(ran)
+}
+
+/// The SQLSTATE of a statement that was cancelled.
+const CANCELLED: &str = "57014";
+
 /// Runs one work on a session of its own database, as it would run in earnest.
 pub(crate) async fn run(session: &mut Session, work: &Work) -> Result<Result<(), Failed>, Stop> {
     if let Some(range) = one_transaction(work) {
-        let result = transaction(session, work, range.clone(), Cleaning::All).await?;
+        let result = transaction(session, work, range.clone(), &[], Cleaning::All).await?;
         let Err(failed) = result else { return Ok(Ok(())) };
         let Some(mode) = crate::run::block::other_mode(work, &failed) else {
             return Ok(Err(failed));
@@ -37,7 +82,7 @@ async fn steps(session: &mut Session, work: &Work) -> Result<Result<(), Failed>,
         let cleaning = if is_last { Cleaning::All } else { Cleaning::Settings };
         let result = match step {
             Step::Together(range) => {
-                match transaction(session, work, range.clone(), cleaning).await? {
+                match transaction(session, work, range.clone(), &[], cleaning).await? {
                     Err(failed) => match needs_to_be_alone(range, &failed) {
                         Some(statement) => alone(session, work, statement, cleaning).await?,
                         None => Err(failed),
@@ -59,6 +104,7 @@ async fn transaction(
     session: &mut Session,
     work: &Work,
     range: std::ops::Range<usize>,
+    more: &[String],
     cleaning: Cleaning,
 ) -> Result<Result<(), Failed>, Stop> {
     let begin = compose::begin(&work.script, &range);
@@ -71,7 +117,7 @@ async fn transaction(
         let mut message = Message::default();
         if index == 0 {
             message.ours(Role::Open, &begin);
-            for setting in &settings {
+            for setting in more.iter().chain(&settings) {
                 message.ours(Role::Open, setting);
             }
         }
