@@ -181,7 +181,8 @@ impl Watch for Watcher {
                 self.show(&format!("{} waits for {}", self.under_way(), by.join("; ")));
             }
             Event::Progress { progress } => {
-                self.show(&format!("{}: {progress}", self.under_way()));
+                // It names the command; with the statement's number it would not fit a narrow line.
+                self.show(&format!("{}: {progress}", self.current));
             }
             Event::Retry { migration, because, blockers } => {
                 let by: Vec<String> = blockers.iter().map(ToString::to_string).collect();

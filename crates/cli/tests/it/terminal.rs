@@ -240,7 +240,7 @@ async fn a_person_sees_how_far_an_index_a_vacuum_a_cluster_and_a_copy_are() {
     // How far it is comes before what 80 columns have no room for.
     for (command, measure) in [
         ("002_index: create index ", "%: building"),
-        ("003_vacuum: step 3 of 3: vacuum ", "%: sc"),
+        ("003_vacuum: vacuum ", "%: scanning heap"),
         ("004_cluster: cluster: ", "rebuilding index"),
         ("005_copy: copy from: ", " rows"),
     ] {
