@@ -5,9 +5,10 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use serde_json::Value;
+use whimbrel_app::environment::FOR_HOOKS;
 use whimbrel_testkit::Psql;
 
-use crate::kit::{Project, Said};
+use crate::kit::{Project, Said, root};
 
 const UP: &str = "up --yes --no-rehearsal";
 
@@ -88,6 +89,24 @@ async fn a_shell_line_runs_on_each_side_and_is_told_what_happens() {
     assert_eq!(report["hooks"][0]["hook"], "before");
     assert_eq!(report["hooks"][1]["outcome"], "done");
     assert!(report["hooks"][1]["took"].is_u64(), "{report}");
+}
+
+#[tokio::test]
+async fn its_url_leads_to_the_database() {
+    let psql = Psql::get().path().display().to_string();
+    let line = format!("{psql} -X \\\"$DATABASE_URL\\\" -c 'insert into users values (7)'");
+    let project = project(&format!("[hooks]\nafter = \"{line}\"\n")).await;
+    let said = project.done(UP);
+    assert!(said.err.contains("INSERT 0 1\n"), "{}", said.whole());
+    assert_eq!(project.sql("select id from users").await.as_deref(), Some("7"));
+}
+
+#[test]
+fn the_page_names_every_variable_that_a_hook_finds() {
+    let page = fs::read_to_string(root().join("docs/hooks.md")).unwrap();
+    for (name, _) in FOR_HOOKS {
+        assert!(page.contains(&format!("| `{name}` |")), "docs/hooks.md does not name {name}");
+    }
 }
 
 #[tokio::test]
@@ -388,6 +407,17 @@ async fn a_lost_connection_does_not_run_before_twice() {
     assert_eq!(said.code, 0, "{}", said.whole());
     assert_eq!(project.read("before"), "x\n");
     assert!(said.err.contains("connecting again"), "{}", said.whole());
+}
+
+#[tokio::test]
+async fn a_server_that_ends_idle_sessions_does_not_mind_a_long_hook() {
+    let project = project("[hooks]\nbefore = 'echo x >> before; sleep 1'\n").await;
+    let database = project.sql("select current_database()").await.unwrap();
+    let set = format!("alter database {database} set idle_session_timeout = '300ms'");
+    project.sql(&set).await;
+    project.done(UP);
+    assert_eq!(project.read("before"), "x\n");
+    assert!(is_applied(&project).await);
 }
 
 #[tokio::test]

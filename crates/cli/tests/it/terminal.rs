@@ -88,6 +88,21 @@ async fn has_run(project: &Project) -> bool {
 }
 
 #[tokio::test]
+async fn whoever_is_asked_sees_the_hooks() {
+    let project = Project::new(&[
+        ("migrations/001_create_users.sql", "create table users (id int);\n"),
+        ("whimbrel.toml", "[hooks]\nbefore = 'touch before'\n"),
+    ]);
+    let project = project.with_database().await;
+    let mut seated = Seated::at(&project, "up --no-rehearsal");
+    seated.sees("hook before: touch before");
+    seated.sees("Go on?");
+    seated.types("n\r");
+    assert_eq!(seated.ends().0, 4);
+    assert!(!project.path().join("before").exists());
+}
+
+#[tokio::test]
 async fn yes_runs_what_was_shown() {
     let (project, mut seated) = asked("up --no-rehearsal", "Go on?").await;
     for shown in ["001_create_users", "1 migration will be applied.", "It is not known whether"] {
