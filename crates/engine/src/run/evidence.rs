@@ -316,8 +316,9 @@ async fn relation_exists(session: &mut Session, name: &[String]) -> Result<bool,
     Ok(answers.first().and_then(|answer| answer.value()) == Some("t"))
 }
 
-/// Half-built copies that a concurrent reindex left, a partition's too. A table that somebody is at
-/// work on (any concurrent build, vacuum) is left alone: such an index may not be a leftover yet.
+/// Half-built copies that a concurrent reindex left, a partition's too, and those of what is stored
+/// out of line, which only some roles may drop. A table that somebody is at work on (any concurrent
+/// build, vacuum) is left alone: such an index may not be a leftover yet.
 async fn left_by_reindex(session: &mut Session) -> Result<Evidence, Failure> {
     let answers = session
         .simple(
@@ -326,7 +327,8 @@ async fn left_by_reindex(session: &mut Session) -> Result<Evidence, Failure> {
              join pg_catalog.pg_class c on c.oid = i.indexrelid \
              join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
              where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$' \
-             and n.nspname <> 'pg_toast' and not exists (select from pg_catalog.pg_locks l \
+             and (n.nspname <> 'pg_toast' \
+             or pg_catalog.has_schema_privilege(n.oid, 'usage')) and not exists (select from pg_catalog.pg_locks l \
              where l.locktype = 'relation' and l.relation = i.indrelid \
              and l.mode = 'ShareUpdateExclusiveLock' and l.granted) order by 1",
         )

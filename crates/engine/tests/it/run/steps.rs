@@ -236,6 +236,39 @@ async fn publications_that_a_subscription_has_by_now_are_not_added_or_dropped_ag
     }
 }
 
+/// The copies of a table's indexes are half built, and that of its values stored out of line.
+#[tokio::test]
+async fn what_a_reindex_that_was_cut_off_left_is_put_away() {
+    let database = database().await;
+    let target = database.target();
+    let mut reader = Session::connect(target, "reader").await.unwrap();
+    let table = "create table a (id int primary key, name text); create table b (id int)";
+    reader.simple(table).await.unwrap();
+    // Concurrent builds wait for old snapshots.
+    reader.simple("begin isolation level repeatable read; select from a").await.unwrap();
+    let project = Project::new(target)
+        .with("001_reindex", "insert into b values (1);\nreindex table concurrently a;");
+    let waits = "select count(*) from pg_stat_activity where datname = current_database() \
+                 and query like '%reindex table concurrently%' and wait_event = 'virtualxid'";
+    let end = async {
+        while ask(target, waits).await != "1" {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        ask(target, &waits.replace("count(*)", "count(pg_terminate_backend(pid))")).await
+    };
+    let (report, _) = tokio::join!(project.up(), end);
+    assert!(report.stopped.is_some(), "{report:?}");
+    reader.simple("commit").await.unwrap();
+    let left = "select string_agg(distinct c.relnamespace::regnamespace::text, ', ') \
+                from pg_index i join pg_class c on c.oid = i.indexrelid where not i.indisvalid";
+    assert_eq!(ask(target, left).await, "pg_toast, public");
+    let report = project.up().await;
+    assert!(report.failed.is_empty() && report.stopped.is_none(), "{report:?}");
+    let left = "select count(*) from pg_index where not indisvalid";
+    assert_eq!(ask(target, left).await, "0");
+    assert_eq!(ask(target, "select count(*) from b").await, "1");
+}
+
 /// Only the catalog tells that the table is partitioned, so that it cannot be in a transaction.
 #[tokio::test]
 async fn a_reindex_of_a_partitioned_table_is_simply_made_again() {
