@@ -177,7 +177,9 @@ pub(super) async fn try_out(
     let next = scene.up(number, way, &database).await?;
     scene.lap("make the next run");
     let after = Snapshot::take(&mut judge, script).await?;
-    let refused = left.unknowable(script).is_some() && next.code == Some(1);
+    // A pooler may pass on after that look what a killed run had sent to begin the step.
+    let is_unknown = left.unknowable(script).or_else(|| after.unknowable(script)).is_some();
+    let refused = is_unknown && next.code == Some(1);
     if refused {
         broken.extend(wrongly_refused(&left, &after, &next, script));
     } else {
