@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use whimbrel_sql::{Diagnostic, Position, Severity};
 
@@ -18,7 +19,7 @@ use crate::mask;
 pub const VERSION: u32 = 1;
 
 /// An error in place of a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Failed {
     /// Of this shape.
     pub version: u32,
@@ -27,7 +28,7 @@ pub struct Failed {
 }
 
 /// An error, secrets covered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorShown {
     /// Its id in the catalogue: `whimbrel explain` says what it means.
     pub code: &'static str,
@@ -46,7 +47,7 @@ pub struct ErrorShown {
 }
 
 /// A remark about a place in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlaceShown {
     /// `error`, `warning` or `note`.
     pub severity: Cow<'static, str>,
@@ -122,7 +123,7 @@ pub fn chain(error: &dyn StdError) -> Vec<String> {
 }
 
 /// A database as a person recognises it; never a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DatabaseShown {
     /// The host and port, or the socket.
     pub host: String,
@@ -141,7 +142,7 @@ pub struct DatabaseShown {
 }
 
 /// What a person is asked to consent to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Confirmation {
     /// Where it would run.
     pub database: DatabaseShown,
@@ -162,7 +163,7 @@ pub struct Confirmation {
 }
 
 /// A migration by its names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MigrationShown {
     /// Its history.
     pub history: String,
@@ -173,13 +174,14 @@ pub struct MigrationShown {
     /// What it does, where its file says so.
     pub description: Option<String>,
     /// The file, relative to the project; `None` where only the ledger knows it.
+    #[schemars(with = "Option<String>")]
     pub file: Option<Utf8PathBuf>,
     /// What it loses of what was there before; `None` where that is not known.
     pub losses: Option<Vec<LossShown>>,
 }
 
 /// Something that a migration loses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LossShown {
     /// What is done to it.
     pub how: LossHow,
@@ -194,7 +196,7 @@ pub struct LossShown {
 }
 
 /// What is done to something that is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossHow {
     /// It is dropped.

@@ -12,6 +12,7 @@ mod house;
 mod page;
 mod prompt;
 mod running;
+mod shapes;
 mod show;
 mod signals;
 mod terminal;

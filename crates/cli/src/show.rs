@@ -138,7 +138,7 @@ fn hooks(report: &Report, page: &mut Page) {
             (HookOutcome::Interrupted, _) => (Tone::Care, "interrupted"),
             (HookOutcome::NotRun, _) => (Tone::Faint, "not run"),
         };
-        let took = hook.took.and_then(|count| i64::try_from(count).ok());
+        let took = hook.execution_time_ms.and_then(|count| i64::try_from(count).ok());
         let took = took.map(milliseconds).unwrap_or_default();
         table.row([hook.hook.to_owned(), clean(&hook.what), page.paint(tone, word), took]);
     }

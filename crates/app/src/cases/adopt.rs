@@ -1,5 +1,6 @@
 //! Takes over a database that another tool, or a person by hand, has migrated so far.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::state::State;
 use whimbrel_engine::tools as ledgers;
@@ -37,7 +38,7 @@ pub struct Options {
 }
 
 /// What was taken over.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -62,7 +63,7 @@ pub struct Report {
 }
 
 /// An entry that is not taken over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LeftOut {
     /// What the tool calls it.
     pub version: String,

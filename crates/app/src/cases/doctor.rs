@@ -15,6 +15,7 @@ mod tls;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::Target;
 use whimbrel_engine::wire::Session;
@@ -46,7 +47,7 @@ pub struct Options {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -59,7 +60,7 @@ pub struct Report {
 }
 
 /// How many findings there are of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Summary {
     /// As it should be.
     pub ok: usize,

@@ -1,5 +1,6 @@
 //! Says what an error means: its page of the catalogue, or the list of all.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_history::nearest;
 
@@ -19,7 +20,7 @@ pub struct Options {
 }
 
 /// Errors of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -28,7 +29,7 @@ pub struct Report {
 }
 
 /// Errors about the same thing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AreaShown {
     /// What they are about.
     pub title: &'static str,
@@ -37,7 +38,7 @@ pub struct AreaShown {
 }
 
 /// An error of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CodeShown {
     /// Its id.
     pub code: &'static str,

@@ -1,6 +1,7 @@
 //! Sets up a project, or recognises the one that is there.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_history::formats::{self, Format, Settings};
 use whimbrel_history::nearest;
@@ -28,11 +29,12 @@ pub struct Options {
 }
 
 /// What was set up.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
     /// The configuration that was written.
+    #[schemars(with = "String")]
     pub config: Utf8PathBuf,
     /// The histories that there are now.
     pub histories: Vec<Set>,
@@ -45,22 +47,24 @@ pub struct Report {
 }
 
 /// Migrations of a tool whose files are not read yet.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Other {
     /// The tool.
     pub tool: &'static str,
     /// The file that tells so.
+    #[schemars(with = "String")]
     pub file: Utf8PathBuf,
 }
 
 /// A history that was found or set up.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Set {
     /// Its name.
     pub name: String,
     /// Its format.
     pub format: String,
     /// Its folder.
+    #[schemars(with = "String")]
     pub folder: Utf8PathBuf,
     /// What tells so.
     pub because: String,

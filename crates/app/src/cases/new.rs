@@ -1,6 +1,7 @@
 //! Writes a new migration file.
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_history::History;
 use whimbrel_history::formats::{NewMigration, advise};
@@ -34,7 +35,7 @@ pub struct Options {
 }
 
 /// What was written.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -43,6 +44,7 @@ pub struct Report {
     /// Its format.
     pub format: String,
     /// The files, the up script's first.
+    #[schemars(with = "Vec<String>")]
     pub files: Vec<Utf8PathBuf>,
     /// What a person should know.
     pub remarks: Vec<String>,

@@ -1,6 +1,7 @@
 //! Sets right what a ledger says, without running anything.
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::state::State;
 use whimbrel_engine::wire::Session;
@@ -64,7 +65,7 @@ pub struct Options {
 }
 
 /// What was set right.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -75,6 +76,7 @@ pub struct Report {
     /// How files differ from what was applied, statement by statement.
     pub differences: Vec<String>,
     /// The files that were written.
+    #[schemars(with = "Vec<String>")]
     pub files: Vec<Utf8PathBuf>,
     /// Whether it was proved.
     pub proof: ProofShown,

@@ -7,6 +7,7 @@ mod shown;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::Interrupt;
 use whimbrel_engine::runs::{self, CancelError, Cancelled, Now, Run, RunState};
@@ -38,7 +39,7 @@ pub const USUAL: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs of a database.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -51,7 +52,7 @@ pub struct Report {
 }
 
 /// One run, with all that is known of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RunReport {
     /// Of this shape.
     pub version: u32,
@@ -68,7 +69,7 @@ pub struct RunReport {
 }
 
 /// What came of the wish to stop a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CancelReport {
     /// Of this shape.
     pub version: u32,

@@ -1,5 +1,6 @@
 //! Writes what is pending as a script that a person pastes into an SQL editor, or gives to `psql`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::paste::{self, Alone, Knowledge, Paste};
 use whimbrel_engine::state::{LedgerState, State};
@@ -41,7 +42,7 @@ pub enum Applied {
 }
 
 /// A script.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -56,7 +57,7 @@ pub struct Report {
 }
 
 /// One migration of a script.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PartShown {
     /// Its history.
     pub history: String,
@@ -69,7 +70,7 @@ pub struct PartShown {
 }
 
 /// What is to be sent as one message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PieceShown {
     /// What it does.
     pub what: String,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::shadow::{self, Clean, Development, Keep, KeepKind, Running};
 
@@ -16,7 +17,7 @@ use crate::wire;
 pub const CASE: Case = Case { name: "shadow", database: Database::Untouched };
 
 /// What there is, or what was removed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -29,13 +30,14 @@ pub struct Report {
 }
 
 /// One thing that is kept.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Kept {
     /// `programs`, `template`, `state`, `development` or `run`.
     pub kind: &'static str,
     /// What that is.
     pub about: &'static str,
     /// Where.
+    #[schemars(with = "String")]
     pub path: Utf8PathBuf,
     /// Its size.
     pub bytes: u64,
@@ -44,6 +46,7 @@ pub struct Kept {
     /// Whether somebody uses it right now.
     pub in_use: bool,
     /// The project of a development database.
+    #[schemars(with = "Option<String>")]
     pub project: Option<Utf8PathBuf>,
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use whimbrel_engine::journal::LastApplied as Last;
 use whimbrel_engine::state::State as Database;
@@ -33,7 +34,7 @@ pub struct Options {
 }
 
 /// What is applied and what is not.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -55,20 +56,21 @@ pub struct Report {
 }
 
 /// A history and its ledger.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryShown {
     /// Its name.
     pub name: String,
     /// Its format.
     pub format: String,
     /// Its folder.
+    #[schemars(with = "String")]
     pub folder: Utf8PathBuf,
     /// Its ledger's table, where it is there.
     pub ledger: Option<String>,
 }
 
 /// The ledger of another tool.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OtherShown {
     /// The tool.
     pub tool: Cow<'static, str>,
@@ -79,7 +81,7 @@ pub struct OtherShown {
 }
 
 /// What the ledger of another tool says, in short.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EntriesShown {
     /// How many are applied.
     pub applied: u64,
@@ -111,7 +113,7 @@ impl OtherShown {
 }
 
 /// A migration: its file beside its entry.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// Its history.
     pub history: String,
@@ -122,6 +124,7 @@ pub struct Line {
     /// What it does, where its file says so.
     pub description: Option<String>,
     /// Its file; `None` where it is gone.
+    #[schemars(with = "Option<String>")]
     pub file: Option<Utf8PathBuf>,
     /// What the ledger says of it; `None` where it says nothing.
     pub ledger: Option<Cow<'static, str>>,
@@ -144,7 +147,7 @@ pub struct Line {
 }
 
 /// A seed file beside its entry.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SeedLine {
     /// The file.
     pub path: String,
@@ -155,7 +158,7 @@ pub struct SeedLine {
 }
 
 /// How many migrations there are of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// In the database.
     pub applied: usize,

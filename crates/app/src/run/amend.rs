@@ -1,6 +1,7 @@
 //! Changes what a ledger says, without running anything: shown, proved, confirmed, written.
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::run::{self as engine, Amendment, Work};
 use whimbrel_engine::state::State;
@@ -81,13 +82,14 @@ pub enum Proof {
 }
 
 /// A change as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChangeShown {
     /// The migration's history.
     pub history: String,
     /// Its id.
     pub id: String,
     /// Its file.
+    #[schemars(with = "Option<String>")]
     pub file: Option<Utf8PathBuf>,
     /// What the ledger said.
     pub was: &'static str,

@@ -9,6 +9,7 @@ mod variables;
 
 use std::time::Instant;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::run::Work;
 use whimbrel_engine::ways::By;
@@ -31,7 +32,7 @@ pub enum Hooks {
 }
 
 /// A hook of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct HookShown {
     /// `before`, `after`, `after_failure`.
     pub hook: &'static str,
@@ -39,12 +40,12 @@ pub struct HookShown {
     pub what: String,
     /// What became of it.
     pub outcome: HookOutcome,
-    /// How long it took, in milliseconds.
-    pub took: Option<u64>,
+    /// How long it took.
+    pub execution_time_ms: Option<u64>,
 }
 
 /// What became of a hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HookOutcome {
     /// A run would come to it.
@@ -114,7 +115,7 @@ impl Hook {
     }
 
     fn as_shown(&self, outcome: HookOutcome, took: Option<u64>) -> HookShown {
-        HookShown { hook: self.moment.name(), what: self.shown(), outcome, took }
+        HookShown { hook: self.moment.name(), what: self.shown(), outcome, execution_time_ms: took }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Proves that a database is what its ledger says: the shadow replays what is applied, and both are
 //! compared, object by object.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_catalog::{Difference, Side};
 use whimbrel_engine::rehearse::{self, Made, Rebuilt, Surroundings};
@@ -19,7 +20,7 @@ use crate::project::Project;
 use crate::wire;
 
 /// What came of a proof.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum ProofShown {
     /// The database is what the migrations make.
@@ -46,7 +47,7 @@ pub enum ProofShown {
 }
 
 /// An object by which the database differs from what the migrations make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DifferenceShown {
     /// `table`, `column`, `function` …
     pub kind: String,

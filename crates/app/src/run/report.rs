@@ -1,6 +1,7 @@
 //! What a run did, or would do.
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use whimbrel_engine::run::Work;
 use whimbrel_engine::state::State;
@@ -17,7 +18,7 @@ use crate::project::Project;
 use crate::wire::{self, DatabaseShown, ErrorShown, LossShown, PlaceShown};
 
 /// What a run did, or would do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -52,7 +53,7 @@ pub struct Report {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Everything that was chosen ran.
@@ -70,7 +71,7 @@ pub enum Outcome {
 }
 
 /// A migration of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PlannedShown {
     /// Its history.
     pub history: String,
@@ -81,6 +82,7 @@ pub struct PlannedShown {
     /// What it does, where its file says so.
     pub description: Option<String>,
     /// Its file; `None` where only the ledger has its script.
+    #[schemars(with = "Option<String>")]
     pub file: Option<Utf8PathBuf>,
     /// `up` or `down`.
     pub direction: &'static str,
@@ -106,7 +108,7 @@ pub struct PlannedShown {
 }
 
 /// How far a migration came that is run step by step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HalfShown {
     /// How many steps are done.
     pub done: usize,
@@ -117,7 +119,7 @@ pub struct HalfShown {
 }
 
 /// What became of a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResultShown {
     /// It is done and recorded.
@@ -137,7 +139,7 @@ pub enum ResultShown {
 }
 
 /// A seed file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SeedShown {
     /// The file.
     pub path: String,
@@ -150,7 +152,7 @@ pub struct SeedShown {
 }
 
 /// What came of a rehearsal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "result")]
 pub enum RehearsalShown {
     /// Everything ran in a throw-away database.
@@ -177,7 +179,7 @@ pub enum RehearsalShown {
 }
 
 /// What is said of a run that has nothing to do, while neither files nor ledgers change.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Known {
     /// What a person should know.
     pub(super) remarks: Vec<String>,

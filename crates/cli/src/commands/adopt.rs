@@ -9,6 +9,7 @@ use crate::amending::{self, Amending};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::Page;
+use crate::shapes::{Shape, shape};
 use crate::show;
 use crate::theme::{Tone, clean};
 
@@ -43,6 +44,7 @@ impl Verb for Adopt {
   whimbrel adopt --dry-run                Only show and prove it
   whimbrel adopt --from dbmate --yes      In a pipeline
   whimbrel adopt --to 12                  No tool: everything up to 12 is in the database";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let proof = if self.no_proof { Proof::Unwanted } else { Proof::Required };

@@ -12,6 +12,7 @@ use super::Verb;
 use crate::become_command::become_client;
 use crate::failure::{self, Failure};
 use crate::house::House;
+use crate::shapes::{Shape, shape};
 use crate::terminal::{self, Terminal};
 
 /// Run this project's development database: an embedded Postgres, without Docker
@@ -136,6 +137,7 @@ impl Verb for Dev {
   whimbrel dev start --branch          A copy for the branch that is checked out
   whimbrel dev url                     For other programs: psql \"$(whimbrel dev url)\"
   whimbrel dev stop                    Stop it; its data stays";
+    const REPORTS: &[Shape] = &[shape::<Report>, shape::<dev::UrlReport>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         if house.globals.database_url.is_some() || house.globals.env.is_some() {

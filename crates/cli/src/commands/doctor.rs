@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::house::House;
 use crate::page::Page;
 use crate::running;
+use crate::shapes::{Shape, shape};
 use crate::show;
 use crate::theme::{Tone, clean};
 
@@ -37,6 +38,7 @@ impl Verb for Doctor {
   whimbrel doctor --env production
   whimbrel doctor --check          In a pipeline: fail if something will hurt
   whimbrel doctor --json | jq '.findings[] | select(.severity != \"ok\")'";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace = house.workspace()?;

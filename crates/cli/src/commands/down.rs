@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::down::{self, Options};
-use whimbrel_app::run::Seeds;
 use whimbrel_app::run::select::Back;
+use whimbrel_app::run::{self, Seeds};
 
 use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::running::{Running, Side};
+use crate::shapes::{Shape, shape};
 
 /// Undo what is applied, the newest first
 ///
@@ -44,6 +45,7 @@ impl Verb for Down {
   whimbrel down                      Undo the newest
   whimbrel down 3 --dry-run --full   Show how the newest three would be undone
   whimbrel down --to 004             Undo everything after 004";
+    const REPORTS: &[Shape] = &[shape::<run::Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let back = match (self.to, self.all) {

@@ -7,6 +7,7 @@ use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::{Column, Page, Table};
+use crate::shapes::{Shape, shape};
 use crate::theme::Tone;
 
 /// Say what an error means and what to do
@@ -24,6 +25,7 @@ impl Verb for Explain {
     const EXAMPLES: &str = "  \
   whimbrel explain W2001   What this error means, and what to do
   whimbrel explain         Every error there is";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let report = explain::explain(&Options { id: self.id.clone() })?;

@@ -8,6 +8,7 @@ use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::{Column, Page, Table};
+use crate::shapes::{Shape, shape};
 use crate::theme::Tone;
 
 /// Set up a project, or recognise the one that is there
@@ -32,6 +33,7 @@ impl Verb for Init {
     const EXAMPLES: &str = "  \
   whimbrel init                                  Write down what is there, or start anew
   whimbrel init --format plain --folder db/sql   Start a history of plain SQL files in db/sql";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace = house.new_workspace()?;

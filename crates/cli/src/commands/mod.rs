@@ -12,6 +12,7 @@ mod preview;
 mod redo;
 mod repair;
 mod runs;
+mod schema;
 mod script;
 mod shadow;
 mod status;
@@ -25,6 +26,7 @@ use whimbrel_app::catalogue::Code;
 
 use crate::failure::Failure;
 use crate::house::House;
+use crate::shapes::Shape;
 
 /// Every command, in the order in which help shows them.
 #[rustfmt::skip] // one line each, so that one can be added or taken out
@@ -44,6 +46,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<shadow::Shadow>::NEW,
     &Entry::<doctor::Doctor>::NEW,
     &Entry::<explain::Explain>::NEW,
+    &Entry::<schema::Schema>::NEW,
     &Entry::<completions::Completions>::NEW,
 ];
 
@@ -53,6 +56,8 @@ pub(crate) trait Verb: clap::Args {
     const NAME: &str;
     /// Lines under `Examples:`, each a command and, after two blanks or more, what it does.
     const EXAMPLES: &str;
+    /// The reports that it prints with `--json`.
+    const REPORTS: &[Shape] = &[];
 
     /// Does it.
     fn run(self, house: &mut House) -> Result<Exit, Failure>;
@@ -64,6 +69,8 @@ pub(crate) trait Command: Sync {
     fn name(&self) -> &'static str;
     /// Its description for clap.
     fn clap(&self) -> clap::Command;
+    /// The reports that it prints with `--json`.
+    fn reports(&self) -> &'static [Shape];
     /// Does it.
     fn run(&self, matches: &ArgMatches, house: &mut House) -> Result<Exit, Failure>;
 }
@@ -85,6 +92,10 @@ impl<V: Verb> Command for Entry<V> {
         V::augment_args(
             clap::Command::new(V::NAME).after_help(format!("Examples:\n{}", V::EXAMPLES)),
         )
+    }
+
+    fn reports(&self) -> &'static [Shape] {
+        V::REPORTS
     }
 
     fn run(&self, matches: &ArgMatches, house: &mut House) -> Result<Exit, Failure> {

@@ -13,6 +13,7 @@ use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::Page;
+use crate::shapes::{Shape, shape};
 use crate::theme::Tone;
 
 /// Write a new migration file
@@ -47,6 +48,7 @@ impl Verb for New {
   whimbrel new add_user_email --edit
   whimbrel new create_orders --type create_table --depends-on 001_create_users
   pg_dump --schema-only shop | whimbrel new import_shop   Take the statements from stdin";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace = house.workspace()?;

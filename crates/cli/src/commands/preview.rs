@@ -2,13 +2,14 @@
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::preview::{self, Options, Sql};
-use whimbrel_app::run::Depth;
 use whimbrel_app::run::select::Wish;
+use whimbrel_app::run::{self, Depth};
 
 use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::running::{self, Looking};
+use crate::shapes::{Shape, shape};
 
 /// Show what `up` would run
 ///
@@ -35,6 +36,7 @@ impl Verb for Preview {
   whimbrel preview
   whimbrel preview --full --env staging    With the SQL
   whimbrel preview --no-rehearsal --json   Only the choice, for a machine";
+    const REPORTS: &[Shape] = &[shape::<run::Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let run = self.looking.options(house, Depth::Run);

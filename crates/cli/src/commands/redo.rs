@@ -2,12 +2,13 @@
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::redo::{self, Options};
-use whimbrel_app::run::Seeds;
+use whimbrel_app::run::{self, Seeds};
 
 use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::running::{Running, Side};
+use crate::shapes::{Shape, shape};
 
 /// Undo the newest migration and apply it again
 ///
@@ -27,6 +28,7 @@ impl Verb for Redo {
     const EXAMPLES: &str = "  \
   whimbrel redo --dev
   whimbrel redo --yes --down-from ledger   After the file's down script was rewritten";
+    const REPORTS: &[Shape] = &[shape::<run::Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let from = self.down_from.map(Side::side);

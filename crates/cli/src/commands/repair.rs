@@ -9,6 +9,7 @@ use crate::amending::{self, Amending};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::Page;
+use crate::shapes::{Shape, shape};
 use crate::show;
 use crate::theme::{Tone, clean};
 
@@ -63,6 +64,7 @@ impl Verb for Repair {
   whimbrel repair checksum 3       Accept the file as it is now; shows what differs
   whimbrel repair forget 5         Take its entry out
   whimbrel repair orphan 5         Write its file back from the ledger";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let (what, ids) = match self.action {

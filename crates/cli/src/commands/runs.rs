@@ -10,6 +10,7 @@ use super::{Dev, Verb};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::{Column, Page, Table};
+use crate::shapes::{Shape, shape};
 use crate::show;
 use crate::theme::{Tone, clean};
 
@@ -74,6 +75,7 @@ impl Verb for Runs {
   whimbrel runs show 12           One of them: its migrations, and what it said
   whimbrel runs cancel 12         Stop it, as Ctrl-C in its terminal would
   whimbrel runs cancel 12 --now   End its connections: for one whose machine is gone";
+    const REPORTS: &[Shape] = &[shape::<Report>, shape::<RunReport>, shape::<CancelReport>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace = house.workspace()?;

@@ -8,6 +8,7 @@ use super::{Dev, Verb};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::running::{self, Allowed, Looking};
+use crate::shapes::{Shape, shape};
 use crate::terminal;
 
 /// Write what is pending as a script to paste into an SQL editor
@@ -43,6 +44,7 @@ impl Verb for Script {
   whimbrel script                           What is pending; `> pending.sql` makes a file of it
   whimbrel script --all                     For a new database that is out of reach
   whimbrel script --after 0007 --to 0009    Where the ledger cannot be read either";
+    const REPORTS: &[Shape] = &[shape::<script::Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace = house.workspace()?;

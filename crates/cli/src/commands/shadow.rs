@@ -7,6 +7,7 @@ use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::{Column, Page, Table};
+use crate::shapes::{Shape, shape};
 use crate::show;
 use crate::theme::Tone;
 
@@ -38,6 +39,7 @@ impl Verb for Shadow {
   whimbrel shadow list
   whimbrel shadow clean         Empty the cache; the next rehearsal fills it again
   whimbrel shadow clean --dev   Begin anew with this project's development database";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace;

@@ -7,6 +7,7 @@ use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::{Column, Page, Table};
+use crate::shapes::{Shape, shape};
 use crate::show;
 use crate::theme::{Tone, clean};
 
@@ -31,6 +32,7 @@ impl Verb for Status {
   whimbrel status --env production
   whimbrel status --check          In a pipeline: fail if something is pending
   whimbrel status --json | jq '.migrations[] | select(.due) | .id'";
+    const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace = house.workspace()?;

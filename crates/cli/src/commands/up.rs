@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 
 use whimbrel_app::Exit;
 use whimbrel_app::cases::up::{self, Options};
-use whimbrel_app::run::Seeds;
 use whimbrel_app::run::select::Wish;
+use whimbrel_app::run::{self, Seeds};
 
 use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::running::Running;
+use crate::shapes::{Shape, shape};
 
 /// Apply what is pending
 ///
@@ -73,6 +74,7 @@ impl Verb for Up {
   whimbrel up --seed                            Apply, then run seed files that never ran
   whimbrel up --seed=changed                    And again those that changed since they ran
   whimbrel up --dev                             Apply to an embedded Postgres of this project";
+    const REPORTS: &[Shape] = &[shape::<run::Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let wish = Wish {

@@ -88,7 +88,7 @@ async fn a_shell_line_runs_on_each_side_and_is_told_what_happens() {
     assert_eq!(report["hooks"].as_array().unwrap().len(), 2, "{report}");
     assert_eq!(report["hooks"][0]["hook"], "before");
     assert_eq!(report["hooks"][1]["outcome"], "done");
-    assert!(report["hooks"][1]["took"].is_u64(), "{report}");
+    assert!(report["hooks"][1]["execution_time_ms"].is_u64(), "{report}");
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use whimbrel_engine::Target;
 use whimbrel_engine::wire::Session;
 use whimbrel_testkit::{Database, Server};
 
+use crate::shapes;
+
 /// The major that commands are tested on; what differs between majors is tested below them.
 pub(crate) const MAJOR: u16 = 17;
 
@@ -30,6 +32,8 @@ pub(crate) struct Said {
     pub(crate) out: String,
     /// Standard error.
     pub(crate) err: String,
+    /// The command whose report it is, where that is known.
+    command: Option<String>,
 }
 
 impl Project {
@@ -136,7 +140,9 @@ impl Project {
     /// Runs a command line, its words parted by blanks.
     pub(crate) fn run(&self, line: &str) -> Said {
         let words: Vec<&str> = line.split_whitespace().collect();
-        Said::new(self.command(&words).output().unwrap())
+        let command = words.iter().find(|word| !word.starts_with('-'));
+        let said = Said::new(self.command(&words).output().unwrap());
+        Said { command: command.map(|name| (*name).to_owned()), ..said }
     }
 
     /// Runs a command line that must end well.
@@ -157,7 +163,7 @@ impl Said {
     pub(crate) fn new(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap_or(-1);
-        Self { code, out: text(output.stdout), err: text(output.stderr) }
+        Self { code, out: text(output.stdout), err: text(output.stderr), command: None }
     }
 
     /// All of it, stream by stream.
@@ -172,9 +178,14 @@ impl Said {
         text
     }
 
-    /// The report.
+    /// The report, which is as its schema says.
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {}", self.out))
+        let report = serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error} in {}", self.out));
+        if let Some(command) = &self.command {
+            shapes::look(command, &report);
+        }
+        report
     }
 }
 

@@ -30,6 +30,7 @@ mod runs;
 mod script;
 mod secrets;
 mod seeds;
+mod shapes;
 mod supabase;
 mod terminal;
 mod together;

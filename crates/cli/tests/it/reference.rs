@@ -19,8 +19,8 @@ const MADE: &str =
     "<!-- Made from the code: WHIMBREL_WRITE=1 cargo test -p whimbrel reference -->\n";
 
 /// Every page, by its path.
-fn pages() -> Vec<(&'static str, String)> {
-    vec![
+fn pages() -> Vec<(String, String)> {
+    let made = [
         ("docs/doctor.md", doctor_page()),
         ("docs/errors.md", error_page()),
         ("docs/exit-codes.md", exit_codes()),
@@ -28,15 +28,53 @@ fn pages() -> Vec<(&'static str, String)> {
         ("docs/reference/configuration.md", configuration()),
         ("docs/reference/environment.md", environment_page()),
         ("docs/reference/formats.md", format_page()),
+        ("docs/reference/json.md", json_page()),
         ("docs/reference/ledgers.md", ledger_page()),
-    ]
+    ];
+    let made = made.into_iter().map(|(path, page)| (path.to_owned(), page));
+    made.chain(schemas()).collect()
 }
+
+/// The commands that print JSON, and the schema of each.
+fn schemas() -> Vec<(String, String)> {
+    let project = Project::new(&[]);
+    let names = project.done("schema").out;
+    let file = |name: &str| {
+        (format!("docs/schemas/{name}.json"), project.done(&format!("schema {name}")).out)
+    };
+    names.lines().map(file).collect()
+}
+
+fn json_page() -> String {
+    let mut page = format!("# JSON\n\n{MADE}\n{JSON}\n| command | schema |\n| --- | --- |\n");
+    for name in Project::new(&[]).done("schema").out.lines() {
+        writeln!(page, "| `whimbrel {name} --json` | [{name}.json](../schemas/{name}.json) |")
+            .unwrap();
+    }
+    page
+}
+
+/// What stands above the schemas.
+const JSON: &str = "\
+With `--json` a command prints one JSON value on standard output, its report, and nothing else there;
+what a person reads goes to standard error. Where the command cannot even begin, the value is an
+object with `error` in the report's place: an id that never changes its meaning ([errors](../errors.md)),
+the message, hints, places in files, and the exit code ([exit codes](../exit-codes.md)).
+
+Every report has a `version`. Within a version fields are only added, so a reader should pass over
+what it does not know; a field that goes or changes its meaning raises the version. `null` says that
+something is not known or not there, and a field is never left out for it. Times are UTC as ISO 8601,
+durations are milliseconds, secrets are covered.
+
+The schemas are JSON Schema 2020-12, made from the very types that are printed; each test that reads a
+report holds it against them. `whimbrel schema COMMAND` prints the one of the program that you have.
+";
 
 #[test]
 fn the_pages_are_what_the_code_says() {
     let is_writing = std::env::var_os("WHIMBREL_WRITE").is_some();
     for (path, page) in pages() {
-        let file = root().join(path);
+        let file = root().join(&path);
         if is_writing {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, &page).unwrap();

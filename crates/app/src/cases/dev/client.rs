@@ -1,6 +1,7 @@
 //! How other programs get to the database that is meant.
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::Secret;
 use whimbrel_engine::shadow::Address;
@@ -32,7 +33,7 @@ const ASTRAY: &[&str] = &[
 
 /// The connection URL. It has the password of a throw-away database on this machine: to show it is
 /// what it is for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct UrlReport {
     /// Of this shape.
     pub version: u32,
@@ -42,6 +43,7 @@ pub struct UrlReport {
     pub branch: Option<String>,
     /// Its URL, password and all.
     #[serde(serialize_with = "revealed")]
+    #[schemars(with = "String")]
     pub url: Secret,
 }
 

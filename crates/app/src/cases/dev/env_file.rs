@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::{Host, Secret, Target};
 use whimbrel_history::FilesError;
@@ -28,9 +29,10 @@ pub struct EnvFile {
 }
 
 /// What became of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EnvFileShown {
     /// The file.
+    #[schemars(with = "String")]
     pub path: Utf8PathBuf,
     /// The variable.
     pub variable: String,

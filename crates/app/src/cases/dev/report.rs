@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::shadow::{Connected, DatabaseFacts, Note, Running, Server, Standing};
 
@@ -18,7 +19,7 @@ use crate::run::SeedShown;
 use crate::wire::{self, ErrorShown};
 
 /// What was done, and what there is now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -57,7 +58,7 @@ pub struct Report {
 }
 
 /// A development server.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct ServerShown {
     /// `started`, `passing` (for other commands only), `stopped` or `killed`.
     pub state: &'static str,
@@ -74,13 +75,15 @@ pub struct ServerShown {
     /// The role that logs in.
     pub role: Option<&'static str>,
     /// Its folder.
+    #[schemars(with = "String")]
     pub folder: Utf8PathBuf,
     /// What it says.
+    #[schemars(with = "String")]
     pub log: Utf8PathBuf,
 }
 
 /// How a database was made.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Made {
     /// The database of another branch that it is a copy of.
     pub copy_of: Option<String>,
@@ -95,7 +98,7 @@ pub struct Made {
 }
 
 /// What of the migrations is applied.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Migrations {
     /// Applied.
     pub applied: usize,
@@ -106,7 +109,7 @@ pub struct Migrations {
 }
 
 /// A database of the server.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DatabaseOfDev {
     /// Its name.
     pub name: String,
@@ -127,7 +130,7 @@ pub struct DatabaseOfDev {
 }
 
 /// What `reset` copies from.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Templates {
     /// How many.
     pub count: usize,
@@ -136,7 +139,7 @@ pub struct Templates {
 }
 
 /// Somebody who was connected.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ConnectedShown {
     /// What it calls itself.
     pub application: String,

@@ -1,5 +1,6 @@
 //! Runs as they are shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::run::Blocker;
 use whimbrel_engine::runs::{Kept, Migrated, Now, Run, RunState, Step};
@@ -7,7 +8,7 @@ use whimbrel_engine::runs::{Kept, Migrated, Now, Run, RunState, Step};
 use crate::mask;
 
 /// A run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunShown {
     /// Its number.
     pub id: i64,
@@ -37,7 +38,7 @@ pub struct RunShown {
 }
 
 /// What a run does right now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NowShown {
     /// The server process that holds its lock; `None` where that is gone.
     pub lock_pid: Option<i32>,
@@ -64,7 +65,7 @@ pub struct NowShown {
 }
 
 /// Somebody who holds what a run waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BlockerShown {
     /// The server process.
     pub pid: i32,
@@ -81,7 +82,7 @@ pub struct BlockerShown {
 }
 
 /// A migration that a run applied or undid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MigratedShown {
     /// Its history.
     pub history: String,
@@ -96,7 +97,7 @@ pub struct MigratedShown {
 }
 
 /// A step of a migration that is not finished.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StepShown {
     /// Its migration.
     pub id: String,
@@ -109,7 +110,7 @@ pub struct StepShown {
 }
 
 /// A line of output that was kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LineShown {
     /// When it was said, in UTC.
     pub at: String,
