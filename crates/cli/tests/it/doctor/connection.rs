@@ -64,12 +64,11 @@ async fn refusals_are_explained_by_what_they_mean() {
     // A session that ended may still have its place for a moment.
     let (mut sessions, mut refusals) = (Vec::new(), 0);
     while refusals < 10 {
-        match whimbrel_engine::wire::Session::connect(&plain, "test").await {
-            Ok(session) => sessions.push(session),
-            Err(_) => {
-                refusals += 1;
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
+        if let Ok(session) = whimbrel_engine::wire::Session::connect(&plain, "test").await {
+            sessions.push(session);
+        } else {
+            refusals += 1;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     }
     let full = project.with("DATABASE_URL", plain.url().reveal());
