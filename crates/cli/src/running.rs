@@ -259,9 +259,9 @@ pub(crate) fn go(house: &mut House, options: Options, case: impl Case) -> Result
 }
 
 /// The command line that runs what this one only showed; what may hold a secret is left open.
-fn in_earnest(given: impl Iterator<Item = String>, command: &str) -> String {
+pub(crate) fn in_earnest(given: impl Iterator<Item = String>, command: &str) -> String {
     /// What only looks, or is of the one look alone.
-    const LOOKS: &[&str] = &["--dry-run", "--full", "--rehearse", "--no-rehearsal"];
+    const LOOKS: &[&str] = &["--dry-run", "--full", "--rehearse", "--no-rehearsal", "--check"];
     let mut words = Vec::new();
     let mut given = given.take_while(|word| word != "--then");
     while let Some(word) = given.next() {

@@ -7,6 +7,7 @@ use super::Verb;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::page::{Column, Page, Table};
+use crate::running;
 use crate::shapes::{Shape, shape};
 use crate::show;
 use crate::theme::{Tone, clean};
@@ -73,7 +74,11 @@ fn show(report: &Report, page: &mut Page) {
         show::remark(warning, page);
     }
     if report.summary.pending > 0 {
-        page.hint("`whimbrel up` runs what is pending; `whimbrel preview` shows it first");
+        let [up, preview] =
+            ["up", "preview"].map(|command| running::in_earnest(std::env::args().skip(1), command));
+        page.hint(&format!(
+            "`whimbrel {up}` runs what is pending; `whimbrel {preview}` shows it first"
+        ));
     }
 }
 

@@ -50,6 +50,8 @@ async fn a_preview_names_the_command_that_runs_what_it_shows() {
         hint(&format!("preview --database-url {url} --no-rehearsal")),
         "whimbrel up --database-url …"
     );
+    assert_eq!(hint("status --env it"), "whimbrel up --env it");
+    assert_eq!(project.run("status --env it --check").code, 3);
 }
 
 #[tokio::test]
