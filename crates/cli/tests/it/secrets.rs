@@ -51,6 +51,14 @@ fn check(project: &Project, line: &str, how: &str) {
     }
 }
 
+/// Ends the server that an example of `dev` has started.
+fn tidy_up(project: &Project, line: &str) {
+    if line.starts_with("dev") {
+        project.done("dev stop");
+        project.done("shadow clean --dev");
+    }
+}
+
 /// URLs that lead nowhere, some of them none at all.
 fn urls(password: &str) -> [String; 4] {
     [
@@ -68,6 +76,7 @@ fn no_command_prints_the_password_of_its_url() {
         let project = Project::example("annotated").with("DATABASE_URL", url);
         check(&project, &line, "the environment");
         check(&project, &format!("{line} --database-url {url}"), "--database-url");
+        tidy_up(&project, &line);
     }
 }
 
@@ -132,5 +141,6 @@ fn no_command_prints_what_leads_another_way() {
         let project = project.with("SUPABASE_ACCESS_TOKEN", "hunter2secret");
         check(&project, &format!("{line} --via api --project-ref hunter2/x"), "a ref that is none");
         check(&project, &format!("{line} --via psql"), "psql");
+        tidy_up(&project, &line);
     }
 }
