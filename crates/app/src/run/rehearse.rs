@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use whimbrel_catalog::Difference;
 use whimbrel_engine::rehearse::{self, Rehearsal, Rehearsed, Surroundings};
-use whimbrel_engine::run::Work;
+use whimbrel_engine::run::{Direction, Work};
 use whimbrel_engine::shadow::{Fetch as ShadowFetch, ShadowOptions};
 use whimbrel_engine::state::StateError;
 use whimbrel_engine::wire::Session;
@@ -229,7 +229,12 @@ pub(super) async fn applied(
     let mut queues = Vec::new();
     for (place, rows) in project.rows(&plan.state).into_iter().enumerate() {
         let mut queue = Vec::new();
-        for row in rows.iter().filter(|row| row.state.is_applied()) {
+        // What is half applied and to be undone is rebuilt whole: nobody can rebuild a half.
+        let is_undone = |row: &Row<'_>| {
+            let mut chosen = plan.choice.planned.iter();
+            chosen.any(|one| one.identity() == (place, row.key(), Direction::Down))
+        };
+        for row in rows.iter().filter(|row| row.state.is_applied() || is_undone(row)) {
             queue.extend(planned(&project.histories[place].name, place, row));
         }
         queues.push(queue);

@@ -99,6 +99,20 @@ async fn down_undoes_what_is_half_applied_first() {
 }
 
 #[tokio::test]
+async fn the_rehearsal_of_the_way_back_has_what_is_half_applied() {
+    let half = (
+        "migrations/002_more.sql",
+        "create table more ();\nvacuum;\nselect 1 / (select count(*) from numbers where n = 7);\n",
+    );
+    let down = ("migrations/002_more.down.sql", "drop table more;\n");
+    let project = Project::new(&[TABLE, half, down]).with_database().await;
+    assert_eq!(project.run(UP).code, 1);
+    let said = project.done("down --yes");
+    assert!(said.out.contains("1 migration undone"), "{}", said.whole());
+    assert_eq!(project.sql("select to_regclass('more')::text").await, None);
+}
+
+#[tokio::test]
 async fn what_is_half_undone_is_seen_and_undone_before_anything_else() {
     let whole = ("migrations/002_more.sql", "create index numbers_n on numbers (n);\n");
     let down = "insert into numbers values (9);\n\
