@@ -10,13 +10,14 @@ use whimbrel_engine::run::{self, Announce, Direction, Enter, EnterError, Entered
 use whimbrel_engine::state::{State, Wanted};
 use whimbrel_engine::wire::{Failure, Session};
 use whimbrel_history::ledgers::Ledger;
-use whimbrel_history::state::{Half, Steps};
+use whimbrel_history::state::Half;
 
 use super::again::{self, Entry};
 use super::choose::Planned;
 use super::exists;
 use super::explain::{self, Stage};
 use super::hooks;
+use super::named::named;
 use super::report::{HalfShown, Outcome, Report, ResultShown};
 use super::{Aim, Options, Plan, Waiting};
 use crate::error::Error;
@@ -192,8 +193,7 @@ fn halves(project: &Project, state: &State) -> Halves {
     let mut all = Halves::new();
     for (place, history) in project.histories.iter().enumerate() {
         for Half { id, direction, steps } in state.halves_of(&history.name) {
-            let Some(Steps { done, of, next }) = steps else { continue };
-            all.insert((place, id, direction), HalfShown { done, of, next });
+            all.extend(steps.map(|steps| ((place, id, direction), steps.into())));
         }
     }
     all
@@ -306,9 +306,7 @@ fn note(
     for (number, _) in &ran.skipped {
         results.insert(identity(*number), (ResultShown::Skipped, None));
     }
-    let half = ran.half.map(|run::Half { number, done, of, next }| {
-        (identity(number), HalfShown { done, of, next })
-    });
+    let mut half = ran.half.map(|(number, steps)| (identity(number), steps));
     for shown in &mut report.migrations {
         let direction =
             if shown.direction == Direction::Up.name() { Direction::Up } else { Direction::Down };
@@ -316,9 +314,9 @@ fn note(
         if let Some((result, milliseconds)) = results.remove(&key) {
             shown.result = result;
             shown.execution_time_ms = milliseconds;
-        } else if let Some((_, half)) = half.as_ref().filter(|(of, _)| *of == key) {
+        } else if let Some((_, steps)) = half.take_if(|(of, _)| *of == key) {
             shown.result = ResultShown::Half;
-            shown.half = Some(half.clone());
+            shown.half = Some(steps.into());
         }
     }
     ran.stopped
@@ -346,20 +344,7 @@ fn way_back(plan: &Plan<'_>, done: &[(usize, u64)]) -> Option<String> {
         ([], _) => format!("{applied}; there is no down script, so the way back is by hand"),
         (_, stuck) => format!(
             "{applied}; of them, {} cannot be undone: there is no down script",
-            listed(stuck)
+            named(stuck.iter().map(|work| work.id()))
         ),
     })
 }
-
-/// Some ids.
-fn listed(works: &[&Work]) -> String {
-    let ids: Vec<String> =
-        works.iter().take(NAMED).map(|work| format!("`{}`", work.id())).collect();
-    match works.len().saturating_sub(NAMED) {
-        0 => ids.join(", "),
-        more => format!("{} and {more} more", ids.join(", ")),
-    }
-}
-
-/// How many ids a hint names.
-const NAMED: usize = 5;

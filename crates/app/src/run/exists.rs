@@ -8,15 +8,13 @@ use whimbrel_engine::run::{self, Cause, Direction, Failed, Work};
 use whimbrel_engine::shadow::ShadowOptions;
 use whimbrel_engine::wire::Session;
 
+use super::named::named;
 use super::{Plan, rehearse as rehearsal};
 use crate::events::Events;
 use crate::project::APPLICATION;
 
 /// Duplicate table (and every other relation), column, object, schema, function.
 const CODES: &[&str] = &["42P07", "42701", "42710", "42P06", "42723"];
-
-/// How many objects a hint names.
-const NAMED: usize = 5;
 
 /// What is to be said of works that failed because something was there, by their numbers.
 ///
@@ -152,7 +150,7 @@ impl<'f> Taken<'f> {
             ),
             ([], beside) => format!(
                 "{there} is what this file would make, but what else it makes is not all there as it would be: {}",
-                named(beside)
+                each(beside)
             ),
             (of_it, _) => {
                 let parts: Vec<String> =
@@ -161,7 +159,7 @@ impl<'f> Taken<'f> {
                 if parts.is_empty() {
                     not
                 } else {
-                    format!("{not}; it differs in {}", named(&parts))
+                    format!("{not}; it differs in {}", each(&parts))
                 }
             }
         })
@@ -169,13 +167,9 @@ impl<'f> Taken<'f> {
 }
 
 /// Some names, each once.
-fn named(names: &[String]) -> String {
+fn each(names: &[String]) -> String {
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
-    match names.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    named(names.into_iter())
 }
 
 /// The parts of an object's full name, without quotes, and without the arguments of a function.

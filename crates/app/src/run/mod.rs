@@ -13,6 +13,7 @@ mod explain;
 mod file;
 mod hooks;
 mod losses;
+mod named;
 pub(crate) mod prove;
 mod rehearse;
 mod report;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use whimbrel_engine::Interrupt;
 use whimbrel_engine::journal::SCHEMA;
-use whimbrel_engine::run::{Work, obstacle};
+use whimbrel_engine::run::{Work, obstacles};
 use whimbrel_engine::shadow::stand_ins;
 use whimbrel_engine::state::{Facts, State};
 use whimbrel_engine::ways::By;
@@ -263,11 +264,9 @@ pub(crate) async fn run(
     }
     let works = works::works(&project, &state, &choice, &mut session).await?;
     report.describe(&works, options.depth)?;
-    for work in &works {
-        if let Some(failed) = obstacle(work, &state, &execute::engine_options(&project, options)) {
-            let error = explain::failed(&project, work, failed, explain::Stage::Plan);
-            report.fail(Error::from(Box::new(error)));
-        }
+    for (number, failed) in obstacles(&works, &state, &execute::engine_options(&project, options)) {
+        let error = explain::failed(&project, &works[number], failed, explain::Stage::Plan);
+        report.fail(Error::from(Box::new(error)));
     }
     if !report.failures.is_empty() {
         session.close().await;

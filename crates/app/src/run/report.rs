@@ -7,6 +7,7 @@ use whimbrel_engine::run::Work;
 use whimbrel_engine::state::State;
 use whimbrel_history::TextError;
 use whimbrel_history::select::Concern;
+use whimbrel_history::state::Steps;
 use whimbrel_sql::Mode;
 
 use super::choose::Choice;
@@ -116,6 +117,12 @@ pub struct HalfShown {
     pub of: usize,
     /// How the next one begins.
     pub next: String,
+}
+
+impl From<Steps> for HalfShown {
+    fn from(Steps { done, of, next }: Steps) -> Self {
+        Self { done, of, next }
+    }
 }
 
 /// What became of a migration.

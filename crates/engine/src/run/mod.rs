@@ -29,6 +29,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use whimbrel_history::state::Steps;
 use whimbrel_history::{Definition, Text, TextError};
 use whimbrel_sql::{Mode, Script};
 
@@ -43,7 +44,7 @@ pub use compose::Announce;
 pub use enter::{Enter, EnterError, Entered, enter};
 pub use failure::{Blocker, Cause, Failed, Stop};
 pub(crate) use lane::Lane;
-pub use obstacle::obstacle;
+pub use obstacle::obstacles;
 pub use watch::Progress;
 pub use whimbrel_history::Direction;
 
@@ -203,23 +204,10 @@ pub struct Report {
     pub skipped: Vec<(usize, String)>,
     /// Why the run ended early, if it did.
     pub stopped: Option<Stop>,
-    /// Where it ended, if that was between the steps of a work.
-    pub half: Option<Half>,
+    /// The work that it ended in, if that was between its steps or in one, and how far that came.
+    pub half: Option<(usize, Steps)>,
     /// Its number in the journal.
     pub run: Option<i64>,
-}
-
-/// A work that a run was stopped in, between two of its steps or in one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Half {
-    /// Which.
-    pub number: usize,
-    /// How many of its steps are done.
-    pub done: usize,
-    /// How many it has.
-    pub of: usize,
-    /// How the next one begins.
-    pub next: String,
 }
 
 /// One run under way.

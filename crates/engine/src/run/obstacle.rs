@@ -45,8 +45,8 @@ struct Left<'a> {
     options: &'a Options,
 }
 
-/// What forbids to run a work in a database that is in this state.
-pub fn obstacle(work: &Work, state: &State, options: &Options) -> Option<Failed> {
+/// What forbids to run works in a database that is in this state, by their numbers.
+pub fn obstacles(works: &[Work], state: &State, options: &Options) -> Vec<(usize, Failed)> {
     let facts = &state.facts;
     let left = Left {
         unfinished: &Unfinished::of(&state.ledgers),
@@ -54,7 +54,8 @@ pub fn obstacle(work: &Work, state: &State, options: &Options) -> Option<Failed>
         journal: options.journal && (facts.journal || facts.may_create),
         options,
     };
-    left.obstacle(work)
+    let numbered = works.iter().enumerate();
+    numbered.filter_map(|(number, work)| Some((number, left.obstacle(work)?))).collect()
 }
 
 impl Run<'_> {

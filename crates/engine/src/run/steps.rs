@@ -8,6 +8,7 @@
 use tokio::time::Instant;
 use whimbrel_history::TextError;
 use whimbrel_history::ledgers::Took;
+use whimbrel_history::state::Steps;
 use whimbrel_sql::{Kind, Mode, Statement, Step};
 
 use crate::journal::{self, Intent, StepState};
@@ -17,7 +18,7 @@ use crate::run::evidence::{self, Evidence};
 use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::resume::look_back;
 use crate::run::send::Sent;
-use crate::run::{End, Half, Report, Run, Work, begun};
+use crate::run::{End, Report, Run, Work, begun};
 use crate::wire::{self, Failure, Session};
 use crate::{Event, Events};
 
@@ -87,13 +88,12 @@ impl Run<'_> {
         };
         begun(work, events);
         let start = Instant::now();
-        let planned = match self.obstacle(work) {
-            Some(failed) => Err(Box::new(failed)),
-            None => planned(work, steps).map_err(unread),
-        };
-        let planned = match planned {
+        if let Some(failed) = self.obstacle(work) {
+            return Ok(End::Failed { number, failed: Box::new(failed) });
+        }
+        let planned = match planned(work, steps) {
             Ok(planned) => planned,
-            Err(failed) => return Ok(End::Failed { number, failed }),
+            Err(error) => return Ok(End::Failed { number, failed: unread(error) }),
         };
         self.write_steps_down(work, &planned).await?;
         let earlier = self.intents.remove(&work.key()).unwrap_or_default();
@@ -104,14 +104,10 @@ impl Run<'_> {
             if is_done && !is_last {
                 continue;
             }
+            let next = planned[index].statement.clone();
+            report.half = Some((number, Steps { done: index, of: steps.len(), next }));
             self.check_lock()?;
             self.heed(events).await?;
-            report.half = Some(Half {
-                number,
-                done: index,
-                of: steps.len(),
-                next: planned[index].statement.clone(),
-            });
             events.on(Event::Step {
                 migration: work.id().to_owned(),
                 number: index + 1,
