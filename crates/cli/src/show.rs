@@ -78,15 +78,19 @@ fn done(report: &Report, page: &mut Page) {
             (ResultShown::NotRun, _) => (Tone::Faint, "not run"),
             (ResultShown::Unknown, _) => (Tone::Care, "unknown"),
         };
-        let took = migration.execution_time_ms.and_then(|count| i64::try_from(count).ok());
         table.row([
             migration_name(migration),
             page.paint(tone, word),
-            took.map(milliseconds).unwrap_or_default(),
+            took(migration.execution_time_ms),
             clean(migration.description.as_deref().unwrap_or_default()),
         ]);
     }
     page.table(&table);
+}
+
+/// How long something took; nothing where that is not known.
+fn took(count: Option<u64>) -> String {
+    count.and_then(|count| i64::try_from(count).ok()).map(milliseconds).unwrap_or_default()
 }
 
 /// The seed files of a run, where they were asked for.
@@ -110,8 +114,7 @@ fn seeds(report: &Report, page: &mut Page) {
             (Some(ResultShown::DoneByAnother), _) => (Tone::Good, "by another run"),
             (None, false) => (Tone::Faint, "ran before"),
         };
-        let took = seed.execution_time_ms.and_then(|count| i64::try_from(count).ok());
-        let took = took.map(milliseconds).unwrap_or_default();
+        let took = took(seed.execution_time_ms);
         table.row([clean(&seed.path), page.paint(tone, word), took]);
     }
     page.gap();
@@ -138,8 +141,7 @@ fn hooks(report: &Report, page: &mut Page) {
             (HookOutcome::Interrupted, _) => (Tone::Care, "interrupted"),
             (HookOutcome::NotRun, _) => (Tone::Faint, "not run"),
         };
-        let took = hook.execution_time_ms.and_then(|count| i64::try_from(count).ok());
-        let took = took.map(milliseconds).unwrap_or_default();
+        let took = took(hook.execution_time_ms);
         table.row([hook.hook.to_owned(), clean(&hook.what), page.paint(tone, word), took]);
     }
     page.gap();

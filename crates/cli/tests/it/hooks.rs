@@ -8,7 +8,7 @@ use serde_json::Value;
 use whimbrel_app::environment::FOR_HOOKS;
 use whimbrel_testkit::Psql;
 
-use crate::kit::{Project, Said, root};
+use crate::kit::{Project, Said, root, texts};
 
 const UP: &str = "up --yes --no-rehearsal";
 
@@ -179,12 +179,7 @@ async fn after_a_failure_the_other_hook_runs_and_the_failure_decides() {
     let said = project.run(&format!("{UP} --json"));
     assert_eq!(said.code, 1, "{}", said.whole());
     let report = said.json();
-    let codes: Vec<&str> = report["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["code"].as_str().unwrap())
-        .collect();
+    let codes = texts(&report["errors"], "code");
     assert_eq!(codes[0], "W4304", "{report}");
     assert_eq!(codes.len(), 2, "{report}");
     assert_eq!(project.read("failed"), "failed [000_first]\n");

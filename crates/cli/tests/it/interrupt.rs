@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::kit::{Project, Said};
+use crate::kit::{Project, Said, texts};
 
 /// A project whose second migration takes a minute.
 async fn slow() -> Project {
@@ -49,12 +49,7 @@ async fn check(project: &Project, child: Child, code: i32) {
     assert_eq!(said.code, code, "{}", said.whole());
     assert_eq!(project.sql("select count(*) from users").await.as_deref(), Some("0"));
     let report = project.done("status --json").json();
-    let states: Vec<&str> = report["migrations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["state"].as_str().unwrap())
-        .collect();
+    let states = texts(&report["migrations"], "state");
     assert_eq!(states[0], "applied", "{report}");
     assert_ne!(states[1], "applied", "{report}");
     project.write("migrations/002_wait.sql", "insert into users values (1);\n");

@@ -189,6 +189,11 @@ impl Said {
     }
 }
 
+/// One text of each thing in a list of a report.
+pub(crate) fn texts<'r>(list: &'r serde_json::Value, key: &str) -> Vec<&'r str> {
+    list.as_array().unwrap().iter().map(|one| one[key].as_str().unwrap()).collect()
+}
+
 /// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
