@@ -37,7 +37,7 @@ pub(crate) const MAKE: &[&str] = &[
     "create table if not exists whimbrel_journal.applied (
     history text not null,
     migration text not null,
-    direction text not null check (direction in ('up', 'down')),
+    direction text not null,
     run bigint not null,
     at timestamptz not null default clock_timestamp(),
     execution_time_ms bigint not null,

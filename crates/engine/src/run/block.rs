@@ -32,7 +32,7 @@ use crate::{Event, Events, journal};
 /// Bytes and migrations in one message at the most: enough to hide a slow network, few enough
 /// that progress shows and memory stays small.
 const BLOCK_BYTES: usize = 256 << 10;
-const BLOCK_WORKS: usize = 100;
+const BLOCK_WORKS: usize = 250;
 
 /// SQLSTATEs after which the same transaction may well succeed: deadlock, lock timeout,
 /// serialization failure.
@@ -388,7 +388,7 @@ impl Run<'_> {
                 () = tokio::time::sleep(slice) => {}
                 () = self.interrupt.asked() => return Err(Stop::Interrupted),
             }
-            self.heed(events).await?;
+            self.heed_all(events).await?;
             if !blockers.is_empty() && !self.lane.is_within() {
                 let session = &mut self.lane.lock().session;
                 if !watch::still_there(session, blockers).await.map_err(|_| Stop::LockLost)? {

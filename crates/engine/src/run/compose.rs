@@ -259,7 +259,7 @@ impl Message {
             Literal(&announced(migration))
         ));
         sets.push(format!(
-            "set_config('{STARTED}', (extract(epoch from pg_catalog.clock_timestamp()) * 1000)::text, true)"
+            "set_config('{STARTED}', (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000)::text, true)"
         ));
         self.ours(Role::Open, &format!("select {}", sets.join(", ")));
     }

@@ -75,7 +75,7 @@ impl Scribe {
             "begin perform {timeouts}\
              pg_catalog.set_config('application_name', pg_catalog.concat('{ANNOUNCED}', $1), true), \
              pg_catalog.set_config('{STARTED}', \
-             (extract(epoch from pg_catalog.clock_timestamp()) * 1000)::text, true); \
+             (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000)::text, true); \
              perform {}; end",
             fence.trim_start_matches("select "),
         );

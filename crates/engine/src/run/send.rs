@@ -63,7 +63,8 @@ impl Run<'_> {
                     Shared { events: Mutex::new(events), completed: Mutex::new(completed) };
                 let mut observer = &shared;
                 let sending = lock.session.message(message, &mut observer);
-                watched(sending, None, &canceller, interrupt, &shared).await
+                let look = Instant::now() + FIRST_LOOK;
+                watched(sending, None, look, &canceller, interrupt, &shared).await
             }
             Lane::Beside { session, lock } => {
                 let canceller = session.canceller();
@@ -76,8 +77,9 @@ impl Run<'_> {
                     Shared { events: Mutex::new(events), completed: Mutex::new(completed) };
                 let mut observer = &shared;
                 let sending = session.message(message, &mut observer);
+                let look = first_look(&mut self.heeded);
                 let watcher = Some(Watcher { session: &mut lock.session, backend: &backend, wish });
-                watched(sending, watcher, &canceller, interrupt, &shared).await
+                watched(sending, watcher, look, &canceller, interrupt, &shared).await
             }
         }
     }
@@ -98,14 +100,26 @@ impl Run<'_> {
         let shared = Shared { events: Mutex::new(events), completed: Mutex::new(&mut ignore) };
         let mut observer = &shared;
         let sending = session.message(message, &mut observer);
+        let look = first_look(&mut self.heeded);
         let watcher = match &mut self.lane {
             Lane::Beside { lock, .. } => {
                 Some(Watcher { session: &mut lock.session, backend: &backend, wish })
             }
             Lane::Within { .. } => None,
         };
-        watched(sending, watcher, &canceller, interrupt, &shared).await
+        watched(sending, watcher, look, &canceller, interrupt, &shared).await
     }
+}
+
+/// When a message is first looked at: where it takes long, or, in a run of many short ones, as
+/// soon as it is time to see whether somebody wishes that the run stop. The server works meanwhile.
+fn first_look(heeded: &mut Instant) -> Instant {
+    let now = Instant::now();
+    let look = (*heeded + NEXT_LOOK).clamp(now, now + FIRST_LOOK);
+    if look == now {
+        *heeded = now;
+    }
+    look
 }
 
 /// The server process that works in the run's name, where a pooler hides which it is: the one that
@@ -164,13 +178,13 @@ impl Observe for &Shared<'_> {
 async fn watched(
     sending: impl Future<Output = Result<Vec<Answer>, Failure>>,
     mut watcher: Option<Watcher<'_>>,
+    mut next_look: Instant,
     canceller: &Canceller,
     interrupt: &Interrupt,
     shared: &Shared<'_>,
 ) -> Sent {
     tokio::pin!(sending);
     let mut blockers = Vec::new();
-    let mut next_look = Instant::now() + FIRST_LOOK;
     let mut was_asked = false;
     loop {
         tokio::select! {
@@ -224,9 +238,18 @@ impl Run<'_> {
         Some(cancel::key(self.lane.lock().key().own(), run))
     }
 
+    /// Stops where somebody wishes it before a message: what is wished in another terminal is seen
+    /// while the server works on that, unless there is no second connection to see it on.
+    pub(crate) async fn heed(&mut self, events: &mut (dyn Events + Send)) -> Result<(), Stop> {
+        if self.lane.is_within() || self.interrupt.is_asked() {
+            return self.heed_all(events).await;
+        }
+        Ok(())
+    }
+
     /// Stops where somebody wishes it: a person here, at once; one in another terminal, as soon as
     /// it is worth a question to the server.
-    pub(crate) async fn heed(&mut self, events: &mut (dyn Events + Send)) -> Result<(), Stop> {
+    pub(crate) async fn heed_all(&mut self, events: &mut (dyn Events + Send)) -> Result<(), Stop> {
         if self.interrupt.is_asked() {
             return Err(Stop::Interrupted);
         }

@@ -101,9 +101,9 @@ pub(super) fn literal_or_null(text: Option<&str>) -> String {
 pub fn milliseconds(took: Took) -> String {
     match took {
         Took::ThisTransaction => format!(
-            "least(extract(epoch from pg_catalog.clock_timestamp()) * 1000 \
+            "least(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 \
              - coalesce(nullif(pg_catalog.current_setting('{STARTED}', true), '')::double precision, \
-             extract(epoch from pg_catalog.transaction_timestamp()) * 1000), 2147483647)::integer"
+             pg_catalog.date_part('epoch', pg_catalog.transaction_timestamp()) * 1000), 2147483647)::integer"
         ),
         Took::Noted => format!("pg_catalog.current_setting('{TOOK}')::integer"),
         Took::Milliseconds(milliseconds) => milliseconds.clamp(0, i64::from(i32::MAX)).to_string(),

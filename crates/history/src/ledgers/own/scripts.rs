@@ -5,8 +5,6 @@
 //! row is carried along by every dump. Of these a note is kept, which is a comment, so that the row
 //! still holds SQL; checksum and fingerprint stand beside it as ever.
 
-use whimbrel_sql::Literal;
-
 use crate::{Section, Text, TextError};
 
 /// Bytes of a script that is kept whole.
@@ -18,19 +16,18 @@ const NOTE: &str = "-- too large to be kept here";
 /// Longer than any note.
 const NOTE_LENGTH: usize = 1000;
 
-/// A script as it is kept, as an expression.
+/// A script as it is kept.
 pub(super) fn kept(text: &Text, section: &Section) -> Result<String, TextError> {
     if text.len() <= KEPT {
-        return Ok(Literal(&text.all()?).to_string());
+        return Ok(text.all()?.into_owned());
     }
     let path: String = section.path.as_str().chars().take(NOTE_LENGTH / 8).collect();
-    let note = format!(
+    Ok(format!(
         "{NOTE}: {} bytes of {}, fingerprint {}",
         text.len(),
         path.replace(char::is_control, " "),
         section.fingerprint
-    );
-    Ok(Literal(&note).to_string())
+    ))
 }
 
 /// A condition that holds where a column has a script, and not merely a note. It does not look into

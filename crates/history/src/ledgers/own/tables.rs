@@ -56,7 +56,7 @@ pub(super) fn prepare(place: &Place) -> Vec<String> {
     for table in &missing {
         statements.push(match *table {
             MIGRATIONS => make_migrations(schema),
-            HISTORY => make_history(schema, &migrations(place)),
+            HISTORY => make_history(schema),
             _ => make_state(schema, &migrations(place)),
         });
     }
@@ -103,23 +103,20 @@ fn make_migrations(schema: &str) -> String {
     fingerprint_header varchar(64),
     fingerprint_up varchar(64),
     fingerprint_down varchar(64),
-    unfinished varchar(4) check (unfinished in ('up', 'down'))
+    unfinished varchar(4)
 )"
     )
 }
 
-fn make_history(schema: &str, migrations: &At<'_>) -> String {
+/// No foreign key: a row is added by the statement or the function that changes the migration's,
+/// which fails where there is none, and a key would be looked up once more for each execution.
+fn make_history(schema: &str) -> String {
     let table = Qualified { schema, name: HISTORY };
     let status = Qualified { schema, name: "migration_status" };
-    // A table that somebody else made need not have a key to refer to.
-    let references = match migrations.kind("id") {
-        None => format!(" references {} (id)", migrations.table()),
-        Some(_) => String::new(),
-    };
     format!(
         "create table {table} (
     id uuid primary key default gen_random_uuid(),
-    migration_id varchar(255) not null{references},
+    migration_id varchar(255) not null,
     executed_at timestamptz not null default now(),
     status {status} not null,
     execution_time_ms integer,
