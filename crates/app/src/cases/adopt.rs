@@ -100,7 +100,8 @@ pub async fn adopt(
             ],
         });
     }
-    let (project, mut session, state) = amend::open(workspace, &options.run, events).await?;
+    let (project, mut session, state) =
+        amend::open(workspace, &options.run, CASE.name, events).await?;
     let history = the_one(&project)?;
     let all = ledgers::find(&mut session, Search::Thorough).await?;
     let ledger = choose(options, &project, &state, &all)?;

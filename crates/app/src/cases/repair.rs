@@ -90,7 +90,8 @@ pub async fn repair(
     options: &Options,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
-    let (project, mut session, state) = amend::open(workspace, &options.run, events).await?;
+    let (project, mut session, state) =
+        amend::open(workspace, &options.run, CASE.name, events).await?;
     let rows = project.rows(&state);
     let mut changes = Vec::new();
     let mut shown = Vec::new();

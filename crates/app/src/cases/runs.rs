@@ -156,6 +156,8 @@ pub async fn cancel(
     events: &mut dyn Events,
 ) -> Result<CancelReport, Error> {
     let mut place = Place::find(workspace, &options.database, events).await?;
+    let instead = "`whimbrel runs show` says which server processes to end";
+    place.database.check_connection("`runs cancel`", instead)?;
     let run = place.run(options.id).await?;
     let now = place.now(&run).await?;
     let database = place.shown();

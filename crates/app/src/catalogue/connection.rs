@@ -310,9 +310,9 @@ NEEDS_CONNECTION {
     id: "W2067",
     exit: Refused,
     title: "this needs a connection of its own",
-    cause: "psql and the Management API keep no lock and no transaction from one text to the next; only `up`, `status`, `preview`, `script` and `doctor` can do without.",
+    cause: "psql and the Management API keep no lock and no transaction from one text to the next; only `up`, `down`, `redo`, `status`, `preview`, `script` and `doctor` can do without, and no seed files or SQL hooks.",
     cure: "Leave `--via` out, from a machine that can connect.",
-    example: "`down` needs a connection of its own, and `--via api` is none",
+    example: "`--seed` needs a connection of its own, and `--via api` is none",
 }
 NOT_RECORDED {
     id: "W2068",

@@ -17,6 +17,7 @@ use whimbrel_history::FilesError;
 
 use crate::catalogue::Code;
 use crate::config::EnvironmentUrl;
+use crate::error::Error;
 use crate::wire::DatabaseShown;
 use crate::workspace::Workspace;
 use whimbrel_history::nearest;
@@ -112,6 +113,19 @@ impl Database {
     pub(crate) fn none() -> Self {
         let place = "nowhere".to_owned();
         Self { place, ..Self::embedded(Target::socket("", 0, "", "")) }
+    }
+
+    /// Refuses what only a connection of our own can do; `instead` is what to do about it.
+    pub(crate) fn check_connection(&self, what: &str, instead: &str) -> Result<(), Error> {
+        if self.target.by == By::Connection {
+            return Ok(());
+        }
+        let way = self.target.by.name();
+        Err(Error::Refused {
+            code: Code::NEEDS_CONNECTION,
+            message: format!("{what} needs a connection of its own, and `--via {way}` is none"),
+            hints: vec![instead.to_owned()],
+        })
     }
 
     /// The database as a person recognises it.

@@ -272,10 +272,13 @@ fn ask(amending: &Amending<'_>, events: &mut dyn Events) -> Result<(), Error> {
 pub(crate) async fn open(
     workspace: &Workspace,
     options: &Options,
+    what: &str,
     events: &mut dyn Events,
 ) -> Result<(Project, Session, State), Error> {
     let (project, session, state) =
         Project::open(workspace, &options.place, LastApplied::Unwanted, events).await?;
+    let instead = "leave `--via` out, from a machine that can connect";
+    project.database.check_connection(&format!("`{what}`"), instead)?;
     project.check_names(&state)?;
     Ok((project, session, state))
 }

@@ -8,15 +8,15 @@ use whimbrel_engine::lock::LockError;
 use whimbrel_engine::paste::{
     ALREADY, Alone, Knowledge, Part, Piece, STEP_DONE, UNDER_WAY, UNPROVED,
 };
-use whimbrel_engine::run::{Cause, EnterError, Failed, Work};
+use whimbrel_engine::run::{Cause, Direction, EnterError, Failed, Work};
 use whimbrel_engine::state::Wanted;
-use whimbrel_engine::ways::{self, By, Trouble};
+use whimbrel_engine::ways::{self, Trouble};
 use whimbrel_engine::wire::{ConnectCause, ConnectError, HostError, ServerError, Session};
 
 use super::again::{self, Entry};
 use super::explain::{self, Stage};
 use super::report::{Outcome, Report, ResultShown};
-use super::{Aim, Depth, Options, Plan, Seeds, Waiting, execute, scripted};
+use super::{Depth, Options, Plan, Seeds, Waiting, execute, scripted};
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
@@ -33,24 +33,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Refuses what only a connection of our own can do.
-pub(super) fn check(project: &Project, aim: &Aim, options: &Options) -> Result<(), Error> {
-    let by = &project.database.target.by;
-    if *by == By::Connection || options.depth != Depth::Run {
+pub(super) fn check(project: &Project, options: &Options) -> Result<(), Error> {
+    if options.depth != Depth::Run || options.seeds == Seeds::Unwanted {
         return Ok(());
     }
-    let what = match (aim, options.seeds) {
-        (Aim::Up(_), Seeds::Unwanted) => return Ok(()),
-        (Aim::Up(_), Seeds::Wanted | Seeds::Changed) => "--seed",
-        (Aim::Down { .. } | Aim::Redo { .. }, _) => aim.name(),
-    };
-    Err(Error::Refused {
-        code: Code::NEEDS_CONNECTION,
-        message: format!(
-            "`{what}` needs a connection of its own, and `--via {}` is none",
-            by.name()
-        ),
-        hints: vec!["`up`, `status`, `preview`, `script` and `doctor` go that way".to_owned()],
-    })
+    project.database.check_connection("`--seed`", "run `whimbrel up` without it, that way")
 }
 
 /// How a piece ended that did not fail.
@@ -58,7 +45,7 @@ pub(super) fn check(project: &Project, aim: &Aim, options: &Options) -> Result<(
 enum Sent {
     /// It did what it was to do, as far as its way says.
     Done,
-    /// The migration was applied before.
+    /// The migration was applied, or undone, before.
     Before,
     /// The step was done before.
     StepBefore,
@@ -129,18 +116,26 @@ async fn judge(plan: &Plan<'_>, report: &mut Report) {
         match (shown.result, is_left) {
             (ResultShown::Done | ResultShown::DoneByAnother, true) => {
                 shown.result = ResultShown::Failed;
-                missing.push(planned.migration.id.clone());
+                missing.push(planned);
             }
             (ResultShown::Unknown, true) => shown.result = ResultShown::NotRun,
             (ResultShown::Unknown, false) => shown.result = ResultShown::Done,
             _ => {}
         }
     }
-    if let Some(id) = missing.first() {
+    if let Some(planned) = missing.first() {
         report.outcome = Outcome::Failed;
+        let id = &planned.migration.id;
         report.fail(Error::NotThere {
             code: Code::NOT_RECORDED,
-            message: format!("`{id}` was said to be done, and the ledger does not have it"),
+            message: match planned.direction {
+                Direction::Up => {
+                    format!("`{id}` was said to be done, and the ledger does not have it")
+                }
+                Direction::Down => {
+                    format!("`{id}` was said to be undone, and the ledger still has it")
+                }
+            },
             hints: vec!["see `whimbrel status`, and run it again".to_owned()],
         });
     }

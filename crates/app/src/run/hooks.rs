@@ -12,7 +12,6 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::run::Work;
-use whimbrel_engine::ways::By;
 
 use super::report::{Outcome, Report, ResultShown};
 use super::{Depth, Options, Plan};
@@ -144,17 +143,10 @@ impl Prepared {
                 all.push(Hook { moment, what });
             }
         }
-        let by = &project.database.target.by;
         let is_file = |hook: &Hook| matches!(hook.what, What::File(_));
-        if *by != By::Connection && options.depth == Depth::Run && all.iter().any(is_file) {
-            return Err(Error::Refused {
-                code: Code::NEEDS_CONNECTION,
-                message: format!(
-                    "a hook that is a file of SQL needs a connection of its own, and `--via {}` is none",
-                    by.name()
-                ),
-                hints: vec!["write it as a line for the shell".to_owned()],
-            });
+        if options.depth == Depth::Run && all.iter().any(is_file) {
+            let instead = "write it as a line for the shell";
+            project.database.check_connection("a hook that is a file of SQL", instead)?;
         }
         Ok(Self { all, is_begun: false })
     }

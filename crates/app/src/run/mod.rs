@@ -239,7 +239,7 @@ pub(crate) async fn run(
         let (project, session, state) = opened;
         (project, session, state, None)
     };
-    by_way::check(&project, aim, options)?;
+    by_way::check(&project, options)?;
     if options.depth == Depth::Run {
         check_server(&state.facts)?;
     }

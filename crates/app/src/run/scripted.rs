@@ -1,7 +1,7 @@
 //! What is chosen, as the parts of a script.
 
 use whimbrel_engine::paste::{self, Before, Knowledge, Page, Paste, PasteError};
-use whimbrel_engine::run::Work;
+use whimbrel_engine::run::{Direction, Work};
 use whimbrel_engine::state::State;
 use whimbrel_history::Order;
 
@@ -40,9 +40,12 @@ fn unfit(error: PasteError) -> Error {
     }
 }
 
-/// What must be applied before the first that is pending: in a history that is numbered, the newest
+/// What must be applied before the first, where that is pending: in a history that is numbered, the newest
 /// of those before it.
 fn before(project: &Project, state: &State, first: &Planned) -> Option<Before> {
+    if first.direction == Direction::Down {
+        return None;
+    }
     let history = &project.histories[first.history];
     let rows = &project.rows(state)[first.history];
     let place = rows.iter().position(|row| row.key() == first.migration.key)?;

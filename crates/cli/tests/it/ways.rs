@@ -422,12 +422,77 @@ async fn no_secret_of_a_way_is_printed() {
 #[tokio::test]
 async fn what_needs_a_connection_of_its_own_says_so() {
     let (project, _api) = api(FILES, ManagementApi::new).await;
-    let said = up(&project, "api");
-    assert_eq!(said.code, 0, "{}", said.whole());
-    let said = project.run("down --yes --via api");
+    project.write("supabase/seed.sql", "insert into a values (9, 9);\n");
+    let said = project.run("up --seed --yes --no-rehearsal --via api");
     assert_eq!(said.code, 4, "{}", said.whole());
-    assert!(said.err.contains("needs a connection of its own"), "{}", said.err);
-    assert_eq!(rows(&project).await, "1 2 3");
+    assert!(said.err.contains("`--seed` needs a connection of its own"), "{}", said.err);
+    assert_eq!(rows(&project).await, "42P01");
+    assert_eq!(up(&project, "api").code, 0);
+    for command in ["repair pending 20240101000000 --yes", "adopt --yes", "runs cancel 1 --yes"] {
+        let said = project.run(&format!("{command} --via api"));
+        assert_eq!(said.code, 4, "{command}: {}", said.whole());
+        let what = "needs a connection of its own, and `--via api` is none";
+        assert!(said.err.contains(what), "{command}: {}", said.err);
+    }
+}
+
+/// Two that are undone one after the other.
+const DOWNS: &[(&str, &str)] = &[
+    ("migrations/001_a.up.sql", "create table a (id int);\n"),
+    ("migrations/001_a.down.sql", "drop table a;\n"),
+    ("migrations/002_b.up.sql", "insert into a values (1), (2);\n"),
+    ("migrations/002_b.down.sql", "delete from a where id = 2;\n"),
+];
+
+#[tokio::test]
+async fn what_is_done_is_undone_by_either_way() {
+    for way in ["psql", "api"] {
+        let (project, _api) = api(DOWNS, ManagementApi::new).await;
+        let url = project.url();
+        let project = project.with("WHIMBREL_PSQL", Psql::get().path().to_str().unwrap());
+        let project = if way == "psql" { project.with("DATABASE_URL", &url) } else { project };
+        assert_eq!(up(&project, way).code, 0);
+        let redone = project.done(&format!("redo --yes --no-rehearsal --via {way}"));
+        assert_eq!(rows(&project).await, "1 1 2", "{}", redone.whole());
+        project.session().await.simple("delete from a").await.unwrap();
+        let undone = project.run(&format!("down --all --yes --no-rehearsal --via {way} --json"));
+        assert_eq!(undone.code, 0, "{}", undone.whole());
+        assert_eq!(undone.json()["migrations"][0]["id"], "002_b");
+        assert_eq!(rows(&project).await, "42P01");
+        let status = project.run(&format!("status --check --json --via {way}"));
+        assert_eq!(status.code, 3, "{}", status.whole());
+    }
+}
+
+#[tokio::test]
+async fn whichever_answer_is_lost_nothing_is_undone_twice() {
+    for manner in [Manner::CutAfter, Manner::CutBefore, Manner::Page(504), Manner::Empty] {
+        for before in 0..3 {
+            let (project, api) = api(DOWNS, ManagementApi::new).await;
+            assert_eq!(up(&project, "api").code, 0);
+            let mut manners = vec![Manner::Documented; before];
+            manners.push(manner);
+            api.answer(&manners);
+            let said = project.run("down --yes --no-rehearsal --via api");
+            assert_eq!(said.code, 0, "{manner:?} after {before}: {}", said.whole());
+            assert_eq!(rows(&project).await, "1", "{manner:?} after {before}: {}", said.whole());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_undoing_in_steps_is_refused_by_a_way() {
+    let files = [
+        ("migrations/001_a.up.sql", "create table a (id int);\ncreate index a_id on a (id);\n"),
+        ("migrations/001_a.down.sql", "drop index concurrently a_id;\ndrop table a;\n"),
+    ];
+    let project = psql(&files).await;
+    assert_eq!(up(&project, "psql").code, 0);
+    let said = project.run("down --yes --no-rehearsal --via psql");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert!(said.err.contains("`whimbrel down` undoes it over a connection"), "{}", said.err);
+    assert_eq!(rows(&project).await, "");
+    project.done("down --yes --no-rehearsal");
 }
 
 #[tokio::test]

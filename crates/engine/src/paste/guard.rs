@@ -9,12 +9,13 @@ use std::fmt::Write as _;
 use whimbrel_history::ledgers::{self, STARTED};
 use whimbrel_sql::{Literal, Qualified};
 
-use super::{Before, Knowledge, PasteError, Place};
+use super::{Knowledge, Neighbour, PasteError, Place};
 use crate::journal;
 use crate::lock::LockKey;
+use crate::run::Direction;
 use crate::state::LedgerState;
 
-/// The migration is applied already.
+/// The migration is applied, or undone, already.
 pub const ALREADY: &str = "WB001";
 /// What comes before it is not applied, or what comes after it is.
 pub const OUT_OF_TURN: &str = "WB002";
@@ -188,50 +189,70 @@ impl<'a> Guard<'a> {
 
     /// It is this migration's turn, for the first time.
     pub(super) fn turn(&self, body: &mut Body) -> Result<(), PasteError> {
-        let (place, work) = (self.place, self.place.work());
-        let state = place.ledger();
-        let id = work.id();
-        let is_applied = if work.again {
-            let as_it_is = state.ledger.is_applied_as(&state.place, &work.definition)?;
-            as_it_is.ok_or_else(|| {
-                place.unfit(
-                    "its ledger does not tell whether this version of it is applied",
-                    "`whimbrel up` runs it over a connection",
-                )
-            })?
-        } else {
-            state.ledger.is_applied(&state.place, &work.definition.migration.key)
-        };
-        body.refuse_if(&is_applied, &applied_already(&format!("`{id}` is applied already")));
-        if let Some(before) = place.before() {
-            let message = format!("`{}` comes before `{id}` and is not applied", before.id);
-            let hint = "run the part before this one first, and look at what it says";
-            let refusal = Refusal { code: OUT_OF_TURN, message: &message, hint };
-            self.of_another(body, &before, &refusal, "not ");
+        let id = self.place.work().id();
+        let applied = self.is_applied()?;
+        match self.place.work().direction {
+            Direction::Up => {
+                body.refuse_if(&applied, &done_already(&format!("`{id}` is applied already")));
+            }
+            Direction::Down => body.refuse_if(
+                &format!("not {applied}"),
+                &done_already(&format!("`{id}` is not applied, or undone already")),
+            ),
         }
-        if let Some(next) = place.next() {
-            let message = format!("`{}` comes after `{id}` and is applied", next.id);
+        if let Some(before) = self.place.before() {
+            let (goes, is) = match before.is_applied {
+                true => ("comes", "is not applied"),
+                false => ("is undone", "is still applied"),
+            };
+            let message = format!("`{}` {goes} before `{id}` and {is}", before.of.id);
+            let hint = "run the part before this one first, and look at what it says";
+            self.neighbour(body, &before, &Refusal { code: OUT_OF_TURN, message: &message, hint });
+        }
+        if let Some(next) = self.place.next() {
+            let (goes, is) = match next.is_applied {
+                true => ("is undone", "is not applied"),
+                false => ("comes", "is applied"),
+            };
+            let message = format!("`{}` {goes} after `{id}` and {is}", next.of.id);
             let hint = "somebody else ran it meanwhile: see `whimbrel status`";
-            let refusal = Refusal { code: OUT_OF_TURN, message: &message, hint };
-            self.of_another(body, &next, &refusal, "");
+            self.neighbour(body, &next, &Refusal { code: OUT_OF_TURN, message: &message, hint });
         }
         Ok(())
     }
 
-    /// Refuses by whether another migration is applied, whose ledger may not be there.
-    fn of_another(&self, body: &mut Body, other: &Before, refusal: &Refusal<'_>, not: &str) {
+    /// A condition that holds where this migration is applied.
+    fn is_applied(&self) -> Result<String, PasteError> {
+        let (place, work) = (self.place, self.place.work());
+        let state = place.ledger();
+        if !work.again {
+            return Ok(state.ledger.is_applied(&state.place, &work.definition.migration.key));
+        }
+        let as_it_is = state.ledger.is_applied_as(&state.place, &work.definition)?;
+        as_it_is.ok_or_else(|| {
+            place.unfit(
+                "its ledger does not tell whether this version of it is applied",
+                "`whimbrel up` runs it over a connection",
+            )
+        })
+    }
+
+    /// Refuses where another migration is not as it should be by now; its ledger may not be there.
+    fn neighbour(&self, body: &mut Body, neighbour: &Neighbour, refusal: &Refusal<'_>) {
+        let other = &neighbour.of;
         let state = &self.place.page.state.ledgers[other.ledger];
         let there = format!("pg_catalog.to_regclass({})", Literal(&first_table(state).to_string()));
-        let is_applied = state.ledger.is_applied(&state.place, &other.key);
+        let not = if neighbour.is_applied { "not " } else { "" };
+        let is_otherwise = format!("{not}{}", state.ledger.is_applied(&state.place, &other.key));
         if other.ledger == self.place.work().ledger {
-            return body.refuse_if(&format!("{not}{is_applied}"), refusal);
+            return body.refuse_if(&is_otherwise, refusal);
         }
         // Its table is looked into only where there is one: a block's statements are read one by one.
-        if !not.is_empty() {
+        if neighbour.is_applied {
             body.refuse_if(&format!("{there} is null"), refusal);
         }
         let mut inner = Body::default();
-        inner.refuse_if(&format!("{not}{is_applied}"), refusal);
+        inner.refuse_if(&is_otherwise, refusal);
         body.run_if(&format!("{there} is not null"), &inner);
     }
 
@@ -289,7 +310,7 @@ impl<'a> Guard<'a> {
 }
 
 /// The migration is applied.
-pub(super) fn applied_already(message: &str) -> Refusal<'_> {
+pub(super) fn done_already(message: &str) -> Refusal<'_> {
     let hint = "nothing of this part is to be done; go on with the next";
     Refusal { code: ALREADY, message, hint }
 }

@@ -28,7 +28,7 @@ use whimbrel_sql::{Kind, Mode, Sending};
 
 use crate::lock::LockKey;
 use crate::run::compose::begin;
-use crate::run::{Options, Work, one_transaction};
+use crate::run::{Direction, Options, Work, one_transaction};
 use crate::state::{LedgerState, State};
 use guard::Guard;
 
@@ -47,6 +47,13 @@ pub struct Page<'a> {
     pub options: &'a Options,
     /// What must be applied before the first of the migrations.
     pub before: Option<Before>,
+}
+
+/// A migration beside another, and whether it must be applied when the other's turn comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Neighbour {
+    of: Before,
+    is_applied: bool,
 }
 
 /// How well the ledgers are known.
@@ -160,18 +167,24 @@ impl<'a> Place<'a> {
         &self.page.state.ledgers[self.work().ledger]
     }
 
-    /// The migration that must be applied before this one.
-    fn before(&self) -> Option<Before> {
-        match self.number.checked_sub(1) {
-            Some(before) => Some(before_of(&self.works[before])),
-            None => self.page.before.clone(),
+    /// What stands before this one, and whether it is applied by then.
+    fn before(&self) -> Option<Neighbour> {
+        match self.number.checked_sub(1).map(|before| &self.works[before]) {
+            Some(before) => {
+                let is_applied = before.direction == Direction::Up;
+                Some(Neighbour { of: before_of(before), is_applied })
+            }
+            None => self.page.before.clone().map(|of| Neighbour { of, is_applied: true }),
         }
     }
 
-    /// The one that must not be applied yet.
-    fn next(&self) -> Option<Before> {
-        let next = self.works.get(self.number + 1)?;
-        (!next.again && !self.work().again).then(|| before_of(next))
+    /// What stands after this one, and whether it is still applied.
+    fn next(&self) -> Option<Neighbour> {
+        let (next, work) = (self.works.get(self.number + 1)?, self.work());
+        if next.again || work.again || next.ledger == work.ledger && next.id() == work.id() {
+            return None;
+        }
+        Some(Neighbour { of: before_of(next), is_applied: next.direction == Direction::Down })
     }
 
     fn unfit(&self, because: impl Into<String>, hint: &str) -> PasteError {
@@ -189,6 +202,14 @@ impl<'a> Place<'a> {
         }
         let (because, pieces) = match &work.script.mode {
             Mode::One { .. } => (None, vec![self.whole()?]),
+            _ if work.direction == Direction::Down && self.is_begun() => {
+                let hint = "`whimbrel down` undoes it over a connection";
+                return Err(self.unfit("steps of it are done", hint));
+            }
+            Mode::Steps { because, .. } if work.direction == Direction::Down => {
+                let hint = "`whimbrel down` undoes it over a connection";
+                return Err(self.unfit(because.clone(), hint));
+            }
             Mode::Steps { because, steps } => (Some(because.clone()), self.steps(steps)?),
             Mode::Refused { because, hint, .. } => return Err(self.unfit(because.clone(), hint)),
         };
@@ -203,6 +224,13 @@ impl<'a> Place<'a> {
             only_psql: work.script.statements.notable(all).any(has_rows),
             pieces,
         })
+    }
+
+    /// Whether some of its steps are done, and not all.
+    fn is_begun(&self) -> bool {
+        let id = self.work().journal_id();
+        let mut keys = self.page.state.intents.keys();
+        keys.any(|(history, migration, _)| history == id.history && migration == id.migration)
     }
 
     /// A migration that is one transaction.
@@ -229,11 +257,15 @@ impl<'a> Place<'a> {
         let (ledger, place) = (state.ledger, &state.place);
         let definition = &work.definition;
         let mut statements = Vec::new();
-        if work.again {
-            statements.extend(ledger.record_again(place, definition, took)?);
-        } else {
-            statements.extend(ledger.register(place, &[definition])?);
-            statements.extend(ledger.record(place, definition, took)?);
+        match work.direction {
+            Direction::Down => statements.extend(ledger.forget(place, definition)),
+            Direction::Up if work.again => {
+                statements.extend(ledger.record_again(place, definition, took)?);
+            }
+            Direction::Up => {
+                statements.extend(ledger.register(place, &[definition])?);
+                statements.extend(ledger.record(place, definition, took)?);
+            }
         }
         statements.extend(ledger.finish(place));
         for statement in statements {

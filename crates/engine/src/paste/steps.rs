@@ -10,7 +10,7 @@ use whimbrel_history::ledgers::Took;
 use whimbrel_sql::Step;
 
 use super::evidence::{again, proof};
-use super::guard::{Body, OUT_OF_TURN, Refusal, STEP_DONE, UNPROVED, applied_already, started_at};
+use super::guard::{Body, OUT_OF_TURN, Refusal, STEP_DONE, UNPROVED, done_already, started_at};
 use super::{Alone, PasteError, Piece, Place, RESETS, Sql};
 use crate::journal::{self, StepState};
 use crate::run::compose::{begin, settings};
@@ -220,7 +220,7 @@ impl At<'_> {
         let id = work.id();
         if !work.again {
             let is_applied = state.ledger.is_applied(&state.place, &work.definition.migration.key);
-            body.refuse_if(&is_applied, &applied_already(&format!("`{id}` is applied already")));
+            body.refuse_if(&is_applied, &done_already(&format!("`{id}` is applied already")));
         }
         let steps = |condition: &str| {
             format!(

@@ -178,7 +178,7 @@ async fn ways(seen: &mut Seen) {
     let (project, api) = api(FILES, ManagementApi::new).await;
     api.answer(&[Manner::Documented, Manner::Documented, Manner::Lie]);
     seen.run(Code::NOT_RECORDED, &project, "up --yes --no-rehearsal --via api");
-    seen.run(Code::NEEDS_CONNECTION, &project, "down --yes --no-rehearsal --via api");
+    seen.run(Code::NEEDS_CONNECTION, &project, "up --seed --yes --no-rehearsal --via api");
     let wrong = ManagementApi::TOKEN.replace('0', "f");
     let project = project.with("SUPABASE_ACCESS_TOKEN", &wrong);
     seen.run(Code::WAY_UNREACHED, &project, "status --via api");
