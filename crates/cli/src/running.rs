@@ -108,6 +108,8 @@ pub(crate) enum Allowed {
     Modified,
     /// Migrations whose script is applied under another version
     SameContent,
+    /// Migrations that another tool's ledger has as applied
+    AppliedElsewhere,
     /// A step outside a transaction whose outcome nobody knows, again
     Rerun,
     /// A protected environment, without a prompt
@@ -121,6 +123,7 @@ pub(crate) fn allowed(allow: &[Allowed]) -> run::Allowed {
         out_of_order: allows(Allowed::OutOfOrder),
         modified: allows(Allowed::Modified),
         same_content: allows(Allowed::SameContent),
+        elsewhere: allows(Allowed::AppliedElsewhere),
         rerun: allows(Allowed::Rerun),
         protected: allows(Allowed::Protected),
     }

@@ -21,6 +21,16 @@ pub async fn find(session: &mut Session, search: Search) -> Result<Vec<Ledger>, 
     Ok(recognise(answer))
 }
 
+/// The same, but for those that are the project's own.
+pub async fn find_others(
+    session: &mut Session,
+    own: &[LedgerState],
+) -> Result<Vec<ToolState>, StateError> {
+    let answers = session.simple(&tools::probe(Search::Quick)).await?;
+    let answer = answers.first().ok_or(StateError::Missing { what: "tables" })?;
+    Ok(others(answer, own))
+}
+
 /// Reads every entry of one, in the order in which they were applied.
 pub async fn entries(session: &mut Session, ledger: &Ledger) -> Result<Vec<Applied>, StateError> {
     let answers = session.simple(&ledger.entries()).await?;

@@ -143,13 +143,29 @@ fn refusal(concern: &Concern, allowed: Allowed) -> Option<Refusal> {
             format!("`{id}` is half applied, and its file is gone"),
             "put its file back, or undo what it did by hand; then `whimbrel repair forget` takes it out",
         ),
-        Concern::OutOfOrder { .. }
+        Concern::Elsewhere { ids, tool } if !allowed.elsewhere => (
+            Code::APPLIED_ELSEWHERE,
+            format!("{} applied already, by the ledger of {tool}", they_are(ids)),
+            "`whimbrel adopt` takes over what it applied; `--allow applied-elsewhere` runs it all the same",
+        ),
+        Concern::Elsewhere { .. }
+        | Concern::OutOfOrder { .. }
         | Concern::Passes { .. }
         | Concern::Modified { .. }
         | Concern::SameContent { .. }
         | Concern::MissingFile { .. } => return None,
     };
     Some(Refusal { code, message, way })
+}
+
+/// `001_a` is, or `001_a` and 6 others are.
+pub(super) fn they_are(ids: &[String]) -> String {
+    match ids {
+        [] => "nothing is".to_owned(),
+        [one] => format!("`{one}` is"),
+        [one, other] => format!("`{one}` and `{other}` are"),
+        [one, others @ ..] => format!("`{one}` and {} others are", others.len()),
+    }
 }
 
 fn up(project: &Project, rows: &[Vec<Row<'_>>], wish: &Wish) -> Result<Choice, Error> {

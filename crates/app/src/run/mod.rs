@@ -7,7 +7,8 @@ mod by_way;
 pub(crate) mod changed;
 pub(crate) mod choose;
 mod consent;
-pub(crate) mod execute;
+pub(crate) mod elsewhere;
+mod execute;
 mod exists;
 mod explain;
 mod file;
@@ -171,6 +172,8 @@ pub struct Allowed {
     pub modified: bool,
     /// Migrations whose script is applied under another version.
     pub same_content: bool,
+    /// Migrations that another tool's ledger has as applied.
+    pub elsewhere: bool,
     /// Steps whose outcome nobody knows, again.
     pub rerun: bool,
     /// Protected environments, without a prompt.
@@ -244,7 +247,8 @@ pub(crate) async fn run(
         check_server(&state.facts)?;
     }
     project.check_names(&state)?;
-    let choice = choose::choose(&project, &state, aim)?;
+    let mut choice = choose::choose(&project, &state, aim)?;
+    elsewhere::look(&project, &state, &mut choice, &mut session).await?;
     if options.depth == Depth::Run {
         let changes = changed::changes(&project, &state, &choice, &mut session).await?;
         choice.check(options.allowed, changes)?;

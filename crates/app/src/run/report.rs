@@ -10,7 +10,7 @@ use whimbrel_history::select::Concern;
 use whimbrel_history::state::Steps;
 use whimbrel_sql::Mode;
 
-use super::choose::Choice;
+use super::choose::{Choice, they_are};
 use super::hooks::HookShown;
 use super::{Aim, Depth, Options};
 use crate::error::Error;
@@ -366,6 +366,9 @@ fn remark(concern: &Concern) -> String {
         Concern::Modified { id, .. } => format!("`{id}` was changed after it was applied"),
         Concern::SameContent { id, key } => {
             format!("the script of `{id}` is applied already, as `{key}`")
+        }
+        Concern::Elsewhere { ids, tool } => {
+            format!("{} applied already, by the ledger of {tool}", they_are(ids))
         }
     }
 }

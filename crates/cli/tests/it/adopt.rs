@@ -59,6 +59,28 @@ pub(crate) async fn dbmate() -> Project {
     project
 }
 
+/// Whoever changes tools and forgets to adopt does not run everything again.
+#[tokio::test]
+async fn what_another_tool_applied_is_not_run_again() {
+    for project in [dbmate().await, sqlx().await] {
+        project.sql("insert into users values (1, 'a@example.org')").await;
+        let refused = "and 2 others are applied already, by the ledger of";
+        let said = project.run("up --yes");
+        assert_eq!(said.code, 4, "{}", said.whole());
+        assert!(said.err.contains(refused), "{}", said.err);
+        assert!(said.err.contains("`whimbrel adopt` takes over"), "{}", said.err);
+        let said = project.done("preview");
+        assert!(
+            said.out.contains("would be refused") && said.out.contains(refused),
+            "{}",
+            said.out
+        );
+        let said = project.run("up --yes --no-rehearsal --allow applied-elsewhere");
+        assert_eq!(said.code, 1, "{}", said.whole());
+        assert!(said.err.contains("already exists"), "{}", said.err);
+    }
+}
+
 /// A project with sqlx's files and the database that sqlx made of them.
 pub(crate) async fn sqlx() -> Project {
     let project = Project::new(&[

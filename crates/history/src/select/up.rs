@@ -111,6 +111,13 @@ pub enum Concern {
         /// Its id.
         id: String,
     },
+    /// Migrations are applied by the ledger of another tool.
+    Elsewhere {
+        /// Their ids.
+        ids: Vec<String>,
+        /// The tool.
+        tool: String,
+    },
 }
 
 impl Concern {
@@ -122,7 +129,8 @@ impl Concern {
             | Self::Modified { .. }
             | Self::SameContent { .. }
             | Self::HalfApplied { .. }
-            | Self::HalfUndone { .. } => true,
+            | Self::HalfUndone { .. }
+            | Self::Elsewhere { .. } => true,
             Self::MissingFile { .. } => false,
         }
     }

@@ -93,6 +93,8 @@ async fn orders(seen: &mut Seen) {
     project.remove(B.0);
     project.write("migrations/004_create_b.sql", B.1);
     seen.run(Code::SAME_CONTENT, &project, "up --yes --no-rehearsal");
+    let taken = crate::adopt::dbmate().await;
+    seen.run(Code::APPLIED_ELSEWHERE, &taken, "up --yes --no-rehearsal");
     let fresh = Project::new(&[A]).with_database().await;
     fresh.done("new create_orders");
     seen.run(Code::TO_BE_WRITTEN, &fresh, "up --yes --no-rehearsal");
