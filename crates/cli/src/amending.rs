@@ -56,7 +56,8 @@ impl Amending {
     pub(crate) fn options(&self, house: &House, proof: Proof) -> Options {
         let mut place = house.place(self.dev);
         place.shadow_url.clone_from(&self.shadow_url);
-        let is_wanted = io::stderr().is_terminal() || proof == Proof::Required;
+        let is_wanted =
+            io::stderr().is_terminal() || matches!(proof, Proof::Required | Proof::Whole);
         Options {
             place,
             depth: if self.dry_run { Depth::Show { sql: false } } else { Depth::Run },
@@ -101,15 +102,34 @@ pub(crate) fn changes(changes: &[ChangeShown], page: &mut Page) {
 /// Whether it was proved, and whether it was written.
 pub(crate) fn ending(proof: &ProofShown, count: usize, written: bool, page: &mut Page) {
     match proof {
-        ProofShown::Proved { server, stand_ins } => {
+        ProofShown::Proved { server, stand_ins, unseen } => {
             let with = show::standing(stand_ins);
             let text =
                 format!("proved on {server}{with}: the database is what the ledger says then");
             page.line(page.paint(Tone::Faint, text));
+            if !unseen.is_empty() {
+                let text = format!(
+                    "nothing there shows whether {} ran: rows, grants, owners and roles are not compared",
+                    unseen
+                        .iter()
+                        .map(|id| format!("`{}`", clean(id)))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                );
+                page.line(page.paint(Tone::Care, text));
+            }
         }
-        ProofShown::Differs { server, stand_ins, .. } => {
+        ProofShown::Differs { server, stand_ins, differences, .. } => {
             let with = show::standing(stand_ins);
-            page.line(page.paint(Tone::Bad, format!("disproved on {server}{with}")));
+            let names: Vec<String> = differences
+                .iter()
+                .map(|one| format!("{} `{}`", one.kind, clean(&one.name)))
+                .collect();
+            let text = format!(
+                "compared on {server}{with}: what differs is not of this, and differs as before: {}",
+                names.join(", ")
+            );
+            page.line(page.paint(Tone::Care, text));
         }
         ProofShown::None { because } => {
             let because = whimbrel_app::mask(&clean(because));

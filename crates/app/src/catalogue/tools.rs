@@ -94,9 +94,9 @@ UNPROVED {
     id: "W6104",
     exit: Refused,
     title: "it cannot be proved that the database is what the ledger would say",
-    cause: "The proof builds that state in a shadow and compares, and there is none, or a script does not run there.",
+    cause: "The proof builds that state in a shadow and compares, and there is none, or a script does not run there, or it changes only what is not compared: rows, grants, owners and roles.",
     cure: "Mend what the message names, or `--no-proof` goes on without.",
-    example: "it cannot be proved that the database is what the ledger would say: `001_a` is applied, and its file is gone",
+    example: "it cannot be proved that the database is what the ledger would say: `002_b` cannot be replayed in an empty database: relation \"a\" does not exist (42P01)",
 }
 DIFFERS {
     id: "W6105",

@@ -14,18 +14,14 @@ use whimbrel_history::{Migration, Status, TextError};
 
 use super::choose::{Choice, Planned};
 use super::execute::{engine_options, way_in};
-use super::prove::{self, Claim, ProofShown};
-use super::rehearse::Ways;
-use super::{Depth, Options, check_server, choose, consent, works};
+use super::prove::ProofShown;
+use super::{Depth, Options, check_server, choose, consent, rehearse, verdict, works};
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::{LastApplied, Project};
 use crate::wire::{Confirmation, MigrationShown};
 use crate::workspace::Workspace;
-
-/// How many objects an error names.
-const NAMED: usize = 12;
 
 /// One migration about which the ledger is to say something else.
 #[derive(Clone, Debug)]
@@ -73,6 +69,8 @@ impl Saying {
 /// Whether the outcome is proved first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
+    /// Yes, and of a migration that leaves nothing to compare nothing is written either.
+    Whole,
     /// Yes; where that is impossible, nothing is written.
     Required,
     /// Where it is possible.
@@ -125,7 +123,7 @@ pub(crate) async fn amend(
     mut session: Session,
     events: &mut dyn Events,
 ) -> Result<(ProofShown, Written), Error> {
-    let shown = proof(amending, &mut session, events).await?;
+    let shown = verdict::verdict(amending, &mut session, events).await?;
     if amending.options.depth != Depth::Run || amending.changes.is_empty() {
         session.close().await;
         return Ok((shown, Written::No));
@@ -145,103 +143,31 @@ pub(crate) enum Written {
     No,
 }
 
-/// Proves what the ledger would say then.
-async fn proof(
-    amending: &Amending<'_>,
-    session: &mut Session,
-    events: &mut dyn Events,
-) -> Result<ProofShown, Error> {
-    let Amending { project, state, changes, tools, options, proof, .. } = *amending;
-    if proof == Proof::Unwanted {
-        return Ok(ProofShown::None { because: "it was not wanted".to_owned() });
-    }
-    let applied = match applied_then(project, state, changes) {
-        Ok(applied) => applied,
-        Err(because) => return decide(ProofShown::None { because }, proof),
-    };
-    let claim = Claim { project, state, applied, tools };
-    let ways = Ways { place: &options.place, fetch: options.fetch };
-    let shown = match prove::prove(claim, ways, session, events).await {
-        Ok(shown) => shown,
-        Err(error @ (Error::Shadow(_) | Error::Rehearse(_))) if proof == Proof::IfPossible => {
-            let because = crate::wire::chain(&error).join(": ");
-            ProofShown::None { because }
-        }
-        Err(error) => return Err(error),
-    };
-    decide(shown, proof)
-}
-
-/// Refuses what is proved to be wrong, and what cannot be proved though it must be.
-fn decide(shown: ProofShown, proof: Proof) -> Result<ProofShown, Error> {
-    match &shown {
-        ProofShown::Proved { .. } => Ok(shown),
-        ProofShown::None { .. } if proof == Proof::IfPossible => Ok(shown),
-        ProofShown::None { because } => Err(Error::Refused {
-            code: Code::UNPROVED,
-            message: format!(
-                "it cannot be proved that the database is what the ledger would say: {because}"
-            ),
-            hints: vec!["`--no-proof` goes on without".to_owned()],
-        }),
-        ProofShown::Differs { differences, .. } => {
-            let mut hints: Vec<String> = differences
-                .iter()
-                .take(NAMED)
-                .map(|one| {
-                    let how = match one.how {
-                        "missing" => "the migrations make it, and the database lacks it",
-                        "extra" => "the database has it, and no migration makes it",
-                        _ => "it is not what the migrations make",
-                    };
-                    format!("{} `{}`: {how}", one.kind, one.name)
-                })
-                .collect();
-            if differences.len() > NAMED {
-                hints.push(format!("and {} more", differences.len() - NAMED));
-            }
-            hints.push("nothing was written; `--no-proof` goes on in spite of it".to_owned());
-            Err(Error::Refused {
-                code: Code::DIFFERS,
-                message: format!(
-                    "the database is not what the ledger would say: {} {}",
-                    differences.len(),
-                    if differences.len() == 1 { "object differs" } else { "objects differ" }
-                ),
-                hints,
-            })
-        }
-    }
-}
-
-/// What would be applied if the ledger said so, for each history, in its order.
-fn applied_then(
+/// What would be applied if the ledger said so, for each history, in its order: what is recorded
+/// with its file, anything else as it was applied.
+pub(super) fn applied_then(
     project: &Project,
     state: &State,
     changes: &[Change],
-) -> Result<Vec<Vec<Planned>>, String> {
+) -> Vec<Vec<Planned>> {
     let rows = project.rows(state);
-    let mut all = Vec::new();
-    for (place, rows) in rows.iter().enumerate() {
-        let mut applied = Vec::new();
-        for row in rows {
+    let histories = rows.iter().enumerate().map(|(place, rows)| {
+        let applied = rows.iter().filter_map(|row| {
             let change = changes.iter().find(|one| one.history == place && one.key == row.key());
-            let is_applied = match change.map(|change| &change.saying) {
-                Some(Saying::Applied(_)) => true,
-                Some(Saying::Pending | Saying::Nothing) => false,
-                Some(Saying::AsItsFile | Saying::Same) | None => row.state.is_applied(),
-            };
-            if !is_applied {
-                continue;
+            match change.map(|change| &change.saying) {
+                Some(Saying::Applied(_) | Saying::AsItsFile) => {
+                    row.migration.map(|migration| Planned::up(place, migration))
+                }
+                Some(Saying::Pending | Saying::Nothing) => None,
+                Some(Saying::Same) | None if !row.state.is_applied() => None,
+                Some(Saying::Same) | None => {
+                    rehearse::planned(&project.histories[place].name, place, row)
+                }
             }
-            let Some(migration) = row.migration else {
-                return Err(format!("`{}` is applied, and its file is gone", row.id()));
-            };
-            applied.push(Planned::up(place, migration));
-        }
-        all.push(applied);
-    }
-    Ok(all)
+        });
+        applied.collect()
+    });
+    histories.collect()
 }
 
 /// Asks whether to write it.

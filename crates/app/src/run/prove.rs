@@ -11,9 +11,9 @@ use whimbrel_engine::wire::{Answer, Session};
 use whimbrel_history::tools::Ledger;
 use whimbrel_sql::{Ident, Literal};
 
-use super::choose::{self, Choice, Planned};
-use super::rehearse::{self as rehearsal, Ways};
-use super::works;
+use super::choose::Planned;
+use super::rehearse::{self as rehearsal, NotRehearsed, Ways};
+use super::trace;
 use crate::error::Error;
 use crate::events::Events;
 use crate::project::Project;
@@ -29,6 +29,9 @@ pub enum ProofShown {
         server: String,
         /// Extensions that stood in for the real ones there.
         stand_ins: Vec<String>,
+        /// Of what is recorded: migrations of which nothing shows there, since rows, grants, owners
+        /// and roles are not compared.
+        unseen: Vec<String>,
     },
     /// It is not.
     Differs {
@@ -38,6 +41,8 @@ pub enum ProofShown {
         stand_ins: Vec<String>,
         /// The objects that differ.
         differences: Vec<DifferenceShown>,
+        /// Whether they differ without the change as well.
+        as_before: bool,
     },
     /// It is not known.
     None {
@@ -66,6 +71,23 @@ pub(super) struct Claim<'a> {
     pub(super) applied: Vec<Vec<Planned>>,
     /// Tables of other tools, which no migration of the project made.
     pub(super) tools: &'a [Ledger],
+    /// The keys of what is to be recorded.
+    pub(super) marked: &'a [&'a str],
+}
+
+/// What came of replaying and comparing.
+pub(super) enum Proved {
+    /// Whether the database is what was replayed, if that is known.
+    Shown(ProofShown),
+    /// A migration cannot be replayed.
+    Fails {
+        /// Its history.
+        history: String,
+        /// What its ledger calls it.
+        key: String,
+        /// What is to be said.
+        because: String,
+    },
 }
 
 /// Kinds that are the server's rather than a history's.
@@ -77,11 +99,15 @@ pub(super) async fn prove(
     ways: Ways<'_>,
     session: &mut Session,
     events: &mut dyn Events,
-) -> Result<ProofShown, Error> {
-    let Claim { project, state, applied, tools } = claim;
-    let planned = choose::merge(&project.outlines, applied);
-    let choice = Choice { planned, concerns: Vec::new() };
-    let works = works::works(project, state, &choice, session).await?;
+) -> Result<Proved, Error> {
+    let Claim { project, state, applied, tools, marked } = claim;
+    let works = match rehearsal::rebuilt_from(project, state, applied, session).await {
+        Ok(works) => works,
+        Err(NotRehearsed::NotRebuilt(because) | NotRehearsed::Because(because)) => {
+            return Ok(Proved::Shown(ProofShown::None { because }));
+        }
+        Err(NotRehearsed::Error(error)) => return Err(error),
+    };
     let real = rehearse::shapes(session).await.map_err(StateError::from)?;
     let mut surroundings = Surroundings::read(session).await.map_err(StateError::from)?;
     surroundings.database = rehearsal::database_name(&surroundings.database);
@@ -96,9 +122,14 @@ pub(super) async fn prove(
         Rebuilt::Made(made) => made,
         Rebuilt::Failed { number, failed } => {
             let because = wire::chain(&*failed).join(": ");
-            let id = works[number].id();
-            return Ok(ProofShown::None {
-                because: format!("`{id}` cannot be replayed in an empty database: {because}"),
+            let work = &works[number];
+            return Ok(Proved::Fails {
+                history: work.definition.migration.history.clone(),
+                key: work.definition.migration.key.clone(),
+                because: format!(
+                    "`{}` cannot be replayed in an empty database: {because}",
+                    work.id()
+                ),
             });
         }
     };
@@ -114,7 +145,13 @@ pub(super) async fn prove(
     fold(&mut differences);
     let Made { server, stand_ins, .. } = made;
     if differences.is_empty() {
-        return Ok(ProofShown::Proved { server, stand_ins });
+        let mut unseen = Vec::new();
+        for work in works.iter().filter(|one| marked.contains(&&*one.definition.migration.key)) {
+            if !trace::leaves_one(work)? {
+                unseen.push(work.id().to_owned());
+            }
+        }
+        return Ok(Proved::Shown(ProofShown::Proved { server, stand_ins, unseen }));
     }
     let shown = differences.into_iter().map(|difference| DifferenceShown {
         kind: difference.kind,
@@ -125,7 +162,8 @@ pub(super) async fn prove(
             Side::Both => "other",
         },
     });
-    Ok(ProofShown::Differs { server, stand_ins, differences: shown.collect() })
+    let differences = shown.collect();
+    Ok(Proved::Shown(ProofShown::Differs { server, stand_ins, differences, as_before: false }))
 }
 
 /// Whether an object is what a platform keeps, and no migration has to do with it.

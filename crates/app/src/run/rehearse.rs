@@ -6,7 +6,7 @@ use whimbrel_catalog::Difference;
 use whimbrel_engine::rehearse::{self, Rehearsal, Rehearsed, Surroundings};
 use whimbrel_engine::run::{Direction, Work};
 use whimbrel_engine::shadow::{Fetch as ShadowFetch, ShadowOptions};
-use whimbrel_engine::state::StateError;
+use whimbrel_engine::state::{State, StateError};
 use whimbrel_engine::wire::Session;
 use whimbrel_history::Migration;
 use whimbrel_history::state::{Row, State as Standing};
@@ -239,9 +239,19 @@ pub(super) async fn applied(
         }
         queues.push(queue);
     }
-    let planned = super::choose::merge(&project.outlines, queues);
+    rebuilt_from(project, &plan.state, queues, session).await
+}
+
+/// The scripts of what was applied, for each history in its order.
+pub(super) async fn rebuilt_from(
+    project: &Project,
+    state: &State,
+    applied: Vec<Vec<Planned>>,
+    session: &mut Session,
+) -> Result<Vec<Work>, NotRehearsed> {
+    let planned = super::choose::merge(&project.outlines, applied);
     let choice = Choice { planned, concerns: Vec::new() };
-    let kept = works::recorded(project, &plan.state, &choice, session).await?;
+    let kept = works::recorded(project, state, &choice, session).await?;
     for planned in choice.planned.iter().filter(|planned| planned.from_ledger) {
         let key = (planned.history, planned.migration.key.clone());
         // Of a large script only a note is kept.
@@ -257,7 +267,7 @@ pub(super) async fn applied(
 }
 
 /// What made an applied row: its file, if that is still what ran, or else what the ledger keeps.
-fn planned(name: &str, history: usize, row: &Row<'_>) -> Option<Planned> {
+pub(super) fn planned(name: &str, history: usize, row: &Row<'_>) -> Option<Planned> {
     let kept =
         |migration: &Migration| Planned { from_ledger: true, ..Planned::up(history, migration) };
     let Some(migration) = row.migration else {

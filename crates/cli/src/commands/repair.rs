@@ -75,7 +75,7 @@ impl Verb for Repair {
             Action::Orphan(ids) => (What::Orphan, ids),
         };
         let proof = match (ids.prove, ids.no_proof) {
-            (true, _) => Proof::Required,
+            (true, _) => Proof::Whole,
             (false, true) => Proof::Unwanted,
             (false, false) => Proof::IfPossible,
         };

@@ -111,3 +111,67 @@ async fn a_supabase_ledger_is_repaired_as_its_own_tool_does_it() {
     project.done("repair pending 20250315101500 --yes");
     assert_eq!(project.sql(count).await.as_deref(), Some("1"));
 }
+
+/// What the replay disproves is not written, whether the objects show it or the replay itself.
+#[tokio::test]
+async fn what_the_replay_disproves_is_not_written() {
+    let project = project().await;
+    project.write(
+        "migrations/002_create_orders.sql",
+        "create table orders (id integer primary key, total numeric);\n",
+    );
+    project.write("migrations/003_add_notes.sql", "alter table orders add note text;\n");
+    project.done("up --yes --no-rehearsal");
+    // What comes after it needs it.
+    let said = project.run("repair pending 2 --yes");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert!(said.err.contains("`003_add_notes` cannot be replayed"), "{}", said.err);
+    assert_eq!(status_of(&project, "002_create_orders").await.as_deref(), Some("completed"));
+    // It was half done by hand, and cannot be done whole.
+    let half = "create table h1 ();\ndo $$ begin perform 1 / (select count(*) from orders); end $$;\ncreate table h2 ();\n";
+    project.write("migrations/004_half.sql", half);
+    project.sql("create table h1 ()").await;
+    let said = project.run("repair applied 4 --yes");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert!(said.err.contains("`004_half` cannot be replayed"), "{}", said.err);
+    assert_eq!(status_of(&project, "004_half").await, None);
+    project.done("repair applied 4 --yes --no-proof");
+}
+
+/// An equal catalog says nothing of what leaves nothing in it.
+#[tokio::test]
+async fn what_leaves_no_trace_is_not_said_to_be_proved() {
+    let project = project().await;
+    project.write("migrations/003_add_notes.sql", "insert into orders values (1, 2);\n");
+    let said = project.run("repair applied 3 --yes --prove");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert!(said.err.contains("nothing that is compared shows whether `003_add_notes` ran"));
+    let said = project.done("repair applied 3 --yes");
+    assert!(said.out.contains("nothing there shows whether `003_add_notes` ran"), "{}", said.out);
+}
+
+/// What differs whatever the ledger says of this migration is told, and keeps nobody from saying it.
+#[tokio::test]
+async fn what_differed_before_is_no_obstacle() {
+    let project = project().await;
+    project.sql("create table by_hand (); create table notes (id integer primary key)").await;
+    let said = project.run("repair applied 3 --yes");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert!(
+        said.err
+            .contains("table `public.tags`: the migrations make it, and the database lacks it\n")
+    );
+    assert!(
+        said.err.contains(
+            "table `public.by_hand`: the database has it, and no migration makes it, as before"
+        ),
+        "{}",
+        said.err
+    );
+    project.sql("create table tags (id integer primary key)").await;
+    let said = project.run("repair applied 3 --yes --prove");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    let said = project.done("repair applied 3 --yes");
+    assert!(said.out.contains("differs as before: table `public.by_hand`"), "{}", said.out);
+    assert_eq!(status_of(&project, "003_add_notes").await.as_deref(), Some("completed"));
+}

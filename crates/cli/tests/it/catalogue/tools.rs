@@ -70,8 +70,10 @@ async fn repairing(seen: &mut Seen) {
     project.write(B.0, B.1);
     seen.run(Code::NOT_REPAIRABLE, &project, "repair applied 1 --yes");
     seen.run(Code::DIFFERS, &project, "repair applied 2 --yes");
+    project.write("migrations/003_rows.sql", "insert into a values (1);\n");
+    seen.run(Code::UNPROVED, &project, "repair applied 3 --yes --prove");
+    project.remove("migrations/003_rows.sql");
     project.remove(A.0);
-    seen.run(Code::UNPROVED, &project, "repair applied 2 --yes --prove");
     project.sql("update whimbrel.schema_migrations set up_sql = 'select ''open'").await;
     seen.run(Code::NOT_RESTORABLE, &project, "repair orphan 1 --yes");
     project.sql("update whimbrel.schema_migrations set up_sql = ''").await;
