@@ -62,6 +62,14 @@ pub struct Where {
     pub shadow_url: Option<Secret>,
 }
 
+impl Where {
+    /// The same for a command that makes nothing.
+    pub(crate) fn only_read(&self) -> Self {
+        let database = DatabaseOptions { only_read: true, ..self.database.clone() };
+        Self { database, ..self.clone() }
+    }
+}
+
 impl Project {
     /// Finds everything and reads both sides at once.
     pub(crate) async fn open(

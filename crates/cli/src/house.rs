@@ -70,6 +70,7 @@ impl House {
             environment: env.clone(),
             dev: dev.dev,
             dev_database: None,
+            only_read: false,
             way: self.globals.way(),
         };
         Where { database, history: history.clone(), shadow_url: None }

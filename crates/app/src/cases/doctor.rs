@@ -160,8 +160,8 @@ async fn find(
         return Ok((database::find(workspace, options), None));
     }
     let outlines = histories::outlines(workspace)?;
-    let named = options.dev_database.as_deref();
-    let (server, target) = develop(workspace, &outlines, named, events).await?;
+    let options = DatabaseOptions { only_read: true, ..options.clone() };
+    let (server, target) = develop(workspace, &outlines, &options, events).await?;
     Ok((Ok(Database::embedded(target)), Some(server)))
 }
 

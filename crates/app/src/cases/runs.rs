@@ -294,8 +294,8 @@ impl Place {
     ) -> Result<Self, Error> {
         let (mut database, development) = if options.dev {
             let outlines = histories::outlines(workspace)?;
-            let named = options.dev_database.as_deref();
-            let (server, target) = develop(workspace, &outlines, named, events).await?;
+            let options = DatabaseOptions { only_read: true, ..options.clone() };
+            let (server, target) = develop(workspace, &outlines, &options, events).await?;
             (Database::embedded(target), Some(server))
         } else {
             (database::find(workspace, options)?, None)

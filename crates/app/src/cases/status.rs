@@ -184,8 +184,8 @@ pub async fn status(
     options: &Options,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
-    let wanted = LastApplied::Wanted;
-    match Project::glance(workspace, &options.place, wanted, CASE.name, events).await? {
+    let (wanted, place) = (LastApplied::Wanted, options.place.only_read());
+    match Project::glance(workspace, &place, wanted, CASE.name, events).await? {
         Glance::Known { answer, database } => Ok(Report { database, ..answer }),
         Glance::Fresh(fresh) => {
             let (project, session, mut state, keeping) = *fresh;

@@ -150,7 +150,7 @@ NO_DEV_DATABASE {
     id: "W6303",
     exit: Unreachable,
     title: "the development database is not made yet",
-    cause: "The server runs, and this branch or project has no database there.",
+    cause: "The server runs, and this branch or project has no database there. A command that only looks makes none: a branch's would be a copy, for which clients of the original are sent away.",
     cure: "`whimbrel dev start` makes it, with `--branch` for a branch.",
     example: "branch `feature` has no database yet",
 }

@@ -165,6 +165,8 @@ pub struct DatabaseOptions {
     pub dev: bool,
     /// Which of its databases; `None` is as whimbrel.toml says.
     pub dev_database: Option<String>,
+    /// Whether nothing is made for it: a branch's database that is not there stays so.
+    pub only_read: bool,
     /// By which way.
     pub way: WayOptions,
 }

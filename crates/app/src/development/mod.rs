@@ -10,6 +10,7 @@ use whimbrel_engine::wire::Session;
 use whimbrel_engine::{Event, Target};
 
 use crate::catalogue::Code;
+use crate::database::DatabaseOptions;
 use crate::error::Error;
 use crate::events::Events;
 use crate::git::{Git, Head};
@@ -221,9 +222,10 @@ pub(crate) struct Using {
 pub(crate) async fn develop(
     workspace: &Workspace,
     outlines: &[Outline],
-    database: Option<&str>,
+    options: &DatabaseOptions,
     events: &mut dyn Events,
 ) -> Result<(Using, Target), Error> {
+    let database = options.dev_database.as_deref();
     let presumed = Presumed::of(workspace, outlines)?;
     let dev = Dev { workspace, outlines: outlines.to_vec(), presumed, asked: None };
     let which = database.map_or(Which::Configured, |name| Which::Named(name.to_owned()));
@@ -241,11 +243,17 @@ pub(crate) async fn develop(
                 if database.is_none()
                     && error.server().is_some_and(|error| error.code == NO_DATABASE) =>
             {
+                if let (Some(branch), true) = (&meant.branch, options.only_read) {
+                    return Err(not_made(branch));
+                }
                 drop(turn);
                 let turn = development.turn(events).await?;
                 let all = server.databases().await?;
                 if !all.iter().any(|facts| facts.name == meant.database) {
-                    dev.make(&server, &meant, &all, events).await?;
+                    let made = dev.make(&server, &meant, &all, events).await?;
+                    if let Some((from, ended)) = made.filter(|(_, ended)| !ended.is_empty()) {
+                        events.on(sent_away(&from, &ended));
+                    }
                 }
                 drop(turn);
             }
@@ -257,4 +265,28 @@ pub(crate) async fn develop(
     }
     session.close().await;
     Ok((Using { _server: server, _turn: turn }, target))
+}
+
+/// A branch's database that is not there yet, where nothing is to be made.
+pub(crate) fn not_made(branch: &str) -> Error {
+    Error::NotThere {
+        code: Code::NO_DEV_DATABASE,
+        message: format!("branch `{branch}` has no database yet"),
+        hints: vec!["`whimbrel dev start --branch` makes it".to_owned()],
+    }
+}
+
+/// Says whose connections ended for a copy.
+fn sent_away(from: &str, ended: &[Connected]) -> Event {
+    let clients: Vec<String> = ended
+        .iter()
+        .map(|one| match one.application.as_str() {
+            "" => format!("process {}", one.pid),
+            name => format!("{name} (process {})", one.pid),
+        })
+        .collect();
+    Event::Notice {
+        severity: "WARNING".to_owned(),
+        message: format!("clients of `{from}` were sent away for the copy: {}", clients.join(", ")),
+    }
 }

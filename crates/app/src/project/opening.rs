@@ -83,8 +83,8 @@ impl Opening {
         let (found, database, session) = match database {
             None => {
                 let found = told.await.expect(NO_PANIC)?;
-                let named = place.database.dev_database.as_deref();
-                let (server, target) = develop(workspace, &found.outlines, named, events).await?;
+                let (outlines, options) = (&found.outlines, &place.database);
+                let (server, target) = develop(workspace, outlines, options, events).await?;
                 development = Some(server);
                 (found, within(workspace, Database::embedded(target)), None)
             }

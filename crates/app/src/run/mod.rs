@@ -232,15 +232,19 @@ pub(crate) async fn run(
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
     let unwanted = LastApplied::Unwanted;
+    let place = match options.depth {
+        Depth::Run => options.place.clone(),
+        _ => options.place.only_read(),
+    };
     let (project, mut session, state, keeping) = if is_plain(aim, options) {
-        match Project::glance(workspace, &options.place, unwanted, aim.name(), events).await? {
+        match Project::glance(workspace, &place, unwanted, aim.name(), events).await? {
             Glance::Known { answer, database } => {
                 return Ok(Report::nothing(aim, database, answer));
             }
             Glance::Fresh(fresh) => *fresh,
         }
     } else {
-        let opened = Project::open(workspace, &options.place, unwanted, events).await?;
+        let opened = Project::open(workspace, &place, unwanted, events).await?;
         let (project, session, state) = opened;
         (project, session, state, None)
     };

@@ -37,3 +37,23 @@ async fn twenty_processes_apply_each_migration_once_and_all_end_well() {
     let executions = "select count(*) from whimbrel.migration_history";
     assert_eq!(project.sql(executions).await.as_deref(), Some("11"));
 }
+
+/// The server goes on with what a killed run sent last, and whoever does not want to wait for that
+/// does not.
+#[tokio::test]
+async fn nobody_waits_for_what_a_killed_run_left_who_does_not_want_to() {
+    let files = [("migrations/001_long.sql", "select pg_sleep(60);\n")];
+    let project = Project::new(&files).with_database().await;
+    let mut killed = project.command(&["up", "--yes", "--no-rehearsal"]).spawn().unwrap();
+    let sleeps = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' \
+        and datname = current_database()";
+    while project.sql(sleeps).await.as_deref() != Some("1") {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let said = project.run("up --yes --no-rehearsal --no-wait");
+    assert_eq!(said.code, 6, "{}", said.whole());
+    assert!(said.err.contains("a transaction of an earlier run"), "{}", said.err);
+    assert_eq!(project.sql(sleeps).await.as_deref(), Some("1"));
+}

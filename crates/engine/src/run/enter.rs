@@ -76,6 +76,9 @@ pub enum EnterError {
     },
 }
 
+/// What a server may need to roll back what a run left that ended just now: that is no waiting.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// How long a pooler may take to find a server connection beside the lock's before we take it
 /// that there is none.
 const POOL_PATIENCE: Duration = Duration::from_secs(3);
@@ -172,9 +175,12 @@ async fn wait_out(
             return Ok(());
         }
         let what = "a transaction of an earlier run to end".to_owned();
-        if let Wait::For(limit) = enter.wait
-            && start.elapsed() >= limit
-        {
+        let limit = match enter.wait {
+            Wait::No => Some(MOMENT),
+            Wait::For(limit) => Some(limit),
+            Wait::Forever => None,
+        };
+        if limit.is_some_and(|limit| start.elapsed() >= limit) {
             return Err(EnterError::Patience { what });
         }
         sleep(pause.next(), what, enter.interrupt, events).await?;

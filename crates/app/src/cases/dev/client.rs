@@ -8,7 +8,7 @@ use whimbrel_engine::shadow::Address;
 
 use super::{Options, started};
 use crate::catalogue::Code;
-use crate::development::{Dev, Meant};
+use crate::development::{Dev, Meant, not_made};
 use crate::error::Error;
 use crate::events::Events;
 use crate::wire;
@@ -117,11 +117,7 @@ async fn reach(
         return Ok((address, meant));
     }
     Err(match &meant.branch {
-        Some(branch) => Error::NotThere {
-            code: Code::NO_DEV_DATABASE,
-            message: format!("branch `{branch}` has no database yet"),
-            hints: vec!["`whimbrel dev start --branch` makes it".to_owned()],
-        },
+        Some(branch) => not_made(branch),
         None => Error::NotThere {
             code: Code::NO_DEV_DATABASE,
             message: format!("there is no database `{}`", meant.database),

@@ -123,7 +123,16 @@ async fn every_command_uses_the_branchs_database_where_the_project_says_so() {
     insert(&dev, "", "ada").await;
     git(&dev, "switch -q -c topic");
     dev.0.write(POSTS.0, POSTS.1);
-    dev.0.done("up --dev");
+    // Whoever only looks makes nothing, and sends nobody away.
+    let mut held = dev.session("--no-branch").await;
+    for line in ["status --dev", "preview --dev", "doctor --dev", "runs --dev"] {
+        let said = dev.0.run(line);
+        assert_eq!(said.code, 5, "{line}: {}", said.whole());
+        assert!(said.err.contains("branch `topic` has no database yet"), "{}", said.err);
+    }
+    assert_eq!(value(&mut held, "select 'here'").await.as_deref(), Some("here"));
+    let said = dev.0.done("up --dev");
+    assert!(said.err.contains("clients of `app` were sent away"), "{}", said.whole());
     let mut session = dev.session("").await;
     let is_there = "select current_database() || (to_regclass('posts') is not null)";
     assert_eq!(value(&mut session, is_there).await.as_deref(), Some("app_topictrue"));
