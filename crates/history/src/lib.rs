@@ -14,6 +14,7 @@ mod history;
 pub mod ledgers;
 mod migration;
 mod nearest;
+pub mod platform;
 pub mod select;
 pub mod state;
 mod statements;

@@ -9,6 +9,7 @@ use whimbrel_engine::Target;
 use whimbrel_engine::wire::Session;
 use whimbrel_testkit::{Server, Settings};
 
+use crate::dev::Dev;
 use crate::kit::{MAJOR, Project, check};
 
 /// A report as JSON.
@@ -64,6 +65,28 @@ async fn private(settings: Settings) -> (Project, Server) {
     let server = Server::private(MAJOR, &settings).await;
     let url = server.target(&server.master().database).url();
     (Project::example("plain").with("DATABASE_URL", url.reveal()), server)
+}
+
+/// What the platform keeps in its own schemas is nobody's trouble.
+#[test]
+fn a_fresh_development_database_of_supabases_is_healthy() {
+    for major in [15, 17] {
+        let config = format!("project_id = 'shop'\n[db]\nmajor_version = {major}\n");
+        let dev = Dev::new(&[
+            ("supabase/config.toml", &config),
+            (
+                "supabase/migrations/20240101000000_create_shops.sql",
+                "create table public.shops (id bigint primary key);\n",
+            ),
+        ]);
+        dev.done("start");
+        let said = dev.0.run("doctor --dev --check");
+        assert_eq!(said.code, 0, "{major}: {}", said.whole());
+        assert!(said.out.contains("one system records migrations: supabase"), "{}", said.out);
+        assert!(!dev.0.done("status --dev").out.contains("dbmate"));
+        let report = Report(dev.0.done("doctor --dev --json").json());
+        assert_eq!(report.warnings_and_troubles(), (0, 0), "{:#}", report.0);
+    }
 }
 
 #[tokio::test]

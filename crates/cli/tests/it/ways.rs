@@ -189,6 +189,18 @@ async fn doctor_looks_through_any_way() {
         assert!(!findings.iter().any(|finding| finding["check"] == "pooler"), "{report:#}");
         assert!(report["database"]["server_version"].is_string(), "{report:#}");
     }
+    let by_psql = project.done(&format!("doctor --via psql --database-url {url}")).out;
+    for said in ["it leads to postgresql://", ", by psql", "up to psql, with sslmode="] {
+        assert!(by_psql.contains(said), "{said}: {by_psql}");
+    }
+    let by_api = project.done("doctor --via api").out;
+    let leads = format!("it leads to project {}, by the Management API", ManagementApi::PROJECT);
+    for said in [leads.as_str(), "Supabase's Management API answers", "HTTP to an API"] {
+        assert!(by_api.contains(said), "{said}: {by_api}");
+    }
+    for untrue in ["it leads to postgresql://", "this machine; no TLS"] {
+        assert!(!by_api.contains(untrue), "{untrue}: {by_api}");
+    }
 }
 
 /// Without a connection, `doctor` says which other ways are open, and takes none.

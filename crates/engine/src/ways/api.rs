@@ -61,6 +61,11 @@ impl Api {
         self.url.host()
     }
 
+    /// Whether TLS is spoken with it.
+    pub fn is_encrypted(&self) -> bool {
+        self.url.is_tls()
+    }
+
     /// The project.
     pub fn project(&self) -> &str {
         &self.project

@@ -70,6 +70,11 @@ impl Url {
         (&self.host, self.port)
     }
 
+    /// Whether TLS is spoken there.
+    pub(super) fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
     /// Posts JSON to a path below it.
     pub(super) async fn post(
         &self,

@@ -4,6 +4,7 @@ use whimbrel_sql::Literal;
 
 use super::shape::SPEAKS;
 use super::{ALL, Shape, Table};
+use crate::platform;
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,7 @@ const SMALL: u32 = 16_000_000;
 pub fn probe(search: Search) -> String {
     let names = literals(names());
     let telling = literals(shapes().filter_map(|shape| shape.telling));
+    let may_have_ledgers = platform::may_have_ledgers();
     let small = match search {
         Search::Quick => {
             format!("(select pg_catalog.pg_relation_size('pg_catalog.pg_attribute') < {SMALL})")
@@ -37,8 +39,7 @@ pub fn probe(search: Search) -> String {
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
          join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 \
          and not a.attisdropped \
-         where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' \
-         and n.nspname <> 'information_schema' and c.oid in (\
+         where c.relkind in ('r', 'p') and {may_have_ledgers} and c.oid in (\
          select oid from pg_catalog.pg_class where relname in ({names}) \
          union all select attrelid from pg_catalog.pg_attribute \
          where {small} and attnum > 0 and attname in ({telling}) \

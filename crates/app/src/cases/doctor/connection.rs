@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use camino::Utf8Path;
-use whimbrel_engine::wire::{ConnectError, Session, addresses};
+use whimbrel_engine::ways::By;
+use whimbrel_engine::wire::{self, ConnectError, Session, addresses};
 use whimbrel_engine::{Host, HostKind, Secret, Target};
 
 use super::finding::{About, Finding, Group};
@@ -42,14 +43,7 @@ pub(super) async fn connect(
     let target = &database.target;
     match Session::connect(target, APPLICATION).await {
         Ok(session) => {
-            let way = session.way();
-            let kind = way.host.kind();
-            let what = match way.address {
-                Some(address) if kind != HostKind::Local => {
-                    format!("{}, {}", kind.about(), described(address))
-                }
-                Some(_) | None => kind.about().to_owned(),
-            };
+            let what = reached(target, session.way());
             (Some((session, target.clone())), vec![ABOUT.ok(what)])
         }
         Err(error) => {
@@ -57,6 +51,19 @@ pub(super) async fn connect(
             let session = another_way(workspace, database, &error, &mut findings).await;
             (session, findings)
         }
+    }
+}
+
+/// What was reached, and how.
+fn reached(target: &Target, way: &wire::Way) -> String {
+    let kind = way.host.kind();
+    match (&target.by, way.address) {
+        (By::Api(api), _) => format!("Supabase's Management API answers for {}", api.project()),
+        (By::Psql(_), _) => format!("{}, by psql", kind.about()),
+        (By::Connection, Some(address)) if kind != HostKind::Local => {
+            format!("{}, {}", kind.about(), described(address))
+        }
+        (By::Connection, _) => kind.about().to_owned(),
     }
 }
 

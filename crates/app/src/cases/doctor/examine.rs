@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use whimbrel_engine::state::relations;
 use whimbrel_engine::wire::{Answer, Failure, ServerError, Session};
+use whimbrel_history::platform;
 use whimbrel_history::tools::{Search, probe};
 
 use super::ask::ask;
@@ -28,13 +29,18 @@ pub(super) const ANSWERS: About = About {
 };
 
 /// Who and where we are.
-const FACTS: &str = "select pg_catalog.current_setting('server_version_num') as version_number, \
-    pg_catalog.current_setting('server_version') as version, \
-    d.datname as database, pg_catalog.pg_get_userbyid(d.datdba) as owner, \
-    current_user as role, pg_catalog.current_schema() as schema, \
-    pg_catalog.pg_is_in_recovery() as standby, pg_catalog.pg_backend_pid() as backend, \
-    exists (select from pg_catalog.pg_roles where rolname = 'supabase_admin') as is_supabase \
-    from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()";
+fn facts() -> String {
+    format!(
+        "select pg_catalog.current_setting('server_version_num') as version_number, \
+         pg_catalog.current_setting('server_version') as version, \
+         d.datname as database, pg_catalog.pg_get_userbyid(d.datdba) as owner, \
+         current_user as role, pg_catalog.current_schema() as schema, \
+         pg_catalog.pg_is_in_recovery() as standby, pg_catalog.pg_backend_pid() as backend, \
+         {} as is_supabase \
+         from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()",
+        platform::IS_THERE
+    )
+}
 
 /// The settings that checks look at, before any of them is changed here.
 const SETTINGS: &str = "select name, setting, source from pg_catalog.pg_settings where name in \
@@ -53,7 +59,7 @@ pub(super) async fn examine(
 ) -> Result<Examined, Failure> {
     let asked: Vec<Option<String>> =
         checks::ALL.iter().map(|check| check.question(longer_than)).collect();
-    let mut questions = vec![FACTS.to_owned(), SETTINGS.to_owned(), PATIENCE.to_owned()];
+    let mut questions = vec![facts(), SETTINGS.to_owned(), PATIENCE.to_owned()];
     questions.push(relations(whimbrel_history::ledgers::ALL.iter().copied()));
     questions.push(probe(Search::Quick));
     questions.extend(asked.iter().flatten().cloned());

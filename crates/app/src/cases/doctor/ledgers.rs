@@ -87,6 +87,11 @@ pub(super) async fn examine(
     let readable = || found.tools.iter().filter(|ledger| ledger.table.readable);
     let mut questions = vec![PATIENCE.to_owned()];
     questions.extend(readable().map(Ledger::summarise));
+    let unread = found.tools.iter().map(|ledger| &ledger.table).filter(|table| !table.readable);
+    let unread: Vec<&Table> = unread.collect();
+    if !unread.is_empty() {
+        questions.push(rights_on(&unread));
+    }
     let tables = all_tables(found);
     if !tables.is_empty() {
         questions.push(who_reaches(&tables));
@@ -96,7 +101,7 @@ pub(super) async fn examine(
         questions.push(MAY_POSTGRES_READ.to_owned());
     }
     if questions.len() == 1 {
-        return Ok(histories(&[], seen)
+        return Ok(histories(&[], &Answer::default(), seen)
             .into_iter()
             .chain(on_dashboard(None, None, seen, 0))
             .collect());
@@ -116,7 +121,8 @@ pub(super) async fn examine(
         }
         summaries.push((ledger, summary));
     }
-    findings.extend(histories(&summaries, seen));
+    let rights = if unread.is_empty() { Answer::default() } else { next().unwrap_or_default() };
+    findings.extend(histories(&summaries, &rights, seen));
     if !tables.is_empty() {
         match next() {
             Ok(answer) => findings.extend(exposed(&answer, tables.len())),
@@ -135,8 +141,44 @@ fn summarise(ledger: &Ledger, answer: &Answer) -> Option<Summary> {
     ledger.summary(&columns).ok()
 }
 
-/// What the ledgers of all tools say.
-fn histories(ledgers: &[(&Ledger, Option<Summary>)], seen: &Seen) -> Vec<Finding> {
+/// What the role may do of what it takes to read these tables.
+fn rights_on(tables: &[&Table]) -> String {
+    let names: Vec<String> = tables
+        .iter()
+        .map(|table| format!("({}, {})", Literal(&table.schema), Literal(&table.name)))
+        .collect();
+    format!(
+        "select n.nspname as schema, c.relname as name, \
+         pg_catalog.has_schema_privilege(n.oid, 'usage') as may_look, \
+         pg_catalog.has_table_privilege(c.oid, 'select') as may_read \
+         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+         where (n.nspname, c.relname) in ({})",
+        names.join(", ")
+    )
+}
+
+/// What is missing to read a table.
+fn unread(finding: Finding, table: &Table, rights: &Answer, role: &str) -> Finding {
+    let Table { schema, name, .. } = table;
+    let is_it = |row: &Row<'_>| {
+        row.get("schema") == Some(schema.as_str()) && row.get("name") == Some(name.as_str())
+    };
+    let row = rights.rows().find(is_it);
+    let may = |what| row.as_ref().is_some_and(|row| row.get(what) == Some("t"));
+    let role = Ident(role);
+    let mut finding = finding;
+    if !may("may_look") {
+        finding = finding.with_sql(format!("grant usage on schema {} to {role};", Ident(schema)));
+    }
+    if !may("may_read") {
+        let place = Qualified { schema, name };
+        finding = finding.with_sql(format!("grant select on {place} to {role};"));
+    }
+    finding
+}
+
+/// What the ledgers of all tools say; `rights` are those on the ones that cannot be read.
+fn histories(ledgers: &[(&Ledger, Option<Summary>)], rights: &Answer, seen: &Seen) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names: Vec<&str> = ledgers.iter().map(|(ledger, _)| ledger.tool.name()).collect();
     names.sort_unstable();
@@ -162,7 +204,6 @@ fn histories(ledgers: &[(&Ledger, Option<Summary>)], seen: &Seen) -> Vec<Finding
     findings.push(shown.fold(whole, Finding::shown_by));
     for (ledger, summary) in ledgers {
         let (table, tool) = (&ledger.table, ledger.tool.name());
-        let place = Qualified { schema: &table.schema, name: &table.name };
         match summary {
             Some(Summary { failed, first_failed, .. }) if *failed > 0 => {
                 let which = first_failed.as_deref().unwrap_or("one");
@@ -175,16 +216,10 @@ fn histories(ledgers: &[(&Ledger, Option<Summary>)], seen: &Seen) -> Vec<Finding
                         .cured_by(format!("let {tool} finish it, or say there what became of it")),
                 );
             }
-            None if !table.readable => findings.push(
-                HISTORIES
-                    .warning(format!("`{}` may not read the ledger of {tool}", seen.role))
-                    .with_sql(format!(
-                        "grant usage on schema {} to {};",
-                        Ident(&table.schema),
-                        Ident(&seen.role)
-                    ))
-                    .with_sql(format!("grant select on {place} to {};", Ident(&seen.role))),
-            ),
+            None if !table.readable => {
+                let what = format!("`{}` may not read the ledger of {tool}", seen.role);
+                findings.push(unread(HISTORIES.warning(what), table, rights, &seen.role));
+            }
             Some(_) | None => {}
         }
     }

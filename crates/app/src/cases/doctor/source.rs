@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use whimbrel_engine::ways::By;
 use whimbrel_engine::{Host, Origin, Target};
 
 use super::finding::{About, Finding, Group};
@@ -44,7 +45,7 @@ pub(super) fn judge(
         }
     };
     let finding = ABOUT.ok(format!("{} is used", database.place));
-    let finding = finding.shown_by(format!("it leads to {}", database.target));
+    let finding = finding.shown_by(leads_to(&database.target));
     let finding = filled(database).into_iter().fold(finding, Finding::shown_by);
     let mut findings = vec![others.into_iter().fold(finding, Finding::shown_by)];
     findings.extend(database.remark.as_ref().map(|remark| ABOUT.note(remark)));
@@ -55,6 +56,18 @@ pub(super) fn judge(
         );
     }
     findings
+}
+
+/// Where it leads, and by which way.
+fn leads_to(target: &Target) -> String {
+    match &target.by {
+        By::Connection => format!("it leads to {target}"),
+        By::Psql(_) => format!("it leads to {target}, by psql"),
+        By::Api(api) => {
+            let (host, port) = api.host();
+            format!("it leads to project {}, by the Management API at {host}:{port}", api.project())
+        }
+    }
 }
 
 /// Where else there is a connection URL.

@@ -1,8 +1,9 @@
 //! Whether anybody can read along, or answer in the server's place.
 
 use jiff::Timestamp;
+use whimbrel_engine::ways::By;
 use whimbrel_engine::wire::{Security, Session, Verified};
-use whimbrel_engine::{HostKind, Target};
+use whimbrel_engine::{HostKind, SslMode, Target};
 
 use super::finding::{About, Finding, Group};
 
@@ -21,6 +22,28 @@ pub(super) const ABOUT: About = About {
 const SOON: i64 = 21;
 
 pub(super) fn judge(session: &Session, target: &Target, now: Timestamp) -> Vec<Finding> {
+    match &target.by {
+        By::Connection => of_connection(session, target, now),
+        By::Psql(_) => vec![of_psql(&session.way().host.kind(), target)],
+        By::Api(api) if api.is_encrypted() => vec![ABOUT.ok("HTTPS to the Management API")],
+        // Nobody else is spoken to without it.
+        By::Api(_) => vec![ABOUT.ok("HTTP to an API on this machine")],
+    }
+}
+
+/// What psql, which makes the connection, was told of it.
+fn of_psql(kind: &HostKind, target: &Target) -> Finding {
+    let mode = target.ssl_mode;
+    let insists = matches!(mode, SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull);
+    if *kind == HostKind::Local || insists {
+        return ABOUT.ok(format!("up to psql, with sslmode={mode}"));
+    }
+    ABOUT
+        .note(format!("up to psql: sslmode={mode} lets it go on without encryption"))
+        .cured_by("`?sslmode=verify-full`, or `require` where the authority is not known")
+}
+
+fn of_connection(session: &Session, target: &Target, now: Timestamp) -> Vec<Finding> {
     let way = session.way();
     let kind = way.host.kind();
     let Some(security) = &way.security else {

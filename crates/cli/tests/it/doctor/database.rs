@@ -212,6 +212,35 @@ async fn a_search_path_that_leads_nowhere_is_trouble() {
 }
 
 #[tokio::test]
+async fn whoever_led_names_astray_is_told_and_taken_back() {
+    for (set, sql) in [
+        ("alter role app set search_path = nowhere", "alter role app reset search_path;"),
+        (
+            "alter role app in database DATABASE set search_path = nowhere",
+            "alter role app in database DATABASE reset search_path;",
+        ),
+        (
+            "alter database DATABASE set search_path = nowhere",
+            "alter role app set search_path = \"$user\", public;",
+        ),
+        ("revoke usage on schema public from public", "grant usage on schema public to app;"),
+        ("drop schema public", "create schema public;"),
+    ] {
+        let server = Server::private(MAJOR, &Settings::new()).await;
+        let master = server.master();
+        let named = |text: &str| text.replace("DATABASE", &master.database);
+        let (project, _) = as_role(&server, &[&named(set)]).await;
+        let report = Report::of(&project, "");
+        let finding = report.one("search-path", "trouble", &["lead nowhere"]);
+        assert_eq!(cure(finding), [named(sql)]);
+        run(&master, &cure(finding)).await;
+        if !set.starts_with("drop") {
+            assert!(Report::of(&project, "").bad("search-path").is_empty(), "{set}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn connections_that_are_almost_all_taken_are_told() {
     let (project, server) = private(Settings::new().with("max_connections", "13")).await;
     let mut sessions = Vec::new();

@@ -1,5 +1,6 @@
 //! Tables that record migrations.
 
+use whimbrel_engine::Target;
 use whimbrel_engine::wire::Session;
 use whimbrel_testkit::Settings;
 
@@ -104,7 +105,9 @@ async fn the_dashboards_page_of_migrations_is_made_to_work() {
     let (project, server) = private(Settings::new()).await;
     let target = server.master();
     // What tells Supabase from other servers, and the role that its Dashboard is.
-    run(&target, &["create role supabase_admin"]).await;
+    let supabase =
+        ["create role supabase_admin", "create schema auth", "create table auth.users ()"];
+    run(&target, &supabase).await;
     let report = Report::of(&project, "");
     report.one("dashboard", "note", &["does not exist"]);
     run(&target, &[ALEMBIC]).await;
@@ -124,4 +127,48 @@ async fn the_dashboards_page_of_migrations_is_made_to_work() {
     run(&target, &cure(finding)).await;
     run(&target, &[page]).await;
     assert!(Report::of(&project, "").bad("dashboard").is_empty());
+}
+
+#[tokio::test]
+async fn a_ledger_that_may_not_be_read_is_opened_by_what_is_missing_and_no_more() {
+    let (project, server) = private(Settings::new()).await;
+    let master = server.master();
+    let role = ["create role app login", "create schema shut", ALEMBIC];
+    run(&master, &role).await;
+    let target = Target { user: "app".to_owned(), ..server.master() };
+    let project = project.with("DATABASE_URL", target.url().reveal());
+    let report = Report::of(&project, "");
+    let finding = report.one("ledgers", "warning", &["may not read the ledger of alembic"]);
+    assert_eq!(cure(finding), ["grant select on public.alembic_version to app;"]);
+    run(&master, &cure(finding)).await;
+    assert!(Report::of(&project, "").bad("ledgers").is_empty());
+
+    run(&master, &["alter table alembic_version set schema shut"]).await;
+    let report = Report::of(&project, "");
+    let finding = report.one("ledgers", "warning", &["may not read the ledger of alembic"]);
+    assert_eq!(cure(finding), ["grant usage on schema shut to app;"]);
+    run(&master, &cure(finding)).await;
+    assert!(Report::of(&project, "").bad("ledgers").is_empty());
+}
+
+/// GoTrue's own, and one of dbmate's on a server that has Supabase's roles.
+#[tokio::test]
+async fn a_schema_called_auth_is_the_platforms_only_where_the_platform_is() {
+    let (project, server) = private(Settings::new()).await;
+    let target = server.master();
+    let dbmate = [
+        "create role supabase_admin",
+        "create schema auth",
+        "create table auth.schema_migrations (version varchar(128) primary key)",
+    ];
+    run(&target, &dbmate).await;
+    let said = project.done("doctor").out;
+    assert!(said.contains("one system records migrations: dbmate"), "{said}");
+    let status = project.done("status").out;
+    assert!(status.contains("dbmate"), "{status}");
+    run(&target, &["create table auth.users ()"]).await;
+    let said = project.done("doctor").out;
+    assert!(said.contains("no ledger of another tool"), "{said}");
+    let status = project.done("status").out;
+    assert!(!status.contains("dbmate"), "{status}");
 }

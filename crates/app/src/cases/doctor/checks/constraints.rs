@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use whimbrel_engine::wire::Answer;
+use whimbrel_history::platform::is_users_own;
 use whimbrel_sql::{Ident, Qualified};
 
 use super::{Check, Seen, text};
@@ -27,16 +28,16 @@ impl Check for Constraints {
 
     fn question(&self, _longer_than: Duration) -> Option<String> {
         // From 18 on a constraint may be meant not to be enforced, and is not validated then.
-        Some(
+        let own = is_users_own();
+        Some(format!(
             "select n.nspname as schema, t.relname as table, c.conname as name, \
              pg_catalog.pg_get_constraintdef(c.oid) as definition \
              from pg_catalog.pg_constraint c join pg_catalog.pg_class t on t.oid = c.conrelid \
              join pg_catalog.pg_namespace n on n.oid = t.relnamespace \
-             where not c.convalidated and c.conparentid = 0 \
+             where {own} and not c.convalidated and c.conparentid = 0 \
              and coalesce(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true' \
              order by 1, 2, 3 limit 20"
-                .to_owned(),
-        )
+        ))
     }
 
     fn judge(&self, answer: &Answer, _seen: &Seen) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use whimbrel_engine::wire::Answer;
+use whimbrel_history::platform::is_users_own;
 use whimbrel_sql::Qualified;
 
 use super::{Check, Seen, text};
@@ -26,7 +27,8 @@ impl Check for Indexes {
     }
 
     fn question(&self, _longer_than: Duration) -> Option<String> {
-        Some(
+        let own = is_users_own();
+        Some(format!(
             "select n.nspname as schema, c.relname as name, t.relname as table, \
              pg_catalog.pg_get_indexdef(c.oid) as definition, exists (\
              select from pg_catalog.pg_stat_progress_create_index p \
@@ -34,9 +36,8 @@ impl Check for Indexes {
              from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid \
              join pg_catalog.pg_class t on t.oid = i.indrelid \
              join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-             where not i.indisvalid and c.relkind = 'i' order by 1, 2 limit 20"
-                .to_owned(),
-        )
+             where {own} and not i.indisvalid and c.relkind = 'i' order by 1, 2 limit 20"
+        ))
     }
 
     fn judge(&self, answer: &Answer, _seen: &Seen) -> Vec<Finding> {

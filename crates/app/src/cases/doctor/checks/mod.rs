@@ -96,13 +96,6 @@ pub struct Setting {
     pub source: String,
 }
 
-/// Schemas that are the user's own: neither the server's nor Supabase's. For a table `n` of schemas.
-pub(super) const OWN_SCHEMAS: &str = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema' \
-    and (n.nspname not in ('auth', 'storage', 'realtime', 'vault', 'extensions', 'graphql', \
-    'graphql_public', 'net', 'pgbouncer', 'supabase_functions', 'supabase_migrations', 'cron', \
-    'pgmq', 'pgsodium', 'pgsodium_masks', '_realtime', '_analytics', '_supavisor') \
-    or not exists (select from pg_catalog.pg_roles where rolname = 'supabase_admin'))";
-
 /// The number in a column; zero where there is none.
 fn number(row: &whimbrel_engine::wire::Row<'_>, column: &str) -> i64 {
     row.get(column).and_then(|text| text.parse().ok()).unwrap_or(0)

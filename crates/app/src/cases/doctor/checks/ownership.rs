@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use whimbrel_engine::wire::Answer;
+use whimbrel_history::platform::is_users_own;
 use whimbrel_sql::Ident;
 
-use super::{Check, OWN_SCHEMAS, Seen, number, text};
+use super::{Check, Seen, number, text};
 use crate::cases::doctor::finding::{About, Finding, Group};
 
 /// Whose the tables are.
@@ -26,12 +27,13 @@ impl Check for Ownership {
     }
 
     fn question(&self, _longer_than: Duration) -> Option<String> {
+        let own = is_users_own();
         Some(format!(
             "select pg_catalog.pg_get_userbyid(o.relowner) as owner, o.count, o.example from (\
              select c.relowner, count(*) as count, \
              min(n.nspname || '.' || c.relname) as example \
              from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-             where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and {OWN_SCHEMAS} \
+             where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and {own} \
              group by c.relowner) o \
              where not pg_catalog.pg_has_role(o.relowner, 'usage') order by o.count desc, 1"
         ))

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use whimbrel_engine::wire::Answer;
+use whimbrel_history::platform::is_users_own;
 
-use super::{Check, OWN_SCHEMAS, Seen, number, text};
+use super::{Check, Seen, number, text};
 use crate::cases::doctor::finding::{About, Finding, Group};
 
 /// Row security that holds for us too.
@@ -25,10 +26,11 @@ impl Check for RowSecurity {
     }
 
     fn question(&self, _longer_than: Duration) -> Option<String> {
+        let own = is_users_own();
         Some(format!(
             "select count(*) as count, min(n.nspname || '.' || c.relname) as example \
              from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-             where c.relrowsecurity and c.relkind in ('r', 'p') and {OWN_SCHEMAS} \
+             where c.relrowsecurity and c.relkind in ('r', 'p') and {own} \
              and (c.relforcerowsecurity or not pg_catalog.pg_has_role(c.relowner, 'usage')) \
              and not exists (select from pg_catalog.pg_roles where rolname = current_user \
              and (rolsuper or rolbypassrls))"

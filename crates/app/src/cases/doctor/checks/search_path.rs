@@ -1,8 +1,11 @@
 //! Where names without a schema lead.
 
-use whimbrel_engine::wire::Answer;
+use std::time::Duration;
 
-use super::{Check, Seen};
+use whimbrel_engine::wire::Answer;
+use whimbrel_sql::Ident;
+
+use super::{Check, Seen, Setting, reset};
 use crate::cases::doctor::finding::{About, Finding, Group};
 
 /// Where names without a schema lead.
@@ -22,7 +25,11 @@ impl Check for SearchPath {
         &ABOUT
     }
 
-    fn judge(&self, _answer: &Answer, seen: &Seen) -> Vec<Finding> {
+    fn question(&self, _longer_than: Duration) -> Option<String> {
+        Some("select 1 from pg_catalog.pg_namespace where nspname = 'public'".to_owned())
+    }
+
+    fn judge(&self, answer: &Answer, seen: &Seen) -> Vec<Finding> {
         let path = seen.settings.get("search_path");
         let (value, source) =
             path.map_or(("", ""), |setting| (setting.value.as_str(), setting.source.as_str()));
@@ -35,10 +42,28 @@ impl Check for SearchPath {
             Some(schema) => {
                 ABOUT.note(format!("names without a schema lead to `{schema}`")).shown_by(shown)
             }
-            None => ABOUT
-                .trouble("names without a schema lead nowhere: nothing of search_path exists")
-                .shown_by(shown)
-                .cured_by("make the schema, or set search_path to one that exists"),
+            None => nowhere(ABOUT.trouble(NOWHERE).shown_by(shown), path, answer, seen),
         }]
     }
 }
+
+const NOWHERE: &str = "names without a schema lead nowhere: search_path has no schema that exists \
+    and that the role may use";
+
+/// Adds how names lead somewhere again: by taking back who led them astray, and where nobody did,
+/// by the schema that everybody's path has.
+fn nowhere(finding: Finding, path: Option<&Setting>, public: &Answer, seen: &Seen) -> Finding {
+    match path {
+        Some(path) if path.source != "default" => reset(finding, "search_path", path, seen, USUAL)
+            .cured_by("or make the schema that it names, or let the role use it"),
+        Some(_) | None if public.first().is_none() => {
+            finding.cured_by("make the schema:").with_sql("create schema public;")
+        }
+        Some(_) | None => finding
+            .cured_by("as the owner of the schema or a superuser:")
+            .with_sql(format!("grant usage on schema public to {};", Ident(&seen.role))),
+    }
+}
+
+/// As it is where nobody sets it.
+const USUAL: &str = "\"$user\", public";

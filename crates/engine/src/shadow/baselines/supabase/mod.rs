@@ -7,6 +7,8 @@
 
 mod stand_ins;
 
+use whimbrel_history::platform::SCHEMAS;
+
 use super::{Kind, StandIn};
 
 /// What a project of Supabase's platform has from the start.
@@ -17,33 +19,6 @@ const EXPLICIT: &str = "explicit-grants";
 
 /// New objects of `public` are open to the API's roles by default privileges.
 const EXPOSED: &str = "auto-expose";
-
-/// Schemas that the platform has had, at one time or another, or that its extensions make.
-const SCHEMAS: &[&str] = &[
-    "_analytics",
-    "_realtime",
-    "_supavisor",
-    "auth",
-    "cron",
-    "extensions",
-    "graphql",
-    "graphql_public",
-    "net",
-    "pgbouncer",
-    "pgmq",
-    "pgmq_public",
-    "pgsodium",
-    "pgsodium_masks",
-    "pgtle",
-    "realtime",
-    "storage",
-    "supabase_functions",
-    "supabase_migrations",
-    "tiger",
-    "tiger_data",
-    "topology",
-    "vault",
-];
 
 fn lies_in_its_schema(name: &str) -> bool {
     SCHEMAS.contains(&name.split('.').next().unwrap_or(name))
