@@ -5,7 +5,7 @@ use serde::Serialize;
 use whimbrel_history::nearest;
 
 use crate::cases::{Case, Database};
-use crate::catalogue::{self, AREAS, Code};
+use crate::catalogue::{self, AREAS, Code, RAISED, Raised};
 use crate::error::Error;
 use crate::wire::VERSION;
 
@@ -26,6 +26,8 @@ pub struct Report {
     pub version: u32,
     /// By what they are about.
     pub areas: Vec<AreaShown>,
+    /// Those that a script raises which somebody else runs.
+    pub raised: Vec<RaisedShown>,
 }
 
 /// Errors about the same thing.
@@ -56,6 +58,28 @@ pub struct CodeShown {
     pub example: &'static str,
 }
 
+/// An error that a script raises in the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RaisedShown {
+    /// Its SQLSTATE.
+    pub code: &'static str,
+    /// What happened.
+    pub title: &'static str,
+    /// How that comes about.
+    pub cause: &'static str,
+    /// What to do.
+    pub cure: &'static str,
+    /// What its message looks like.
+    pub example: &'static str,
+}
+
+impl RaisedShown {
+    fn new(raised: &Raised) -> Self {
+        let Raised { code, title, cause, cure, example } = *raised;
+        Self { code, title, cause, cure, example }
+    }
+}
+
 impl CodeShown {
     fn new(code: &Code) -> Self {
         let Code { id, exit, title, cause, cure, example } = *code;
@@ -65,25 +89,33 @@ impl CodeShown {
 
 /// Explains one, or lists all. It needs no project, so that no broken one keeps it from answering.
 pub fn explain(options: &Options) -> Result<Report, Error> {
-    let wanted = options.id.as_deref().map(find).transpose()?;
+    let wanted = options.id.as_deref();
+    let code = wanted.and_then(catalogue::find);
+    let raised = wanted.and_then(catalogue::find_raised);
+    if let Some(id) = wanted
+        && code.is_none()
+        && raised.is_none()
+    {
+        return Err(unknown(id));
+    }
     let areas = AREAS.iter().map(|area| {
         let codes = area.codes.iter();
-        let errors = codes.filter(|code| wanted.is_none_or(|wanted| wanted == **code));
+        let errors = codes.filter(|one| wanted.is_none() || code == Some(**one));
         AreaShown { title: area.title, errors: errors.map(|code| CodeShown::new(code)).collect() }
     });
     let areas = areas.filter(|area| !area.errors.is_empty()).collect();
-    Ok(Report { version: VERSION, areas })
+    let raised = RAISED.iter().filter(|one| wanted.is_none() || raised == Some(*one));
+    Ok(Report { version: VERSION, areas, raised: raised.map(RaisedShown::new).collect() })
 }
 
-fn find(id: &str) -> Result<&'static Code, Error> {
-    catalogue::find(id).ok_or_else(|| {
-        let meant = nearest(id, catalogue::all().map(|code| code.id));
-        let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
-        let list = "`whimbrel explain` lists them all".to_owned();
-        Error::Usage {
-            code: Code::UNKNOWN_CODE,
-            message: format!("there is no error `{id}`"),
-            hints: meant.into_iter().chain([list]).collect(),
-        }
-    })
+fn unknown(id: &str) -> Error {
+    let raised = RAISED.iter().map(|raised| raised.code);
+    let meant = nearest(id, catalogue::all().map(|code| code.id).chain(raised));
+    let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
+    let list = "`whimbrel explain` lists them all".to_owned();
+    Error::Usage {
+        code: Code::UNKNOWN_CODE,
+        message: format!("there is no error `{id}`"),
+        hints: meant.into_iter().chain([list]).collect(),
+    }
 }

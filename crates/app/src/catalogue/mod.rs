@@ -3,6 +3,7 @@
 
 mod code;
 mod mapping;
+mod raised;
 
 mod command;
 mod configuration;
@@ -18,6 +19,7 @@ mod tools;
 
 pub use code::{Area, Code};
 pub(crate) use mapping::of_connect;
+pub use raised::{RAISED, Raised};
 
 /// Every area, in the order of its numbers.
 #[rustfmt::skip] // one line each, so that one can be added or taken out
@@ -44,6 +46,12 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
 pub fn find(id: &str) -> Option<&'static Code> {
     let id = id.trim().to_ascii_uppercase();
     all().find(|code| code.id == id || code.id[1..] == id)
+}
+
+/// What a script raises under a code, as a person types it: `wb001`.
+pub fn find_raised(code: &str) -> Option<&'static Raised> {
+    let code = code.trim().to_ascii_uppercase();
+    RAISED.iter().find(|raised| raised.code == code)
 }
 
 #[cfg(test)]
@@ -78,6 +86,17 @@ mod tests {
                 assert!(text.ends_with('.'), "{}: {text}", code.id);
             }
             assert!(!code.example.is_empty(), "{}", code.id);
+        }
+    }
+
+    #[test]
+    fn what_a_script_raises_is_told_apart() {
+        let codes: Vec<&str> = RAISED.iter().map(|raised| raised.code).collect();
+        assert!(codes.is_sorted_by(|one, other| one < other), "{codes:?}");
+        for raised in RAISED {
+            assert!(!raised.title.ends_with('.'), "{}", raised.code);
+            assert!(raised.cause.ends_with('.') && raised.cure.ends_with('.'), "{}", raised.code);
+            assert_eq!(find_raised(&raised.code.to_lowercase()), Some(raised));
         }
     }
 

@@ -1,7 +1,7 @@
 //! `whimbrel explain`
 
 use whimbrel_app::Exit;
-use whimbrel_app::cases::explain::{self, CodeShown, Options, Report};
+use whimbrel_app::cases::explain::{self, CodeShown, Options, RaisedShown, Report};
 
 use super::Verb;
 use crate::failure::Failure;
@@ -35,32 +35,45 @@ impl Verb for Explain {
     }
 }
 
+/// What those are about that a script raises.
+const RAISED: &str = "Scripts that somebody else runs";
+
 fn show_list(report: &Report, page: &mut Page) {
     for area in &report.areas {
-        page.gap();
-        page.line(page.paint(Tone::Name, area.title));
-        let mut table = Table::new([Column::whole("code"), Column::text("what happened", 30)]);
-        for error in &area.errors {
-            table.row([error.code.to_owned(), error.title.to_owned()]);
-        }
-        page.table(&table);
+        let errors = area.errors.iter().map(|error| [error.code, error.title]);
+        show_table(area.title, errors, page);
     }
+    show_table(RAISED, report.raised.iter().map(|raised| [raised.code, raised.title]), page);
+}
+
+fn show_table<'a>(title: &str, rows: impl Iterator<Item = [&'a str; 2]>, page: &mut Page) {
+    page.gap();
+    page.line(page.paint(Tone::Name, title));
+    let mut table = Table::new([Column::whole("code"), Column::text("what happened", 30)]);
+    for row in rows {
+        table.row(row.map(str::to_owned));
+    }
+    page.table(&table);
 }
 
 fn show_pages(report: &Report, page: &mut Page) {
     for error in report.areas.iter().flat_map(|area| &area.errors) {
-        show_page(error, page);
+        let CodeShown { code, title, cause, cure, exit_code, exit, example } = error;
+        let example = format!("error[{code}]: {example}");
+        let end = format!("exit code {exit_code} ({exit})");
+        show_page([code, title], [cause, cure, &example, &end], page);
+    }
+    for raised in &report.raised {
+        let RaisedShown { code, title, cause, cure, example } = raised;
+        let example = format!("ERROR: {code}: {example}");
+        let end = format!("SQLSTATE {code}, and the transaction of that part is undone");
+        show_page([code, title], [cause, cure, &example, &end], page);
     }
 }
 
-fn show_page(error: &CodeShown, page: &mut Page) {
-    page.line(format!("{}  {}", page.paint(Tone::Bad, error.code), error.title));
-    let CodeShown { cause, cure, exit_code, exit, .. } = error;
-    let example = format!("error[{}]: {}", error.code, error.example);
-    let end = format!("exit code {exit_code} ({exit})");
-    for (title, text) in
-        [("Cause", *cause), ("Cure", *cure), ("Looks like", &example), ("Ends with", &end)]
-    {
+fn show_page([code, title]: [&str; 2], texts: [&str; 4], page: &mut Page) {
+    page.line(format!("{}  {title}", page.paint(Tone::Bad, code)));
+    for (title, text) in ["Cause", "Cure", "Looks like", "Ends with"].iter().zip(texts) {
         page.gap();
         page.line(page.paint(Tone::Heading, title));
         page.paragraph("  ", text);

@@ -138,3 +138,26 @@ fn an_error_is_explained() {
         assert!(all.contains(&format!("{}  {}", code.id, code.title)), "{code} in {all}");
     }
 }
+
+#[test]
+fn what_a_script_raises_is_explained() {
+    let project = Project::new(&[]);
+    check("explain_raised", &project.show("explain wb001"));
+    let all = project.done("explain").out;
+    let guard = fs::read_to_string(root().join("crates/engine/src/paste/guard.rs")).unwrap();
+    let ways = fs::read_to_string(root().join("docs/ways.md")).unwrap();
+    let codes: Vec<&str> = guard.split('"').filter(|text| is_raised(text)).collect();
+    assert!(!codes.is_empty());
+    for code in codes {
+        let raised = catalogue::find_raised(code).unwrap_or_else(|| panic!("{code} is unknown"));
+        assert!(all.contains(&format!("{code}  {}", raised.title)), "{code} in {all}");
+        assert!(ways.contains(&format!("| {code} |")), "{code} is not in docs/ways.md");
+        let report = project.done(&format!("explain {code} --json")).json();
+        assert_eq!(report["raised"][0]["code"], code);
+        assert_eq!(report["areas"].as_array().unwrap().len(), 0);
+    }
+}
+
+fn is_raised(text: &str) -> bool {
+    text.strip_prefix("WB").is_some_and(|rest| rest.len() == 3)
+}

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use whimbrel_app::cases::doctor;
-use whimbrel_app::catalogue::{self, Code};
+use whimbrel_app::catalogue::{self, Code, Raised};
 use whimbrel_app::config::keys;
 use whimbrel_app::{Exit, database, environment, formats, ledgers};
 
@@ -120,8 +120,24 @@ fn error_page() -> String {
             .unwrap();
         }
     }
+    write!(page, "\n## Scripts that somebody else runs\n\n{RAISED}").unwrap();
+    for raised in catalogue::RAISED {
+        let Raised { code, title, cause, cure, example } = raised;
+        write!(
+            page,
+            "\n### {code}: {title}\n\n```text\nERROR: {code}: {example}\n```\n\n{cause}\n\n**What to do.** {cure}\n"
+        )
+        .unwrap();
+    }
     page
 }
+
+/// What stands above the errors that a script raises.
+const RAISED: &str = "\
+A part of a script that `whimbrel script` writes ([ways.md](ways.md)) makes sure that it may run, and
+else raises one of these in the database: its id is the SQLSTATE, and the transaction of that part is undone.
+Where Whimbrel itself runs the script (`--via`), it reads them and does what they say.
+";
 
 /// What stands above the errors.
 const ERRORS: &str = "\
