@@ -9,6 +9,7 @@ use whimbrel_app::catalogue::Code;
 use whimbrel_app::wire::{ErrorShown, Failed, VERSION, chain};
 use whimbrel_app::{Error, Exit, Located, Position, Severity, Span, mask};
 
+use crate::aim;
 use crate::terminal::{self, Terminal};
 use crate::theme::{Theme, Tone, clean};
 
@@ -61,8 +62,8 @@ impl Failure {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::App(error) => error.hints(),
-            Self::Usage { hints, .. } => hints.clone(),
+            Self::App(error) => aimed(error.hints()),
+            Self::Usage { hints, .. } => aimed(hints.clone()),
             Self::Output(_) | Self::Input { .. } => Vec::new(),
         }
     }
@@ -119,7 +120,12 @@ pub(crate) fn print_refusal(rendered: &StyledStr, terminal: &Terminal) {
 
 /// Prints an error of a use case that is part of a report.
 pub(crate) fn print_part(error: &Error, terminal: &Terminal) {
-    talk(error, error.code(), &error.hints(), &error.places(), terminal);
+    talk(error, error.code(), &aimed(error.hints()), &error.places(), terminal);
+}
+
+/// Hints whose commands go to the same database.
+fn aimed(hints: Vec<String>) -> Vec<String> {
+    hints.into_iter().map(|hint| aim::aimed(&hint).into_owned()).collect()
 }
 
 /// Writes an error for a person: its places with their carets, its whole chain, its hints, and how

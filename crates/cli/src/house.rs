@@ -9,12 +9,12 @@ use whimbrel_app::database::DatabaseOptions;
 use whimbrel_app::{Exit, Interrupt, Surroundings, Where, Workspace};
 
 use crate::arguments::Globals;
-use crate::commands;
 use crate::failure::Failure;
 use crate::signals::{Signal, Signals};
 use crate::terminal::Terminal;
 use crate::theme::Tone;
 use crate::watcher::Watcher;
+use crate::{aim, commands};
 
 /// What a command has at hand.
 pub(crate) struct House {
@@ -34,6 +34,7 @@ impl House {
     /// A house for one command.
     pub(crate) fn new(globals: Globals) -> Self {
         let terminal = Terminal::new(globals.manner());
+        aim::set(&globals);
         Self { globals, terminal, interrupt: Interrupt::default(), signal: None }
     }
 
@@ -64,6 +65,9 @@ impl House {
 
     /// The project's part and the database that a command is about.
     pub(crate) fn place(&self, dev: commands::Dev) -> Where {
+        if dev.dev {
+            aim::set_dev();
+        }
         let Globals { database_url, env, history, .. } = &self.globals;
         let database = DatabaseOptions {
             database_url: database_url.clone(),

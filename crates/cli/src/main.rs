@@ -3,6 +3,7 @@
 //! Holds no logic: each command turns its arguments into a use case's options, hands over somebody
 //! who watches and can be asked, and shows the report.
 
+mod aim;
 mod amending;
 mod arguments;
 mod become_command;

@@ -2,6 +2,7 @@
 
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
+use crate::aim;
 use crate::theme::{Theme, Tone};
 
 /// Lines being written.
@@ -30,7 +31,7 @@ impl Page {
 
     /// Adds a line.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) {
-        self.text.push_str(text.as_ref().trim_end());
+        self.text.push_str(aim::aimed(text.as_ref()).trim_end());
         self.text.push('\n');
     }
 

@@ -147,3 +147,30 @@ async fn a_whole_id_is_meant_before_the_beginning_of_another() {
     assert_eq!(said["migrations"][0]["history"], "one");
     assert_eq!(project.run("up --yes --no-rehearsal --only 1").code, 2);
 }
+
+/// What a hint proposes is about the database that the command was about.
+#[tokio::test]
+async fn what_is_proposed_goes_to_the_same_database() {
+    let files = [
+        ("migrations/001_a.sql", "create table a (id int);\n"),
+        ("whimbrel.toml", "[env.production]\nurl_env = \"PRODUCTION_URL\"\n"),
+    ];
+    let project = Project::new(&files).with_database().await;
+    let url = project.url();
+    let project =
+        project.with("PRODUCTION_URL", &url).with("DATABASE_URL", "postgres://127.0.0.1:1/x");
+    project.sql("create table a (id int)").await;
+    let said = project.run("up --yes --no-rehearsal --env production");
+    assert_eq!(said.code, 1, "{}", said.whole());
+    assert!(said.err.contains("`whimbrel repair applied 001_a --env production`"), "{}", said.err);
+    let said = project.run("status --database-url @production --json --check");
+    assert_eq!(said.code, 3, "{}", said.whole());
+    let said = project.run("status --env production");
+    assert!(said.out.contains("`whimbrel up --env production`"), "{}", said.out);
+    let said = project.run("runs show 4711 --env production --json");
+    assert!(
+        said.json()["error"]["hints"].to_string().contains("--env production"),
+        "{}",
+        said.whole()
+    );
+}
