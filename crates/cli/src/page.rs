@@ -1,9 +1,21 @@
 //! A text for a person: lines and tables as wide as the terminal.
 
-use console::{Alignment, measure_text_width, pad_str, truncate_str};
+use std::borrow::Cow;
+
+use console::{Alignment, pad_str, truncate_str};
 
 use crate::aim;
 use crate::theme::{Theme, Tone};
+use crate::wrap::{broken, filled, plain_width, text_width};
+
+/// The width where there is no terminal: nothing is cut or broken, whoever reads along.
+pub(crate) const ENDLESS: usize = 1000;
+
+/// Below this width nothing of a table is cut: what is left would tell too little.
+const USUAL: usize = 80;
+
+/// The width in which a text is shown, however far in it stands.
+const LEAST: usize = 10;
 
 /// Lines being written.
 #[derive(Debug)]
@@ -29,9 +41,21 @@ impl Page {
         self.theme.paint(tone, text)
     }
 
-    /// Adds a line.
+    /// Adds a line, broken where the terminal ends.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) {
-        self.text.push_str(aim::aimed(text.as_ref()).trim_end());
+        let text = &*aim::aimed(text.as_ref());
+        if text.len() <= self.width || self.width >= ENDLESS {
+            return self.verbatim(text);
+        }
+        let width = self.width;
+        for line in text.split('\n').flat_map(|line| broken(line, width)) {
+            self.verbatim(line);
+        }
+    }
+
+    /// Adds a line that somebody may copy: it is as long as it is.
+    pub(crate) fn verbatim(&mut self, text: impl AsRef<str>) {
+        self.text.push_str(text.as_ref().trim_end());
         self.text.push('\n');
     }
 
@@ -49,22 +73,15 @@ impl Page {
         }
     }
 
-    /// A text in lines that fit behind an indent, broken between words; a word is never broken.
+    /// A text in lines that fit behind an indent, broken between words.
     pub(crate) fn wrapped(&self, indent: usize, text: &str) -> Vec<String> {
-        let width = self.width.saturating_sub(indent).max(30);
-        let mut lines = vec![String::new()];
-        for word in text.split_whitespace() {
-            let last = lines.last().map_or(0, |line| line.chars().count());
-            if last > 0 && last + 1 + word.chars().count() > width {
-                lines.push(String::new());
-            }
-            let line = lines.last_mut().expect("there is one from the beginning");
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines
+        let width = self.width.saturating_sub(indent).max(LEAST);
+        filled(aim::aimed(text).split_whitespace(), width, width)
+    }
+
+    /// Whether there is room for a text behind an indent.
+    pub(crate) fn has_room(&self, indent: usize) -> bool {
+        self.width >= indent + 3 * LEAST
     }
 
     /// Adds a line that says what to do next.
@@ -73,14 +90,42 @@ impl Page {
         self.line(format!("{label} {text}"));
     }
 
-    /// Adds a table.
+    /// Adds a table: rows of columns, or where they do not fit, a block of lines for each row.
     pub(crate) fn table(&mut self, table: &Table) {
-        let widths = table.widths(self.width);
+        if table.rows.is_empty() {
+            return;
+        }
+        let Some(widths) = table.widths(self.width) else {
+            return self.blocks(table);
+        };
         let header: Vec<String> =
             table.columns.iter().map(|column| self.paint(Tone::Heading, column.title)).collect();
         self.row(table, &widths, &header);
         for row in &table.rows {
             self.row(table, &widths, row);
+        }
+    }
+
+    /// Adds each row as what names it, and a line for each other cell that holds something.
+    fn blocks(&mut self, table: &Table) {
+        for row in &table.rows {
+            let named = (0..row.len()).filter(|index| !row[*index].is_empty());
+            let Some(name) = named
+                .clone()
+                .find(|index| table.columns[*index].names)
+                .or_else(|| named.clone().next())
+            else {
+                continue;
+            };
+            self.line(match table.columns[name].align {
+                Align::Left => row[name].clone(),
+                Align::Right => format!("{} {}", table.columns[name].title, row[name]),
+            });
+            for index in named.filter(|index| *index != name) {
+                let (title, cell) = (table.columns[index].title, &row[index]);
+                let title = if title.is_empty() { String::new() } else { format!("{title}: ") };
+                self.line(format!("  {}{cell}", self.paint(Tone::Faint, title)));
+            }
         }
     }
 
@@ -110,24 +155,13 @@ impl Page {
             }
             line.push_str("  ");
         }
-        self.line(line);
+        self.verbatim(line);
     }
 
     /// The text.
     pub(crate) fn into_text(self) -> String {
         self.text
     }
-}
-
-/// The width of a text on the terminal.
-fn text_width(text: &str) -> usize {
-    plain_width(text).unwrap_or_else(|| measure_text_width(text))
-}
-
-/// The width of a text of nothing but ASCII's visible letters and blanks, which most cells of a
-/// long table are; any other is measured letter by letter, its colours left out.
-fn plain_width(text: &str) -> Option<usize> {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(text.len())
 }
 
 /// Rows under titles. Columns that hold nothing are left out.
@@ -144,8 +178,10 @@ pub(crate) struct Column {
     pub(crate) title: &'static str,
     /// On which side its cells stand.
     pub(crate) align: Align,
-    /// The width down to which it may be cut where the terminal is narrow.
+    /// The width down to which it may be cut where the terminal is not wide.
     pub(crate) least: usize,
+    /// Whether its cell is what a row is called.
+    names: bool,
 }
 
 /// A side.
@@ -160,20 +196,25 @@ pub(crate) enum Align {
 impl Column {
     /// A column of text that may be cut down to a width.
     pub(crate) const fn text(title: &'static str, least: usize) -> Self {
-        Self { title, align: Align::Left, least }
+        Self { title, align: Align::Left, least, names: false }
     }
 
     /// A column that is never cut.
     pub(crate) const fn whole(title: &'static str) -> Self {
-        Self { title, align: Align::Left, least: usize::MAX }
+        Self { title, align: Align::Left, least: usize::MAX, names: false }
     }
 
     /// A column of numbers, never cut.
     pub(crate) const fn number(title: &'static str) -> Self {
-        Self { title, align: Align::Right, least: usize::MAX }
+        Self { title, align: Align::Right, least: usize::MAX, names: false }
     }
 
-    /// The width that it keeps on the narrowest terminal.
+    /// The same, and its cell is what a row is called; without one that is the first.
+    pub(crate) const fn naming(self) -> Self {
+        Self { names: true, ..self }
+    }
+
+    /// The width that it keeps on a terminal of the usual width.
     fn floor(&self) -> usize {
         if self.least == usize::MAX { usize::MAX } else { self.least.div_ceil(2) }
     }
@@ -187,30 +228,37 @@ impl Table {
 
     /// Adds a row, a cell for each column.
     pub(crate) fn row(&mut self, cells: impl Into<Vec<String>>) {
-        let cells = cells.into();
+        let mut cells = cells.into();
+        for cell in &mut cells {
+            if let Cow::Owned(aimed) = aim::aimed(cell) {
+                *cell = aimed;
+            }
+        }
         debug_assert_eq!(cells.len(), self.columns.len(), "a cell for each column");
         self.rows.push(cells);
     }
 
-    /// The width of each column within a total; an empty column has none.
+    /// The width of each column within a total; an empty column has none. `None` where they do not
+    /// fit.
     ///
     /// What is too wide is taken from the widest columns that may be cut.
-    fn widths(&self, total: usize) -> Vec<usize> {
+    fn widths(&self, total: usize) -> Option<Vec<usize>> {
         let mut widths: Vec<usize> = (0..self.columns.len())
             .map(|index| {
                 let cells = self.rows.iter().map(|row| text_width(&row[index]));
                 match cells.max().unwrap_or(0) {
                     0 => 0,
-                    widest => widest.max(measure_text_width(self.columns[index].title)),
+                    widest => widest.max(text_width(self.columns[index].title)),
                 }
             })
             .collect();
         let shown = widths.iter().filter(|width| **width > 0).count();
         let room = total.saturating_sub(2 * shown.saturating_sub(1));
-        self.shrink(&mut widths, room, |column| column.least);
-        // Where that is not enough, they give more: a line that wraps is worse.
-        self.shrink(&mut widths, room, Column::floor);
-        widths
+        if total >= USUAL {
+            self.shrink(&mut widths, room, |column| column.least);
+            self.shrink(&mut widths, room, Column::floor);
+        }
+        (widths.iter().sum::<usize>() <= room).then_some(widths)
     }
 
     /// Takes from columns that may be cut, the widest for what it needs first, down to a least.
@@ -256,13 +304,58 @@ migration                 state     took
     }
 
     #[test]
-    fn a_narrow_terminal_cuts_what_may_be_cut() {
+    fn a_terminal_of_usual_width_cuts_what_may_be_cut() {
+        let mut table = Table::new([Column::text("migration", 8), Column::whole("state")]);
+        table.row(["x".repeat(100), "applied".to_owned()]);
+        let mut page = Page::new(Theme::Plain, 80);
+        page.table(&table);
+        let text = page.into_text();
+        assert!(text.lines().all(|line| text_width(line) <= 80), "{text}");
+        assert!(text.contains("x…  applied"), "{text}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_has_a_block_for_each_row_and_cuts_nothing() {
         let expected = "\
-migration       state     took
-001_create_us…  applied  12 ms
-002_größe       pending
+001_create_user_profiles
+  state: applied
+  took: 12 ms
+002_größe
+  state: pending
 ";
-        assert_eq!(shown(30), expected);
-        assert!(shown(1).starts_with("mig…  state"));
+        assert_eq!(shown(39), expected);
+        assert_eq!(shown(40).lines().count(), 3);
+        let narrowest = shown(12);
+        assert!(narrowest.lines().all(|line| text_width(line) <= 12), "{narrowest}");
+    }
+
+    #[test]
+    fn a_row_is_called_by_its_number_or_by_what_names_it() {
+        let number = Column::number("run");
+        for (column, expected) in [
+            (Column::text("by", 4), "run 7\n  by: somebody\n  why: because\n"),
+            (Column::text("by", 4).naming(), "somebody\n  run: 7\n  why: because\n"),
+        ] {
+            let mut table = Table::new([number, column, Column::whole("why")]);
+            table.row(["7", "somebody", "because"].map(str::to_owned));
+            let mut page = Page::new(Theme::Plain, 20);
+            page.table(&table);
+            assert_eq!(page.into_text(), expected);
+        }
+    }
+
+    #[test]
+    fn a_table_without_rows_is_nothing() {
+        let mut page = Page::new(Theme::Plain, 80);
+        page.table(&Table::new([Column::whole("state")]));
+        assert_eq!(page.into_text(), "");
+    }
+
+    #[test]
+    fn a_long_line_is_broken_but_for_one_that_is_copied() {
+        let mut page = Page::new(Theme::Plain, 12);
+        page.hint("do it now, or never");
+        page.verbatim("select 1 from somewhere");
+        assert_eq!(page.into_text(), "hint: do it\n  now, or\n  never\nselect 1 from somewhere\n");
     }
 }

@@ -153,7 +153,7 @@ fn shown(report: &Report, page: &mut Page) {
     let one_way = report.migrations.iter().all(|migration| migration.direction == UP);
     let mut table = Table::new([
         Column::number("#"),
-        Column::text("migration", 20),
+        Column::text("migration", 20).naming(),
         Column::whole(if one_way { "" } else { "direction" }),
         Column::text("why", 10),
         Column::whole("runs as"),
@@ -187,7 +187,7 @@ fn shown(report: &Report, page: &mut Page) {
         let way = if one_way { "" } else { migration.direction };
         let title = format!("-- {} {way}", migration.id);
         page.line(page.paint(Tone::Heading, title.trim_end()));
-        page.line(mask(&clean(sql)));
+        page.verbatim(mask(&clean(sql)));
     }
 }
 

@@ -1,12 +1,14 @@
 //! The two streams: data goes to stdout, talk to stderr.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use console::Term;
+use console::strip_ansi_codes;
 use serde::Serialize;
 
-use crate::page::Page;
+use crate::page::{ENDLESS, Page};
 use crate::theme::Theme;
+use crate::wrap::broken;
 
 /// What a person asked of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,11 +34,9 @@ pub(crate) struct Terminal {
     pub(crate) manner: Manner,
     out: Theme,
     err: Theme,
+    out_width: usize,
     width: usize,
 }
-
-/// The width where there is no terminal: nothing is cut, whoever reads along.
-const WIDTH: usize = 1000;
 
 impl Terminal {
     /// Looks at the streams of this process.
@@ -48,16 +48,16 @@ impl Terminal {
             | anstream::ColorChoice::AlwaysAnsi
             | anstream::ColorChoice::Always => Theme::Colour,
         };
-        let size = Term::stdout().size_checked().or_else(|| Term::stderr().size_checked());
         Self {
             manner,
             out: theme(anstream::AutoStream::choice(&io::stdout())),
             err: theme(anstream::AutoStream::choice(&io::stderr())),
-            width: size.map_or(WIDTH, |(_, columns)| usize::from(columns)),
+            out_width: width(io::stdout()),
+            width: width(io::stderr()),
         }
     }
 
-    /// How wide lines may be.
+    /// How wide lines on stderr may be.
     pub(crate) fn width(&self) -> usize {
         self.width
     }
@@ -69,7 +69,7 @@ impl Terminal {
 
     /// An empty page for stdout.
     pub(crate) fn page(&self) -> Page {
-        Page::new(self.out, self.width)
+        Page::new(self.out, self.out_width)
     }
 
     /// An empty page for stderr.
@@ -134,8 +134,54 @@ pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Writes to stderr. There is nowhere to complain if that fails.
+/// Writes to stderr, where lines are broken at the terminal's end. There is nowhere to complain if
+/// that fails.
 pub(crate) fn talk(bytes: &[u8]) {
+    let width = width(io::stderr());
+    let fitted = match str::from_utf8(bytes) {
+        Ok(text) if width < ENDLESS => fitted(text, width),
+        Ok(_) | Err(_) => Cow::Borrowed(bytes),
+    };
     let mut err = io::stderr().lock();
-    let _ = err.write_all(bytes).and_then(|()| err.flush());
+    let _ = err.write_all(&fitted).and_then(|()| err.flush());
+}
+
+/// A text whose lines fit. Those of an excerpt, which have a bar, are as they are: what points into
+/// them would point elsewhere.
+fn fitted(text: &str, width: usize) -> Cow<'_, [u8]> {
+    if text.lines().all(|line| line.len() <= width) {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    let is_excerpt = |line: &str| {
+        let plain = strip_ansi_codes(line);
+        plain.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|')
+    };
+    let mut fitted = String::new();
+    for line in text.split_inclusive('\n') {
+        match line.strip_suffix('\n') {
+            Some(line) if !is_excerpt(line) => {
+                fitted.extend(broken(line, width).iter().flat_map(|line| [line.as_str(), "\n"]));
+            }
+            Some(_) | None => fitted.push_str(line),
+        }
+    }
+    Cow::Owned(fitted.into_bytes())
+}
+
+/// How wide lines of a stream may be.
+///
+/// The console's own look wants rows as well, and a terminal that knows its columns may have none.
+#[cfg(unix)]
+fn width(stream: impl std::os::fd::AsFd) -> usize {
+    let size = rustix::termios::tcgetwinsize(stream);
+    size.ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0).unwrap_or(ENDLESS)
+}
+
+/// How wide lines of a stream may be.
+#[cfg(not(unix))]
+fn width(stream: impl IsTerminal) -> usize {
+    let terms = [console::Term::stdout(), console::Term::stderr()];
+    let size = terms.iter().find_map(console::Term::size_checked);
+    let size = size.filter(|_| stream.is_terminal());
+    size.map_or(ENDLESS, |(_, columns)| usize::from(columns).max(1))
 }

@@ -91,7 +91,8 @@ fn show_group(findings: &[Finding], page: &mut Page) {
         }
         for sql in &finding.sql {
             let sql = clean(sql);
-            page.line(format!("{:INDENT$}{}", "", page.paint(Tone::Name, sql)));
+            let indent = indent(page);
+            page.verbatim(format!("{:indent$}{}", "", page.paint(Tone::Name, sql)));
         }
         if let Some(code) = finding.code {
             below(page, Tone::Faint, &format!("more: whimbrel explain {code}"));
@@ -109,19 +110,28 @@ fn line(page: &mut Page, title: &str, severity: Severity, what: &str) {
     };
     // Padded before it is painted: escape codes have no width.
     let word = page.paint(tone, format!("{:<9}", severity.word()));
-    for (number, text) in page.wrapped(INDENT, &clean(what)).iter().enumerate() {
-        if number == 0 {
-            page.line(format!("{title:<12}{word}{text}"));
-        } else {
-            page.line(format!("{:INDENT$}{text}", ""));
-        }
+    let indent = indent(page);
+    let mut first = format!("{title:<12}{word}");
+    if indent < INDENT {
+        page.line(std::mem::take(&mut first));
     }
+    for text in page.wrapped(indent, &clean(what)) {
+        let before = std::mem::take(&mut first);
+        let blanks = if before.is_empty() { indent } else { 0 };
+        page.line(format!("{before}{:blanks$}{text}", ""));
+    }
+}
+
+/// How far in findings stand: on a narrow terminal they begin below their group and severity.
+fn indent(page: &Page) -> usize {
+    if page.has_room(INDENT) { INDENT } else { 2 }
 }
 
 /// A line below a finding.
 fn below(page: &mut Page, tone: Tone, text: &str) {
-    for text in page.wrapped(INDENT, &clean(text)) {
-        page.line(format!("{:INDENT$}{}", "", page.paint(tone, text)));
+    let indent = indent(page);
+    for text in page.wrapped(indent, &clean(text)) {
+        page.line(format!("{:indent$}{}", "", page.paint(tone, text)));
     }
 }
 

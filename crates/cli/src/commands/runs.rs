@@ -25,7 +25,8 @@ pub(crate) struct Runs {
     action: Option<Action>,
 
     /// Show the newest so many
-    #[arg(long, short = 'n', value_name = "N", default_value_t = USUAL)]
+    #[arg(long, short = 'n', value_name = "N", default_value_t = USUAL,
+        value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
     /// Show all

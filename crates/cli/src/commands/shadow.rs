@@ -70,7 +70,7 @@ fn show(report: &Report, page: &mut Page) {
         Column::number("size"),
         Column::whole("last used (UTC)"),
         Column::whole("in use"),
-        Column::text("path", 20),
+        Column::text("path", 20).naming(),
         Column::text("project", 12),
     ]);
     for kept in &report.kept {

@@ -52,7 +52,7 @@ fn show(report: &Report, page: &mut Page) {
     let several = report.histories.len() > 1;
     let mut table = Table::new([
         Column::text("history", 8),
-        Column::text("migration", 20),
+        Column::text("migration", 20).naming(),
         Column::whole("file"),
         Column::whole("ledger"),
         Column::whole("state"),

@@ -22,6 +22,7 @@ mod judge;
 mod kit;
 mod large;
 mod losses;
+mod narrow;
 mod redo;
 mod reference;
 mod registries;
