@@ -28,19 +28,19 @@ pub(crate) fn set(globals: &Globals) {
     }
     let mut options = String::new();
     if let Some(name) = &globals.env {
-        options.push_str(&format!(" --env {}", quoted(name)));
+        options.extend([" --env ", &quoted(name)]);
     }
     if let Some(url) = &globals.database_url {
         let url = url.reveal();
         match url.strip_prefix('@') {
-            Some(name) => options.push_str(&format!(" --env {}", quoted(name))),
+            Some(name) => options.extend([" --env ", &quoted(name)]),
             // Whoever gave a password gives it again.
             None if whimbrel_app::mask(url) != url => options.push_str(" --database-url …"),
-            None => options.push_str(&format!(" --database-url {}", quoted(url))),
+            None => options.extend([" --database-url ", &quoted(url)]),
         }
     }
     if let Some(via) = globals.via.and_then(|via| via.to_possible_value()) {
-        options.push_str(&format!(" --via {}", via.get_name()));
+        options.extend([" --via ", via.get_name()]);
     }
     if !options.is_empty() {
         let _ = DATABASE.set(options);

@@ -234,7 +234,7 @@ pub(crate) async fn run(
     let unwanted = LastApplied::Unwanted;
     let place = match options.depth {
         Depth::Run => options.place.clone(),
-        _ => options.place.only_read(),
+        Depth::Show { .. } => options.place.only_read(),
     };
     let (project, mut session, state, keeping) = if is_plain(aim, options) {
         match Project::glance(workspace, &place, unwanted, aim.name(), events).await? {

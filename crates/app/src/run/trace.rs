@@ -34,9 +34,9 @@ fn may_leave_one(statement: &str) -> bool {
             TokenKind::Word => words.push(text.to_ascii_lowercase()),
             // A body, or what is executed by one.
             TokenKind::Dollar | TokenKind::String(_) => {
-                let has = |word: &&str| text.to_ascii_lowercase().contains(*word);
+                let has = |word: &str| text.to_ascii_lowercase().contains(word);
                 if words.first().is_some_and(|first| first == "do")
-                    && TRACES.iter().any(|one| has(&one))
+                    && TRACES.iter().any(|one| has(one))
                 {
                     return true;
                 }
@@ -46,13 +46,17 @@ fn may_leave_one(statement: &str) -> bool {
     }
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         // Rows go into a table that is there.
-        ["insert" | "merge" | "copy" | "update" | "delete" | "truncate", ..] => false,
-        ["grant" | "revoke" | "reassign" | "set" | "reset", ..] => false,
-        ["alter", .., "owner", "to", _] | ["alter", .., "owner", "to"] => false,
+        [
+            "insert" | "merge" | "copy" | "update" | "delete" | "truncate" | "grant" | "revoke"
+            | "reassign" | "set" | "reset",
+            ..,
+        ]
+        | ["alter", .., "owner", "to", _]
+        | ["alter", .., "owner", "to"]
+        | [] => false,
         ["select", rest @ ..] if rest.contains(&"into") => true,
         [first, second, ..] if TRACES.contains(first) => !TRACELESS.contains(second),
         [_, rest @ ..] => rest.iter().any(|word| TRACES.contains(word)),
-        [] => false,
     }
 }
 

@@ -201,18 +201,20 @@ impl<'a> Guard<'a> {
             ),
         }
         if let Some(before) = self.place.before() {
-            let (goes, is) = match before.is_applied {
-                true => ("comes", "is not applied"),
-                false => ("is undone", "is still applied"),
+            let (goes, is) = if before.is_applied {
+                ("comes", "is not applied")
+            } else {
+                ("is undone", "is still applied")
             };
             let message = format!("`{}` {goes} before `{id}` and {is}", before.of.id);
             let hint = "run the part before this one first, and look at what it says";
             self.neighbour(body, &before, &Refusal { code: OUT_OF_TURN, message: &message, hint });
         }
         if let Some(next) = self.place.next() {
-            let (goes, is) = match next.is_applied {
-                true => ("is undone", "is not applied"),
-                false => ("comes", "is applied"),
+            let (goes, is) = if next.is_applied {
+                ("is undone", "is not applied")
+            } else {
+                ("comes", "is applied")
             };
             let message = format!("`{}` {goes} after `{id}` and {is}", next.of.id);
             let hint = "somebody else ran it meanwhile: see `whimbrel status`";
