@@ -21,6 +21,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS", "Which of several hosts is taken."),
     ("WHIMBREL_VIA", "The way to the database, as `--via` says it: `native`, `psql` or `api`."),
     ("WHIMBREL_PSQL", "The program `psql`, in place of the one on the PATH."),
+    ("WHIMBREL_PG_DUMP", "The program `pg_dump`, in place of the one on the PATH."),
     ("SUPABASE_ACCESS_TOKEN", "The token for `--via api`, where none is given."),
     (
         "SUPABASE_PROJECT_REF, SUPABASE_PROJECT_ID",

@@ -110,6 +110,16 @@ impl Folder {
         write().map_err(|source| FilesError { path: path.to_owned(), source })
     }
 
+    /// Removes a file that was written a moment ago, and the folders that were made for it.
+    pub(crate) fn take_back(&self, path: &Utf8Path, made: &[Utf8PathBuf]) {
+        self.seen().clear();
+        // What is not there any more need not be taken back, and what others put there stays.
+        let _ = std::fs::remove_file(self.root.join(path));
+        for folder in made {
+            let _ = std::fs::remove_dir(self.root.join(folder));
+        }
+    }
+
     /// Makes a folder, with those that lead to it.
     pub fn make(&self, path: &Utf8Path) -> Result<(), FilesError> {
         self.seen().clear();

@@ -35,8 +35,9 @@ with own_schema as (
             (select pg_catalog.concat_ws(',', s.seqtypid::regtype, s.seqstart, s.seqincrement,
                     s.seqmax, s.seqmin, s.seqcache, s.seqcycle)
                 from pg_catalog.pg_sequence s where s.seqrelid = c.oid),
-            (select pg_catalog.concat_ws(',', f.ftserver, f.ftoptions)
-                from pg_catalog.pg_foreign_table f where f.ftrelid = c.oid))
+            (select pg_catalog.concat_ws(',', s.srvname, f.ftoptions)
+                from pg_catalog.pg_foreign_table f
+                join pg_catalog.pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid))
     from own_relation c
     left join pg_catalog.pg_am am on am.oid = c.relam
     where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c')
@@ -201,7 +202,8 @@ with own_schema as (
         from pg_catalog.pg_statistic_ext s join own_schema n on n.oid = s.stxnamespace
         union all
         select 'pg_catalog.pg_foreign_data_wrapper'::regclass, f.oid,
-            pg_catalog.concat_ws('|', f.fdwowner::regrole, f.fdwhandler, f.fdwvalidator, f.fdwacl,
+            pg_catalog.concat_ws('|', f.fdwowner::regrole, f.fdwhandler::regproc,
+                f.fdwvalidator::regproc, f.fdwacl,
                 f.fdwoptions)
         from pg_catalog.pg_foreign_data_wrapper f
         union all

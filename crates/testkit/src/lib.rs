@@ -15,6 +15,6 @@ pub use certificates::{Authority, Certificate};
 pub use management::{ManagementApi, Manner};
 pub use pgbouncer::{PgBouncer, Pool, PoolMode};
 pub use proxy::{At, Cut, DelayProxy, Direction, Fault, FaultProxy, Listen, Point, Record, When};
-pub use psql::Psql;
+pub use psql::{PgDump, Psql};
 pub use server::{Database, MAJORS, Server, Settings, bring, guard, options};
 pub use supabase::SupabaseCli;

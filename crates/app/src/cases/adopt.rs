@@ -1,5 +1,10 @@
 //! Takes over a database that another tool, or a person by hand, has migrated so far.
 
+mod draft;
+mod dump;
+mod from_database;
+mod platform;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::state::State;
@@ -20,6 +25,8 @@ use crate::run::amend::{self, Amending, Change, Saying, Written};
 use crate::run::{self, ChangeShown, Proof, ProofShown};
 use crate::wire::{self, DatabaseShown};
 use crate::workspace::Workspace;
+
+pub use from_database::{BaselineShown, from_database};
 
 /// What is known of this use case.
 pub const CASE: Case = Case { name: "adopt", database: Database::Written };
@@ -60,6 +67,8 @@ pub struct Report {
     pub proof: ProofShown,
     /// Whether it was written.
     pub written: bool,
+    /// The first migration, where it was written from the database.
+    pub baseline: Option<BaselineShown>,
 }
 
 /// An entry that is not taken over.
@@ -94,8 +103,7 @@ pub async fn adopt(
             code: Code::NOTHING_TO_ADOPT,
             message: "this project has no migrations that could be in the database".to_owned(),
             hints: vec![
-                "writing the first one from a database is not part of Whimbrel yet".to_owned(),
-                "with `pg_dump --schema-only` as the first migration, `whimbrel adopt` records it"
+                "`whimbrel adopt --from-database` writes the first one from what the database has"
                     .to_owned(),
             ],
         });
@@ -149,6 +157,7 @@ pub async fn adopt(
         compared: found.compared,
         proof,
         written: written == Written::Yes,
+        baseline: None,
     })
 }
 
@@ -278,6 +287,11 @@ async fn from_tool(
             ),
             hints: vec![
                 "adopting needs the migrations that were applied as SQL files of this project"
+                    .to_owned(),
+                "where the files here are what the database has, `whimbrel adopt --to ID` takes \
+                 those up to ID as applied, and proves it"
+                    .to_owned(),
+                "where there are none yet, `whimbrel adopt --from-database` writes the first"
                     .to_owned(),
             ],
         });

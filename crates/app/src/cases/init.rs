@@ -137,7 +137,7 @@ fn not_read(other: &Other) -> Error {
 }
 
 /// A history that does not exist yet.
-fn fresh(workspace: &Workspace, options: &Options) -> Result<Outline, Error> {
+pub(super) fn fresh(workspace: &Workspace, options: &Options) -> Result<Outline, Error> {
     let format = format_for(workspace, options)?;
     let folder = match (&options.folder, format.folders()) {
         (Some(folder), _) => config::tidy(folder.as_str()),

@@ -7,7 +7,7 @@ NOTHING_TO_ADOPT {
     exit: Usage,
     title: "the project has no migrations that could be in the database",
     cause: "`adopt` records migrations whose effect is there already, and the project has none.",
-    cure: "Take `pg_dump --schema-only` as the first migration; `whimbrel adopt` records it.",
+    cure: "`whimbrel adopt --from-database` writes the first migration from what the database has, proves it and records it.",
     example: "this project has no migrations that could be in the database",
 }
 ADOPTED_CHANGED {
@@ -63,8 +63,40 @@ NO_ENTRY_FITS {
     exit: Refused,
     title: "no entry of the other tool's ledger has a file here",
     cause: "The history is another one, or its files are named otherwise than when they were applied.",
-    cure: "Bring the migrations that were applied into the project as SQL files, under the names that the ledger has.",
+    cure: "Bring the migrations that were applied into the project as SQL files, under the names that the ledger has. Where other files have the same effect, `whimbrel adopt --to ID` proves and records those; where there are none, `whimbrel adopt --from-database` writes the first.",
     example: "none of the 2 entries of knex has a file in history `main`: the first is `20240101000000_create_users.js`",
+}
+NO_PG_DUMP {
+    id: "W6009",
+    exit: Usage,
+    title: "pg_dump is missing, or older than the server",
+    cause: "`adopt --from-database` has pg_dump write down what the database has, and an older pg_dump does not know all that a newer server has.",
+    cure: "Install Postgres' client programs of the server's version or a newer one (Debian: `apt install postgresql-client-17` from apt.postgresql.org; macOS: `brew install libpq`), or name the program in WHIMBREL_PG_DUMP.",
+    example: "pg_dump 17 or newer is needed, as the server is, and the one here is 15.18",
+}
+PG_DUMP_FAILED {
+    id: "W6010",
+    exit: Refused,
+    title: "pg_dump did not write down what the database has",
+    cause: "It ended with an error: mostly a table that the role may not read, or that somebody has locked.",
+    cure: "Mend what its message names, or connect as a role that owns the tables. Nothing was written.",
+    example: "pg_dump ended with exit status: 1: pg_dump: error: query failed: ERROR:  permission denied for table users",
+}
+HISTORY_BEGUN {
+    id: "W6011",
+    exit: Usage,
+    title: "the history has migrations already",
+    cause: "`adopt --from-database` writes the first migration of a history, and this one has files, or entries in its ledger.",
+    cure: "`whimbrel adopt` takes the files as applied and proves it; `whimbrel repair orphan` writes files back that the ledger has.",
+    example: "history `main` has migrations already: the first is `001_a`",
+}
+NOTHING_IN_DATABASE {
+    id: "W6012",
+    exit: Usage,
+    title: "the database has nothing to write down",
+    cause: "It is empty, but for what the platform, an extension or a migration tool keeps there; or the URL leads to another database than was meant.",
+    cure: "Check the URL with `whimbrel doctor`. `whimbrel new` begins a history by hand.",
+    example: "database `shop` has nothing to write down",
 }
 NOT_REPAIRABLE {
     id: "W6101",

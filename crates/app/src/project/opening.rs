@@ -51,6 +51,9 @@ struct Found {
 
 const NO_PANIC: &str = "reading files does not panic";
 
+/// What to do where a connection of our own is needed, and another way was asked for.
+const OTHERWISE: &str = "leave `--via` out, from a machine that can connect";
+
 impl Opening {
     /// Lists the files and connects.
     pub(super) async fn begin(
@@ -181,6 +184,51 @@ impl Opening {
 }
 
 impl Project {
+    /// A project with one history, which may have no files and no folder yet.
+    pub(crate) async fn begun(
+        workspace: &Workspace,
+        outline: Outline,
+        place: &Where,
+        what: &str,
+        events: &mut dyn Events,
+    ) -> Result<(Self, Session, State), Error> {
+        let outlines = vec![outline];
+        let histories = histories::read(workspace, &outlines)?;
+        let (database, development) = if place.database.dev {
+            let wanted = &place.database;
+            let (server, target) = develop(workspace, &outlines, wanted, events).await?;
+            (Database::embedded(target), Some(server))
+        } else {
+            (database::find(workspace, &place.database)?, None)
+        };
+        let database = within(workspace, database);
+        database.check_connection(&format!("`{what}`"), OTHERWISE)?;
+        let (ledgers, of_histories) = ledgers_of(workspace, &outlines);
+        let mut session = Session::connect(&database.target, APPLICATION).await?;
+        let wanted = Wanted {
+            ledgers: &wanted(workspace, &ledgers),
+            last_applied: false,
+            tools: None,
+            sealed: false,
+        };
+        let state = state::read(&mut session, wanted).await?;
+        let presumed = Presumed::of(workspace, &outlines)?;
+        let recorded = vec![BTreeMap::new(); histories.len()];
+        let project = Self {
+            workspace: workspace.clone(),
+            outlines,
+            histories,
+            database,
+            is_partial: place.history.is_some(),
+            ledgers,
+            of_histories,
+            recorded,
+            presumed,
+            development,
+        };
+        Ok((project, session, state))
+    }
+
     /// A project whose database nobody asks.
     pub(crate) fn of_files(workspace: &Workspace, history: Option<&str>) -> Result<Self, Error> {
         let workspace = workspace.clone();

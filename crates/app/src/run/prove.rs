@@ -177,7 +177,7 @@ fn is_kept(difference: &Difference, made: &Made, baseline: Baseline) -> bool {
 
 /// What is bookkeeping and no history's: schemas and tables, ours and those of other tools, with
 /// the sequences and indexes that belong to them.
-async fn bookkeeping(
+pub(crate) async fn bookkeeping(
     state: &State,
     tools: &[Ledger],
     session: &mut Session,

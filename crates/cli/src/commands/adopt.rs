@@ -1,7 +1,7 @@
 //! `whimbrel adopt`
 
 use whimbrel_app::Exit;
-use whimbrel_app::cases::adopt::{self, Options, Report};
+use whimbrel_app::cases::adopt::{self, BaselineShown, Options, Report};
 use whimbrel_app::run::Proof;
 
 use super::Verb;
@@ -19,6 +19,9 @@ use crate::theme::{Tone, clean};
 /// recorded as applied without running. Files that were changed since are named by the tool's own
 /// checksum. First it is proved: a throw-away Postgres replays what would be recorded, and the
 /// database must be what comes of it. The other tool's table is left as it is.
+///
+/// A project without migrations begins with `--from-database`: pg_dump writes down what the database
+/// has, and that becomes the first migration, proved and recorded in the same way.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Adopt {
     /// The tool whose ledger is read [default: the one that is there]
@@ -28,6 +31,16 @@ pub(crate) struct Adopt {
     /// Without a tool: the last migration whose effects are in the database [default: the last]
     #[arg(long, value_name = "ID")]
     to: Option<String>,
+
+    /// Write the first migration from what the database has; it is called NAME
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "baseline",
+        conflicts_with_all = ["from", "to"]
+    )]
+    from_database: Option<String>,
 
     /// Do not prove it, and take files as they are
     #[arg(long)]
@@ -43,7 +56,8 @@ impl Verb for Adopt {
   whimbrel adopt                          Read the other tool's ledger, prove it, ask, record it
   whimbrel adopt --dry-run                Only show and prove it
   whimbrel adopt --from dbmate --yes      In a pipeline
-  whimbrel adopt --to 12                  No tool: everything up to 12 is in the database";
+  whimbrel adopt --to 12                  No tool: everything up to 12 is in the database
+  whimbrel adopt --from-database          No migrations yet: the first is what the database has";
     const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
@@ -56,7 +70,12 @@ impl Verb for Adopt {
             run: self.amending.options(house, proof),
         };
         let mut watcher = house.watcher();
-        let report = house.run(adopt::adopt(&workspace, &options, &mut watcher))?;
+        let report = match &self.from_database {
+            Some(name) => {
+                house.run(adopt::from_database(&workspace, name, &options, &mut watcher))?
+            }
+            None => house.run(adopt::adopt(&workspace, &options, &mut watcher))?,
+        };
         drop(watcher);
         house.terminal.report(&report, show)?;
         Ok(Exit::Done)
@@ -72,6 +91,9 @@ fn show(report: &Report, page: &mut Page) {
         };
         let tool = page.paint(Tone::Name, tool);
         page.line(format!("from {tool}, {}{compared}", clean(table)));
+    }
+    if let Some(baseline) = &report.baseline {
+        show_baseline(baseline, report.written, page);
     }
     page.gap();
     if report.changes.is_empty() {
@@ -89,4 +111,21 @@ fn show(report: &Report, page: &mut Page) {
         page.line(format!("{label} {}: {}", clean(&left.version), left.why));
     }
     amending::ending(&report.proof, report.changes.len(), report.written, page);
+}
+
+/// The first migration, and its whole text where nothing was written.
+fn show_baseline(baseline: &BaselineShown, is_written: bool, page: &mut Page) {
+    let BaselineShown { file, pg_dump, statements, remarks, text } = baseline;
+    let file = page.paint(Tone::Name, clean(file.as_str()));
+    let count = show::count(*statements, "statement");
+    let word = if is_written { "written" } else { "would be written" };
+    page.line(format!("{file} {word} from the database by pg_dump {pg_dump}: {count}"));
+    for remark in remarks {
+        let label = page.paint(Tone::Care, "note:");
+        page.line(format!("{label} {}", clean(remark)));
+    }
+    if let Some(text) = text {
+        page.gap();
+        text.lines().for_each(|line| page.line(clean(line)));
+    }
 }

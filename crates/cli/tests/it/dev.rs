@@ -48,7 +48,7 @@ impl Dev {
     }
 
     /// The first value of a query, by the URL.
-    async fn value(&self, sql: &str) -> Option<String> {
+    pub(crate) async fn value(&self, sql: &str) -> Option<String> {
         let mut session = self.session("").await;
         let value = value(&mut session, sql).await;
         session.close().await;

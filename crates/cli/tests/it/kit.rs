@@ -60,8 +60,13 @@ impl Project {
     }
 
     /// The same with an empty database, which `DATABASE_URL` names.
-    pub(crate) async fn with_database(mut self) -> Self {
-        let database = Server::shared(MAJOR).await.database().await;
+    pub(crate) async fn with_database(self) -> Self {
+        self.with_database_of(MAJOR).await
+    }
+
+    /// The same with one in a server of a major.
+    pub(crate) async fn with_database_of(mut self, major: u16) -> Self {
+        let database = Server::shared(major).await.database().await;
         self.variables.push(("DATABASE_URL".to_owned(), database.target().to_string()));
         self.database = Some(database);
         self
@@ -209,6 +214,7 @@ const COVERED: &[(&str, &str)] = &[
     (r"portable server \d+\.\d+", "portable server"),
     (r#""server_version": "[^"]+""#, r#""server_version": "[version]""#),
     (r"Postgres \d+\.\d+", "Postgres [version]"),
+    (r"by pg_dump \d+\.\d+", "by pg_dump [version]"),
     (r"\btest_\d+\b", "[database]"),
     (r"(/[\w.-]+)+/\.s\.PGSQL\.\d+", "[socket]"),
     (r"\?host=(/[\w.-]+)+", "?host=[folder]"),

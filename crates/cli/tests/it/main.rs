@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod adopt;
+mod adopt_database;
 mod answers;
 mod bad_day;
 mod catalogue;

@@ -22,6 +22,7 @@ fn lines() -> Vec<String> {
             "new add_something_useful",
             "repair applied 1 --yes",
             "status --check",
+            "adopt --from-database --yes",
             "up --dry-run --full",
             "shadow list",
             "shadow clean --dev",

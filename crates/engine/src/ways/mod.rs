@@ -8,7 +8,9 @@
 mod api;
 mod bridge;
 mod http;
+mod pg_dump;
 mod psql;
+mod service;
 
 use std::fmt;
 use std::future::Future;
@@ -22,6 +24,7 @@ use crate::wire::ServerError;
 
 pub use api::Api;
 pub(crate) use bridge::bridge;
+pub use pg_dump::{DumpError, DumpVersion, LeftOut, PgDump};
 pub use psql::Psql;
 
 /// By which way a target is reached.

@@ -1,20 +1,15 @@
 //! `psql` as a way: a process for each text, which comes in on its standard input.
-//!
-//! All that leads to the database stands in a service file that only its owner may read and that goes
-//! with the process: nothing of it is on the command line or in the environment.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::Stdio;
 
 use camino::Utf8PathBuf;
-use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::service::Service;
 use super::{Reply, Trouble, Way, server_error};
 use crate::paste::Piece;
-use crate::{Host, Secret, Target};
+use crate::{Secret, Target};
 
 /// How `psql` is had, and what only it understands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,28 +23,13 @@ pub struct Psql {
 /// A `psql` that leads to one database.
 pub(super) struct Program {
     program: String,
-    service: String,
+    service: Service,
 }
-
-/// The service's name in its file.
-const SERVICE: &str = "whimbrel";
-
-/// Variables that would lead elsewhere, or add to the service.
-const LEFT_OUT: &[&str] = &[
-    "PGDATABASE",
-    "PGHOST",
-    "PGHOSTADDR",
-    "PGPORT",
-    "PGUSER",
-    "PGPASSWORD",
-    "PGOPTIONS",
-    "PGSSLMODE",
-];
 
 impl Program {
     pub(super) fn new(psql: &Psql, target: &Target) -> Self {
         let program = psql.program.as_ref().map_or("psql", |path| path.as_str()).to_owned();
-        Self { program, service: service(psql, target) }
+        Self { program, service: Service::new(target, &psql.more) }
     }
 
     async fn run(&self, text: &str) -> Result<String, Trouble> {
@@ -57,19 +37,13 @@ impl Program {
             message,
             hint: hint.map(str::to_owned),
         };
-        let file = self
-            .service_file()
-            .map_err(|error| unreached(format!("write a service file for psql: {error}"), None))?;
         let mut command = Command::new(&self.program);
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"]);
-        for variable in LEFT_OUT {
-            command.env_remove(variable);
-        }
+        let _file = self
+            .service
+            .equip(&mut command)
+            .map_err(|error| unreached(format!("write a service file for psql: {error}"), None))?;
         command
-            .env("PGSERVICEFILE", file.path())
-            .env("PGSERVICE", SERVICE)
-            .env("PGCLIENTENCODING", "UTF8")
-            .env("LC_ALL", "C")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -103,46 +77,6 @@ impl Program {
         }
         Err(Trouble::Unknown { message: format!("psql ended with {}: {message}", output.status) })
     }
-
-    fn service_file(&self) -> std::io::Result<NamedTempFile> {
-        let mut file = tempfile::Builder::new().prefix("whimbrel-service").tempfile()?;
-        file.write_all(self.service.as_bytes())?;
-        file.flush()?;
-        Ok(file)
-    }
-}
-
-/// The target as a service.
-fn service(psql: &Psql, target: &Target) -> String {
-    let mut text = format!("[{SERVICE}]\n");
-    let mut say = |name: &str, value: &str| {
-        if !value.is_empty() && !value.contains(['\n', '\r']) {
-            writeln!(text, "{name}={value}").expect("a text takes any text");
-        }
-    };
-    let list = |each: &dyn Fn(&Host) -> String| {
-        target.hosts.iter().map(each).collect::<Vec<String>>().join(",")
-    };
-    say(
-        "host",
-        &list(&|host| match host {
-            Host::Tcp { host, .. } => host.clone(),
-            Host::Socket { folder, .. } => folder.to_string(),
-        }),
-    );
-    say("port", &list(&|host| host.port().to_string()));
-    say("user", &target.user);
-    say("dbname", &target.database);
-    say("application_name", target.application_name.as_deref().unwrap_or("whimbrel"));
-    let password = target.hosts.first().and_then(|host| target.password_for(host));
-    say("password", password.map_or("", Secret::reveal));
-    for (name, value) in target.settings() {
-        say(&name, &value);
-    }
-    for (name, value) in &psql.more {
-        say(name, value.reveal());
-    }
-    text
 }
 
 impl Way for Program {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use whimbrel_app::catalogue::Code;
 use whimbrel_app::{Ahead, Migrator};
-use whimbrel_testkit::Server;
+use whimbrel_testkit::{PgDump, Server};
 
 use super::Seen;
 use crate::adopt::{dbmate, recorded, sqlx};
@@ -34,6 +34,7 @@ async fn every_error_comes() {
 async fn adopting(seen: &mut Seen) {
     let empty = Project::new(&[]).with_database().await;
     seen.run(Code::NOTHING_TO_ADOPT, &empty, "adopt --yes");
+    writing_the_first(seen).await;
     let project = sqlx().await;
     let path = "migrations/20240102000000_add_name.up.sql";
     project.write(path, &project.read(path).replace("text", "text "));
@@ -61,6 +62,24 @@ async fn adopting(seen: &mut Seen) {
     seen.run(Code::FOREIGN_LEDGER_RIGHTS, &project, "adopt --yes");
     session.simple(&format!("drop role {name}")).await.unwrap();
     session.close().await;
+}
+
+/// A database without migrations, and what stands in the way of its first.
+async fn writing_the_first(seen: &mut Seen) {
+    let line = "adopt --from-database --yes";
+    let project = Project::new(&[]).with_database_of(PgDump::MAJOR).await;
+    let missing = project.with("WHIMBREL_PG_DUMP", "/nowhere/pg_dump");
+    seen.run(Code::NO_PG_DUMP, &missing, line);
+    let project = missing.with("WHIMBREL_PG_DUMP", PgDump::get().path().to_str().unwrap());
+    seen.run(Code::NOTHING_IN_DATABASE, &project, line);
+    project.sql("create table a (id int)").await;
+    let role = format!("dumper_{}", std::process::id());
+    project.sql(&format!("create role {role} login")).await;
+    let url = project.url().replacen("postgres@", &format!("{role}@"), 1);
+    seen.run(Code::PG_DUMP_FAILED, &project, &format!("{line} --database-url {url}"));
+    project.sql(&format!("drop role {role}")).await;
+    project.write(A.0, A.1);
+    seen.run(Code::HISTORY_BEGUN, &project, line);
 }
 
 /// A ledger that says what is not so, or says too little.
