@@ -103,12 +103,16 @@ async fn the_way_from_the_refusal_is_one_command_whatever_ledger_is_there() {
     let project = bare(&[("migrations/.keep", "")]).await;
     project.sql("create table users (id integer primary key, email text not null)").await;
     project.sql(&recorded("alembic")).await;
+    project.sql(&recorded("knex")).await;
+    project.sql(&recorded("drizzle")).await;
     check("adopt_database_before", &project.show("adopt --yes"));
     check("adopt_database_dry", &project.show("adopt --from-database --dry-run"));
     check("adopt_database", &project.show("adopt --from-database=start --yes"));
     assert_eq!(project.run("status --check").code, 0);
     let text = project.read("sql/migrations/001_start.sql");
-    assert!(!text.contains("alembic_version"), "{text}");
+    for tool in ["alembic", "knex", "drizzle"] {
+        assert!(!text.contains(tool), "{tool} in {text}");
+    }
     check("adopt_database_again", &project.show("adopt --from-database --yes"));
 }
 

@@ -208,6 +208,15 @@ async fn left_out(
             without.schemas.push(name);
         }
     }
+    for schema in tools.iter().map(|ledger| &ledger.table.schema) {
+        let name = Ident(schema).to_string();
+        if schema != "public"
+            && !without.schemas.contains(&name)
+            && platform::has_only(session, schema, &without.tables).await?
+        {
+            without.schemas.push(name);
+        }
+    }
     without.schemas.extend(platform.iter().map(|name| Ident(name).to_string()));
     Ok(without)
 }

@@ -48,6 +48,30 @@ where n.nspname in ({}) and not exists (
     where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
 order by place";
 
+/// Whether a schema has nothing but some of its tables and sequences; its name and theirs as
+/// constants stand for `{schema}` and `{tables}`.
+const ONLY: &str = "\
+select n.nspname from pg_catalog.pg_namespace n
+where n.nspname = {schema} and not exists (
+    select from pg_catalog.pg_class c
+    where c.relnamespace = n.oid and c.relkind not in ('i', 'I', 't')
+        and pg_catalog.format('%I.%I', n.nspname, c.relname) not in ({tables}))
+    and not exists (select from pg_catalog.pg_proc f where f.pronamespace = n.oid)
+    and not exists (select from pg_catalog.pg_type t
+        where t.typnamespace = n.oid and t.typtype in ('d', 'e', 'r'))";
+
+/// Whether a schema has nothing but some tables and sequences, by their names as SQL has them.
+pub(super) async fn has_only(
+    session: &mut Session,
+    schema: &str,
+    tables: &[String],
+) -> Result<bool, Error> {
+    let tables: Vec<String> = tables.iter().map(|name| Literal(name).to_string()).collect();
+    let query = ONLY.replace("{schema}", &Literal(schema).to_string());
+    let query = query.replace("{tables}", &tables.join(", "));
+    Ok(!first_column(session, &query).await?.is_empty())
+}
+
 /// Names of materialised views, as SQL has them.
 pub(super) async fn filled(session: &mut Session) -> Result<Vec<String>, Error> {
     first_column(session, FILLED).await
