@@ -40,6 +40,8 @@ pub struct Options {
     pub to: Option<String>,
     /// Whether the outcome is proved first.
     pub proof: Proof,
+    /// What whoever is asked should know before.
+    pub remarks: Vec<String>,
     /// How to go about it.
     pub run: run::Options,
 }
@@ -129,11 +131,9 @@ pub async fn adopt(
             hints: others.chain([hint.to_owned()]).collect(),
         });
     }
-    let remarks: Vec<String> = found
-        .left_out
-        .iter()
-        .map(|left| format!("left out: {}: {}", left.version, left.why))
-        .collect();
+    let left_out =
+        found.left_out.iter().map(|left| format!("left out: {}: {}", left.version, left.why));
+    let remarks: Vec<String> = options.remarks.iter().cloned().chain(left_out).collect();
     let amending = Amending {
         project: &project,
         state: &state,

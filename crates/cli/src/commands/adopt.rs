@@ -67,6 +67,7 @@ impl Verb for Adopt {
             from: self.from,
             to: self.to,
             proof,
+            remarks: Vec::new(),
             run: self.amending.options(house, proof),
         };
         let mut watcher = house.watcher();

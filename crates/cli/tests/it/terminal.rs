@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use whimbrel_testkit::PgDump;
+
 use crate::kit::Project;
 
 const CTRL_C: &str = "\u{3}";
@@ -267,4 +269,25 @@ async fn a_person_sees_how_far_an_index_a_vacuum_a_cluster_and_a_copy_are() {
     }
     let (code, shown) = seated.ends();
     assert_eq!(code, 0, "{shown}");
+}
+
+#[tokio::test]
+async fn whoever_is_asked_about_a_first_migration_sees_its_notes_and_a_no_leaves_nothing() {
+    let project = Project::new(&[]).with_database_of(PgDump::MAJOR).await;
+    let project = project.with("WHIMBREL_PG_DUMP", PgDump::get().path().to_str().unwrap());
+    let mapping = "create foreign data wrapper files; create server far foreign data wrapper files; \
+                   create user mapping for public server far options (password 'hunter2')";
+    project.sql(mapping).await;
+    for (key, ends) in [("n\r", 4), (CTRL_C, 130)] {
+        let mut seated = Seated::at(&project, "adopt --from-database");
+        seated.sees("Go on?");
+        for shown in ["001_baseline", "the user mapping of"] {
+            assert!(seated.shown.contains(shown), "{}", seated.shown);
+        }
+        seated.presses(key);
+        let (code, shown) = seated.ends();
+        assert_eq!(code, ends, "{shown}");
+        assert!(!project.path().join("sql").exists(), "{shown}");
+    }
+    assert_eq!(project.sql("select to_regnamespace('whimbrel')").await, None);
 }

@@ -83,7 +83,8 @@ pub async fn from_database(
     let id = written[0].migrations.first().map(|migration| migration.id.clone());
     // With it goes its hold on the development server, which the next step takes anew.
     drop(project);
-    let options = Options { from: None, to: id.clone(), ..options.clone() };
+    let remarks = script.remarks.clone();
+    let options = Options { from: None, to: id.clone(), remarks, ..options.clone() };
     let shown = options.run.depth != Depth::Run;
     match adopt(workspace, &options, events).await {
         Ok(report) => {
