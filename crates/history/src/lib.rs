@@ -27,6 +27,6 @@ pub use entry::{Direction, Down, Entry, Fingerprints, Recorded, Status};
 pub use files::{Contents, File, Files, FilesError, HELD, Source};
 pub use history::{History, Order};
 pub use migration::{Checksum, Definition, Directives, Migration, Section, Transaction};
-pub use nearest::nearest;
+pub use nearest::{misspelt, nearest};
 pub use statements::statements;
 pub use text::{Bytes, Cut, Text, TextError};

@@ -14,6 +14,18 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, word)| word)
 }
 
+/// Finds the word that `given` is but for a slip of the finger or two, and not the word itself.
+pub fn misspelt<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONG_ENOUGH: usize = 5;
+    const SLIPS: usize = 2;
+    let given = given.to_lowercase();
+    if given.chars().count() < LONG_ENOUGH {
+        return None;
+    }
+    let known = known.into_iter().map(|word| (distance(&given, &word.to_lowercase()), word));
+    known.filter(|(distance, _)| *distance <= SLIPS).min().map(|(_, word)| word)
+}
+
 /// The number of letters to insert, drop, change or swap with their neighbour.
 pub(crate) fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().collect();
@@ -46,6 +58,17 @@ mod tests {
         assert_eq!(nearest("craete_table", TYPES), Some("create_table"));
         assert_eq!(nearest("CREATE_INDX", TYPES), Some("create_index"));
         assert_eq!(nearest("table", TYPES), Some("create_table"));
+    }
+
+    #[test]
+    fn a_slip_is_told_from_another_word() {
+        let known = ["sslmode", "sslcert", "connect_timeout"];
+        assert_eq!(misspelt("sslmod", known), Some("sslmode"));
+        assert_eq!(misspelt("ssl_mode", known), Some("sslmode"));
+        assert_eq!(misspelt("conect_timeuot", known), Some("connect_timeout"));
+        for other in ["sslaccept", "socket_timeout", "schema", "ssl", "pool_timeout"] {
+            assert_eq!(misspelt(other, known), None, "{other}");
+        }
     }
 
     #[test]

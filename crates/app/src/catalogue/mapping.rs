@@ -86,6 +86,7 @@ fn target(error: &TargetError) -> &'static Code {
         | TargetError::Addresses { .. }
         | TargetError::String
         | TargetError::Keyword { .. }
+        | TargetError::Misspelt { .. }
         | TargetError::Parameter
         | TargetError::Value { .. }
         | TargetError::Unsupported { .. }

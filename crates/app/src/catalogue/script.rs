@@ -122,14 +122,6 @@ SAME_CONTENT {
     cure: "Name the file as it was. `--allow same-content` runs it again.",
     example: "the script of `004_create_b` is applied already, as `main:002_create_b`, which has no file",
 }
-APPLIED_ELSEWHERE {
-    id: "W3206",
-    exit: Refused,
-    title: "another tool has applied these migrations",
-    cause: "The project has no entry of its own yet, and a ledger that another tool left in the database says that migrations of these numbers or names are applied: running them again would do everything twice, or fail.",
-    cure: "`whimbrel adopt` takes over what the other tool applied, and proves it. Where the other ledger is about something else, `--allow applied-elsewhere` runs them.",
-    example: "`001_a` and `002_b` are applied already, by the ledger of dbmate",
-}
 NOT_PASTEABLE {
     id: "W3204",
     exit: Refused,
@@ -145,6 +137,14 @@ TO_BE_WRITTEN {
     cause: "The file is as `whimbrel new` wrote it: it has no statement, and would be recorded as applied.",
     cure: "Write its statements, or take the file away. One that is to do nothing says so in another comment.",
     example: "`002_create_orders` is still as `whimbrel new` wrote it",
+}
+APPLIED_ELSEWHERE {
+    id: "W3206",
+    exit: Refused,
+    title: "another tool has applied these migrations",
+    cause: "The project has no entry of its own yet, and a ledger that another tool left in the database says that migrations of these numbers or names are applied: running them again would do everything twice, or fail.",
+    cure: "`whimbrel adopt` takes over what the other tool applied, and proves it. Where the other ledger is about something else, `--allow applied-elsewhere` runs them.",
+    example: "`001_a` and `002_b` are applied already, by the ledger of dbmate",
 }
 NAME {
     id: "W3301",

@@ -4,6 +4,7 @@ mod alembic;
 pub(crate) mod dotenv;
 mod environment;
 mod libpq;
+mod protection;
 mod supabase;
 mod way;
 
@@ -290,19 +291,19 @@ impl Look {
 /// Finds the database: what was said, else the first place that has one.
 pub fn find(workspace: &Workspace, options: &DatabaseOptions) -> Result<Database, DatabaseError> {
     let way = way::wanted(workspace, options)?;
-    if way == WayName::Api {
-        return way::api(workspace, options);
-    }
-    if let Some(name) = &options.environment {
-        named(workspace, name, way)
+    let found = if way == WayName::Api {
+        way::api(workspace, options)?
+    } else if let Some(name) = &options.environment {
+        named(workspace, name, way)?
     } else if let Some(given) = &options.database_url {
         match given.reveal().strip_prefix('@') {
-            Some(name) => named(workspace, name, way),
-            None => database(workspace, given, "--database-url".to_owned(), way),
+            Some(name) => named(workspace, name, way)?,
+            None => database(workspace, given, "--database-url".to_owned(), way)?,
         }
     } else {
-        discover(workspace, way)
-    }
+        discover(workspace, way)?
+    };
+    Ok(protection::recognise(workspace, way, found))
 }
 
 /// Every place, in order, with what is there.

@@ -4,7 +4,7 @@ use std::env::consts::EXE_SUFFIX;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_engine::ways::Api;
-use whimbrel_engine::{HostKind, Origins, Secret, Target};
+use whimbrel_engine::{Origins, Secret, Target};
 use whimbrel_history::nearest;
 
 use super::{Database, DatabaseError, DatabaseOptions, Found, look};
@@ -181,15 +181,7 @@ fn of_url(workspace: &Workspace, options: &DatabaseOptions) -> Option<(String, S
     let is_said = options.database_url.is_some() || options.environment.is_some();
     let others = others.filter(|_| !is_said);
     found.into_iter().chain(others).find_map(|(target, place)| {
-        let project = match target.hosts.first()?.kind() {
-            HostKind::SupabaseDirect { project } | HostKind::SupabaseDedicated { project } => {
-                project
-            }
-            HostKind::SupabaseSession | HostKind::SupabaseTransaction => {
-                target.user.rsplit_once('.')?.1.to_owned()
-            }
-            HostKind::Local | HostKind::Other => return None,
-        };
+        let project = super::protection::project(&target)?;
         Some((project, place))
     })
 }

@@ -232,10 +232,10 @@ pub(crate) async fn run(
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
     let unwanted = LastApplied::Unwanted;
-    let place = match options.depth {
+    let place = Box::new(match options.depth {
         Depth::Run => options.place.clone(),
         Depth::Show { .. } => options.place.only_read(),
-    };
+    });
     let (project, mut session, state, keeping) = if is_plain(aim, options) {
         match Project::glance(workspace, &place, unwanted, aim.name(), events).await? {
             Glance::Known { answer, database } => {
@@ -254,7 +254,7 @@ pub(crate) async fn run(
     }
     project.check_names(&state)?;
     let mut choice = choose::choose(&project, &state, aim)?;
-    elsewhere::look(&project, &state, &mut choice, &mut session).await?;
+    Box::pin(elsewhere::look(&project, &state, &mut choice, &mut session)).await?;
     if options.depth == Depth::Run {
         let changes = changed::changes(&project, &state, &choice, &mut session).await?;
         choice.check(options.allowed, changes)?;

@@ -93,6 +93,13 @@ async fn a_protected_environment_wants_its_own_word() {
     project
         .write("whimbrel.toml", "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n");
     check("error_protected", &project.show("up --yes --no-rehearsal --env production"));
+    // It is the database that is protected, whatever it is called by.
+    let url = project.url();
+    for called in [String::new(), format!("--database-url {url}")] {
+        let said = project.run(&format!("up --yes --no-rehearsal {called}"));
+        assert_eq!(said.code, 4, "{}", said.whole());
+        assert!(said.err.contains("production"), "{}", said.err);
+    }
     project.done("up --yes --no-rehearsal --env production --allow protected");
 }
 

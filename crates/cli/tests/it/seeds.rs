@@ -111,12 +111,13 @@ async fn an_environment_has_its_own_seeds_or_none() {
 
 #[tokio::test]
 async fn nothing_runs_unasked_nor_in_a_protected_environment_for_a_yes() {
-    let config = SEEDS.to_owned() + "[env.live]\nurl_env = \"DATABASE_URL\"\nprotected = true\n";
-    let project = plain(&config).await;
+    let project = plain(SEEDS).await;
     project.done("up --yes --no-rehearsal");
     let said = project.run("up --seed");
     assert_eq!(said.code, 4, "{}", said.whole());
     assert!(said.err.contains("nobody consented to run 3 seed files"), "{}", said.whole());
+    let config = SEEDS.to_owned() + "[env.live]\nurl_env = \"DATABASE_URL\"\nprotected = true\n";
+    project.write("whimbrel.toml", &config);
     let said = project.run("up --yes --seed --env live");
     assert_eq!(said.code, 4, "{}", said.whole());
     assert!(said.err.contains("`--yes --allow protected` says so"), "{}", said.whole());

@@ -74,9 +74,10 @@ impl Seated {
 
 /// A project with one migration, and somebody who is asked about it.
 async fn asked(line: &str, question: &str) -> (Project, Seated) {
+    let protected = "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n";
     let project = Project::new(&[
         ("migrations/001_create_users.sql", "create table users (id int);\n"),
-        ("whimbrel.toml", "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n"),
+        ("whimbrel.toml", if line.contains("--env") { protected } else { "" }),
     ]);
     let project = project.with_database().await;
     let mut seated = Seated::at(&project, line);
@@ -129,15 +130,15 @@ async fn only_the_whole_word_is_a_yes() {
 
 #[tokio::test]
 async fn keys_pressed_before_the_question_answer_nothing() {
-    let project = Project::new(&[
-        ("migrations/001_create_users.sql", "create table users (id int);\n"),
-        ("whimbrel.toml", "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n"),
-    ]);
-    let project = project.with_database().await;
-    for (line, ahead, question) in [
-        ("up --no-rehearsal", "y\r", "Go on?"),
-        ("up --yes --no-rehearsal --env production", "production\r", "to go on: "),
+    let files = [("migrations/001_create_users.sql", "create table users (id int);\n")];
+    let project = Project::new(&files).with_database().await;
+    let protected = "[env.production]\nurl_env = 'DATABASE_URL'\nprotected = true\n";
+    for (line, config, ahead, question) in [
+        ("up --no-rehearsal", "", "y\r", "Go on?"),
+        ("up --yes --no-rehearsal", protected, "production\r", "to go on: "),
+        ("up --yes --no-rehearsal --env production", protected, "production\r", "to go on: "),
     ] {
+        project.write("whimbrel.toml", config);
         let mut seated = Seated::at(&project, line);
         seated.types(ahead);
         seated.sees(question);

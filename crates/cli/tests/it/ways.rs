@@ -502,7 +502,11 @@ async fn an_undoing_in_steps_is_refused_by_a_way() {
     assert_eq!(up(&project, "psql").code, 0);
     let said = project.run("down --yes --no-rehearsal --via psql");
     assert_eq!(said.code, 4, "{}", said.whole());
-    assert!(said.err.contains("`whimbrel down` undoes it over a connection"), "{}", said.err);
+    assert!(
+        said.err.contains("`whimbrel down --via native` undoes it over a connection"),
+        "{}",
+        said.err
+    );
     assert_eq!(rows(&project).await, "");
     project.done("down --yes --no-rehearsal");
 }

@@ -234,7 +234,7 @@ impl<'a> Guard<'a> {
         as_it_is.ok_or_else(|| {
             place.unfit(
                 "its ledger does not tell whether this version of it is applied",
-                "`whimbrel up` runs it over a connection",
+                "`whimbrel up --via native` runs it over a connection",
             )
         })
     }

@@ -197,17 +197,17 @@ impl<'a> Place<'a> {
         if work.script.sending == Sending::OneByOne {
             return Err(self.unfit(
                 "it turns `standard_conforming_strings` off on its way",
-                "`whimbrel up` runs it over a connection",
+                "`whimbrel up --via native` runs it over a connection",
             ));
         }
         let (because, pieces) = match &work.script.mode {
             Mode::One { .. } => (None, vec![self.whole()?]),
             _ if work.direction == Direction::Down && self.is_begun() => {
-                let hint = "`whimbrel down` undoes it over a connection";
+                let hint = "`whimbrel down --via native` undoes it over a connection";
                 return Err(self.unfit("steps of it are done", hint));
             }
             Mode::Steps { because, .. } if work.direction == Direction::Down => {
-                let hint = "`whimbrel down` undoes it over a connection";
+                let hint = "`whimbrel down --via native` undoes it over a connection";
                 return Err(self.unfit(because.clone(), hint));
             }
             Mode::Steps { because, steps } => (Some(because.clone()), self.steps(steps)?),

@@ -120,13 +120,13 @@ impl At<'_> {
         if !settings(work, statement)?.is_empty() {
             return Err(self.place.unfit(
                 "a setting that it makes is to hold for a statement that stands alone",
-                "name objects with their schema instead; `whimbrel up` runs it over a connection",
+                "name objects with their schema instead; `whimbrel up --via native` runs it over a connection",
             ));
         }
         let Some(proof) = proof(&kind, &self.is_step("i")) else {
             return Err(self.place.unfit(
                 "it has a statement outside of any transaction that leaves no trace by which its success could be told",
-                "`whimbrel up` runs it over a connection",
+                "`whimbrel up --via native` runs it over a connection",
             ));
         };
         let mut before = Sql::default();

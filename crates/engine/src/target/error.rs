@@ -77,6 +77,14 @@ pub enum TargetError {
         /// As it is written.
         name: String,
     },
+    /// A parameter whose name is one of libpq's but for a slip.
+    #[error("`{name}` in the connection URL is no parameter")]
+    Misspelt {
+        /// As it is written.
+        name: String,
+        /// What it was probably meant to be.
+        meant: &'static str,
+    },
     /// A parameter without its value.
     #[error("a parameter of the connection URL has no `=`")]
     Parameter,
@@ -191,6 +199,7 @@ impl TargetError {
             Self::Unsupported { .. } => {
                 "`--via psql` has psql do the talking, which honours it".to_owned()
             }
+            Self::Misspelt { meant, .. } => format!("did you mean `{meant}`?"),
             Self::Keyword { .. }
             | Self::Addresses { .. }
             | Self::ServiceLine { .. }

@@ -5,7 +5,9 @@
 //! place is named instead, because other tools that share the URL read it in yet other ways.
 
 use percent_encoding::percent_decode_str;
+use whimbrel_history::misspelt;
 
+use super::keywords::KEYWORDS;
 use super::settings::Settings;
 use super::{Origin, Part, SslMode, TargetError};
 
@@ -167,6 +169,7 @@ impl Given {
             }
             _ => {
                 if !self.settings.give(&name, value.clone())? {
+                    refuse_misspelt(&name)?;
                     self.settings.hints.push((name, value));
                 }
             }
@@ -218,6 +221,19 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), TargetError> {
 
 pub(super) fn port_number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|port| *port != 0)
+}
+
+/// Refuses a name that is one of libpq's but for a slip: `sslmod=verify-full` would connect without
+/// TLS. Others are for other drivers.
+fn refuse_misspelt(name: &str) -> Result<(), TargetError> {
+    let known = KEYWORDS.iter().map(|keyword| keyword.name);
+    if known.clone().any(|known| known == name) {
+        return Ok(());
+    }
+    match misspelt(name, known) {
+        Some(meant) => Err(TargetError::Misspelt { name: name.to_owned(), meant }),
+        None => Ok(()),
+    }
 }
 
 /// `ssl=true` of JDBC and node-postgres, `ssl=require` of asyncpg.
