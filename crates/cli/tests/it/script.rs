@@ -283,6 +283,38 @@ async fn a_part_refuses_a_second_time_and_before_its_turn() {
     assert_eq!(rows(&project).await, "1 2");
 }
 
+/// A statement that stands alone has no guard of its own, and psql goes on after an error.
+#[tokio::test]
+async fn pasted_again_it_does_not_make_again_what_was_dropped_later() {
+    let files = [
+        ("migrations/001_a.sql", "create table a (id int);\n"),
+        ("migrations/002_unique.sql", "create unique index concurrently a_id on a (id);\n"),
+        ("migrations/003_drop.sql", "drop index a_id;\ninsert into a values (1), (1);\n"),
+    ];
+    let project = Project::new(&files).with_database().await;
+    let script = project.done("script").out;
+    let first = psql(&project, &script).whole();
+    assert!(!first.contains("ERROR"), "{first}");
+    let again = psql(&project, &script).whole();
+    assert!(again.contains("in a read-only transaction"), "{again}");
+    assert!(again.contains("`003_drop` is applied already"), "{again}");
+    let index = "select to_regclass('a_id')::text";
+    assert_eq!(project.sql(index).await, None, "{again}");
+    project.sql("insert into a values (1)").await;
+    assert_eq!(rows(&project).await, "1 1 1");
+    // Nor before its turn, and a session is left as it was.
+    let fresh = Project::new(&files).with_database().await;
+    fresh.sql("create table a (id int)").await;
+    let (_, rest) = script.split_once("-- ==== 2 of 3").unwrap();
+    let said = psql(
+        &fresh,
+        &format!("{rest}\nselect 'left ' || current_setting('default_transaction_read_only');\n"),
+    )
+    .whole();
+    assert!(said.contains("in a read-only transaction") && said.contains("left off"), "{said}");
+    assert_eq!(fresh.sql(index).await, None, "{said}");
+}
+
 #[tokio::test]
 async fn it_keeps_out_of_the_way_of_a_run() {
     let mut files = PLAIN.to_vec();

@@ -376,10 +376,33 @@ impl Part {
                     format!("-- ---- {number}.{}: {}{alone} ", piece + 1, one_line(&one.what));
                 writeln!(f, "\n{title:-<98}")?;
             }
-            f.write_str(&one.sql)?;
+            let is_alone =
+                |piece: usize| self.pieces.get(piece).is_some_and(|piece| piece.run == Alone::Yes);
+            match (is_alone(piece + 1), piece > 0 && is_alone(piece - 1)) {
+                (true, _) => f.write_str(&barred(&one.sql))?,
+                (_, true) => write!(f, "{}reset {BAR};\n", writable(&one.sql))?,
+                (false, false) => f.write_str(&one.sql)?,
+            }
         }
         Ok(())
     }
+}
+
+/// What bars a statement that stands alone, which no guard can: a session whose transactions only
+/// read. The piece before it takes the bar away as it commits, so that whoever runs the whole file
+/// again, line by line and past every error, does not run the statement again.
+const BAR: &str = "default_transaction_read_only";
+
+/// A piece that puts the bar up, and takes it down where all is well.
+fn barred(sql: &str) -> String {
+    let sql = writable(sql);
+    let body = sql.strip_suffix("commit;\n").unwrap_or(&sql);
+    format!("set {BAR} = on;\n{body}reset {BAR};\ncommit;\n")
+}
+
+/// A piece that the bar does not keep from its guard.
+fn writable(sql: &str) -> String {
+    sql.replacen("begin;\n", "begin read write;\n", 1)
 }
 
 fn one_line(text: &str) -> String {
