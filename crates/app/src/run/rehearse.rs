@@ -5,7 +5,7 @@ use std::time::Instant;
 use whimbrel_catalog::Difference;
 use whimbrel_engine::rehearse::{self, Rehearsal, Rehearsed, Surroundings};
 use whimbrel_engine::run::{Direction, Work};
-use whimbrel_engine::shadow::{Fetch as ShadowFetch, ShadowOptions};
+use whimbrel_engine::shadow::{Baseline, Fetch as ShadowFetch, ShadowOptions};
 use whimbrel_engine::state::{State, StateError};
 use whimbrel_engine::wire::Session;
 use whimbrel_history::Migration;
@@ -306,7 +306,8 @@ pub(super) struct Ways<'a> {
     pub(super) fetch: Fetch,
 }
 
-/// How the shadow is had: with what the migrations presume, if the database has it.
+/// How the shadow is had: with the baseline that the database has, whatever format the migrations
+/// are of.
 pub(super) async fn shadow_options(
     project: &Project,
     ways: Ways<'_>,
@@ -317,9 +318,7 @@ pub(super) async fn shadow_options(
     if let Some(url) = &ways.place.shadow_url {
         options.url = Some(workspace.target(url, "--shadow-url")?);
     }
-    if let Some(presumed) = &project.presumed {
-        options.baseline = presumed.baseline.as_in(session).await.map_err(StateError::from)?;
-    }
+    options.baseline = Baseline::in_database(session).await.map_err(StateError::from)?;
     if ways.fetch == Fetch::Forbidden {
         options.fetch = ShadowFetch::Forbidden;
     }

@@ -308,7 +308,7 @@ async fn pasted_again_it_does_not_make_again_what_was_dropped_later() {
     let (_, rest) = script.split_once("-- ==== 2 of 3").unwrap();
     let said = psql(
         &fresh,
-        &format!("{rest}\nselect 'left ' || current_setting('default_transaction_read_only');\n"),
+        &format!("--{rest}\nselect 'left ' || current_setting('default_transaction_read_only');\n"),
     )
     .whole();
     assert!(said.contains("in a read-only transaction") && said.contains("left off"), "{said}");

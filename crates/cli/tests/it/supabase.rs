@@ -184,6 +184,24 @@ async fn what_is_pending_is_rehearsed_with_what_the_target_has_from_the_start() 
     assert!(said.whole().contains("with stand-ins for"), "{}", said.whole());
 }
 
+/// What the platform has is there whatever tool wrote the migrations.
+#[tokio::test]
+async fn plain_migrations_for_a_platform_are_rehearsed_and_adopted_on_it() {
+    let sql = "create table notes (owner uuid references auth.users (id) default auth.uid());\n";
+    let project = Project::new(&[("migrations/001_notes.sql", sql)]).with_database().await;
+    let mut session = project.session().await;
+    Baseline::named("supabase-platform").unwrap().set_up(&mut session, 17).await.unwrap();
+    session.simple(sql).await.unwrap();
+    session.close().await;
+    project.done("adopt --yes");
+    project.write(
+        "migrations/002_more.sql",
+        "alter table notes add reader uuid references auth.users (id);\n",
+    );
+    let report = project.done("preview --rehearse --json").json();
+    assert_eq!(report["rehearsal"]["result"], "passed", "{report}");
+}
+
 #[tokio::test]
 async fn a_plain_postgres_is_no_platform_and_the_rehearsal_says_so() {
     let sql = "create table notes (owner uuid default auth.uid());";

@@ -3,7 +3,8 @@
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
-use whimbrel_engine::state::State;
+use whimbrel_engine::shadow::Baseline;
+use whimbrel_engine::state::{State, StateError};
 use whimbrel_engine::tools as ledgers;
 use whimbrel_engine::ways::{DumpError, DumpVersion, LeftOut, PgDump};
 use whimbrel_engine::wire::Session;
@@ -166,7 +167,7 @@ async fn read(
     if version.major < needed {
         return Err(too_old(&version, needed));
     }
-    let baseline = project.presumed.map(|presumed| presumed.baseline);
+    let baseline = Baseline::in_database(session).await.map_err(StateError::from)?;
     let schemas = match baseline {
         Some(baseline) => platform::schemas(session, baseline).await?,
         None => Vec::new(),

@@ -76,6 +76,17 @@ impl Baseline {
         Self { variant: known.copied().unwrap_or(self.variant), ..self }
     }
 
+    /// The one that a database has, whoever made its migrations; `None` where it has none.
+    pub async fn in_database(session: &mut Session) -> Result<Option<Self>, Failure> {
+        for kind in ALL {
+            let any = Self { kind: *kind, variant: kind.variants()[0] };
+            if let Some(found) = any.as_in(session).await? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// The same as a database has it; `None` where the database lacks it.
     pub async fn as_in(self, session: &mut Session) -> Result<Option<Self>, Failure> {
         let answers = session.simple(self.kind.probe()).await?;
