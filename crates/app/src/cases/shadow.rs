@@ -10,6 +10,7 @@ use whimbrel_engine::shadow::{self, Clean, Development, Keep, KeepKind, Running}
 use super::{Case, Database};
 use crate::catalogue::Code;
 use crate::error::Error;
+use crate::events::Events;
 use crate::surroundings::Surroundings;
 use crate::wire;
 
@@ -48,6 +49,8 @@ pub struct Kept {
     /// The project of a development database.
     #[schemars(with = "Option<String>")]
     pub project: Option<Utf8PathBuf>,
+    /// Whether that project's folder is not there any more.
+    pub is_gone: bool,
 }
 
 /// What to clear away.
@@ -108,6 +111,37 @@ pub fn clean(surroundings: &Surroundings, project: &Utf8Path, what: What) -> Res
     }
 }
 
+/// Stops and removes the development servers of projects whose folders were removed or moved away:
+/// no project is left from which that could be said.
+pub async fn clean_gone(
+    surroundings: &Surroundings,
+    events: &mut dyn Events,
+) -> Result<Report, Error> {
+    let environment = surroundings.shadow_environment();
+    let mut removed = Vec::new();
+    for keep in shadow::list(&environment) {
+        let Some(project) = keep.project.filter(|project| is_gone(project)) else { continue };
+        Development::of(&environment, &project).stop(events).await?;
+        let what = Clean::Development(project);
+        let started = Instant::now();
+        loop {
+            let done = shadow::clean(&environment, &what)?;
+            let is_done = !done.is_empty();
+            removed.extend(done);
+            if is_done || started.elapsed() > PATIENCE {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(report(removed, Removed::Yes))
+}
+
+/// Whether a folder is surely not there: one that cannot be looked at may be.
+fn is_gone(project: &Utf8Path) -> bool {
+    matches!(project.try_exists(), Ok(false))
+}
+
 /// How long a development server may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -131,6 +165,7 @@ fn report(all: Vec<Keep>, removed: Removed) -> Report {
             bytes: keep.bytes,
             used_at: keep.used.and_then(time),
             in_use: keep.in_use,
+            is_gone: keep.project.as_deref().is_some_and(is_gone),
             project: keep.project,
         }
     });

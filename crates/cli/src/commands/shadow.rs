@@ -30,6 +30,11 @@ enum Action {
         /// Remove this project's development database instead, with its data
         #[arg(long)]
         dev: bool,
+
+        /// Stop and remove the development databases of projects whose folders are gone instead,
+        /// with their data
+        #[arg(long, conflicts_with = "dev")]
+        gone: bool,
     },
 }
 
@@ -38,18 +43,24 @@ impl Verb for Shadow {
     const EXAMPLES: &str = "  \
   whimbrel shadow list
   whimbrel shadow clean         Empty the cache; the next rehearsal fills it again
-  whimbrel shadow clean --dev   Begin anew with this project's development database";
+  whimbrel shadow clean --dev   Begin anew with this project's development database
+  whimbrel shadow clean --gone  Stop the servers of projects that were removed or moved";
     const REPORTS: &[Shape] = &[shape::<Report>];
 
     fn run(self, house: &mut House) -> Result<Exit, Failure> {
         let workspace;
         let report = match self.action {
             Action::List => shadow::list(&house.surroundings()?),
-            Action::Clean { dev: false } => {
+            Action::Clean { gone: true, .. } => {
+                let surroundings = house.surroundings()?;
+                let mut watcher = house.watcher();
+                house.run(shadow::clean_gone(&surroundings, &mut watcher))?
+            }
+            Action::Clean { dev: false, .. } => {
                 let surroundings = house.surroundings()?;
                 shadow::clean(&surroundings, &surroundings.folder, What::Cache)?
             }
-            Action::Clean { dev: true } => {
+            Action::Clean { dev: true, .. } => {
                 workspace = house.workspace()?;
                 let root = workspace.folder().root();
                 shadow::clean(workspace.surroundings(), root, What::Development)?
@@ -80,11 +91,18 @@ fn show(report: &Report, page: &mut Page) {
             kept.used_at.as_deref().map(show::time).unwrap_or_default(),
             if kept.in_use { page.paint(Tone::Good, "yes") } else { "no".to_owned() },
             kept.path.to_string(),
-            kept.project.as_ref().map(ToString::to_string).unwrap_or_default(),
+            match &kept.project {
+                Some(project) if kept.is_gone => format!("{project} (gone)"),
+                Some(project) => project.to_string(),
+                None => String::new(),
+            },
         ]);
     }
     page.table(&table);
     page.gap();
     let verb = if report.removed { "removed" } else { "kept" };
     page.line(format!("{} {verb}", show::bytes(report.bytes)));
+    if !report.removed && report.kept.iter().any(|kept| kept.is_gone) {
+        page.hint("`whimbrel shadow clean --gone` ends and removes what belongs to projects that are gone");
+    }
 }

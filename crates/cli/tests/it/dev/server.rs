@@ -347,3 +347,28 @@ fn has_psql() -> bool {
 fn password(url: &str) -> String {
     url.split_once("postgres:").unwrap().1.split_once('@').unwrap().0.to_owned()
 }
+
+/// From a folder that is gone nobody can say that its server is to stop.
+#[test]
+fn the_server_of_a_project_that_was_moved_is_ended_from_elsewhere() {
+    let dev = Dev::new(&[USERS]);
+    dev.done("start");
+    let pid = dev.pid();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let path = dev.0.path().to_owned();
+    std::fs::rename(&path, elsewhere.path().join("moved")).unwrap();
+    let other = Dev::new(&[USERS]);
+    let list = other.0.done("shadow list --json").json();
+    let gone = |one: &&serde_json::Value| one["is_gone"] == true;
+    let kept = list["kept"].as_array().unwrap().iter().find(gone);
+    assert!(kept.is_some(), "{list}");
+    let removed = other.0.done("shadow clean --gone --json").json();
+    let paths = removed["kept"].as_array().unwrap().iter().map(|one| one["project"].as_str());
+    let real = |one: Option<&str>| {
+        one.is_some_and(|one| one.ends_with(path.file_name().unwrap().to_str().unwrap()))
+    };
+    assert!(paths.into_iter().any(real), "{removed}");
+    assert!(!is_alive(pid));
+    let again = other.0.done("shadow clean --gone");
+    assert!(again.out.contains("there was nothing to remove"), "{}", again.whole());
+}
