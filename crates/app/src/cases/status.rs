@@ -7,18 +7,22 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use whimbrel_engine::journal::LastApplied as Last;
-use whimbrel_engine::state::State as Database;
+use whimbrel_engine::state::{self, State as Database, Wanted};
 use whimbrel_engine::tools::ToolState;
+use whimbrel_engine::wire::Session;
 use whimbrel_history::state::{Change, Half, Row, State, Steps};
+use whimbrel_history::tools::Search;
 use whimbrel_history::{History, Status};
 use whimbrel_sql::{Diagnostic, Severity};
 
 use super::Case;
+use crate::catalogue::Code;
 use crate::config;
+use crate::database;
 use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
-use crate::project::{Glance, LastApplied, Project, Where};
+use crate::project::{APPLICATION, Glance, LastApplied, Project, Where};
 use crate::seeds;
 use crate::wire::{self, DatabaseShown, PlaceShown};
 use crate::workspace::Workspace;
@@ -185,7 +189,14 @@ pub async fn status(
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
     let (wanted, place) = (LastApplied::Wanted, options.place.only_read());
-    match Project::glance(workspace, &place, wanted, CASE.name, events).await? {
+    let glance = match Project::glance(workspace, &place, wanted, CASE.name, events).await {
+        Err(error) if error.code() == Code::NO_MIGRATIONS => {
+            let others = only_others(workspace, &place).await;
+            return others.ok_or(error);
+        }
+        glance => glance?,
+    };
+    match glance {
         Glance::Known { answer, database } => Ok(Report { database, ..answer }),
         Glance::Fresh(fresh) => {
             let (project, session, mut state, keeping) = *fresh;
@@ -197,6 +208,42 @@ pub async fn status(
             Ok(report)
         }
     }
+}
+
+/// What other tools have in the database of a project that has no migrations of ours; `None` where
+/// there is nothing to tell.
+async fn only_others(workspace: &Workspace, place: &Where) -> Option<Report> {
+    if place.database.dev {
+        return None;
+    }
+    let found = database::find(workspace, &place.database).ok()?;
+    let mut session = Session::connect(&found.target, APPLICATION).await.ok()?;
+    let tools = Some(Search::Quick);
+    let wanted = Wanted { ledgers: &[], last_applied: false, tools, sealed: false };
+    let state = state::read(&mut session, wanted).await.ok()?;
+    session.close().await;
+    if state.tools.is_empty() {
+        return None;
+    }
+    let remark = Diagnostic {
+        severity: Severity::Note,
+        file: None,
+        span: None,
+        message: "this project has no migrations that Whimbrel runs".to_owned(),
+        hints: vec![
+            "`whimbrel adopt --from-database` begins with what the database has".to_owned(),
+        ],
+    };
+    Some(Report {
+        version: wire::VERSION,
+        database: found.shown(&state.facts),
+        histories: Vec::new(),
+        migrations: Vec::new(),
+        summary: Summary::default(),
+        seeds: Vec::new(),
+        others: state.tools.iter().map(OtherShown::new).collect(),
+        warnings: vec![PlaceShown::at(&remark, None)],
+    })
 }
 
 fn report(project: &Project, database: &Database) -> Result<Report, Error> {

@@ -26,7 +26,7 @@ pub(super) async fn verdict(
         Proved::Shown(shown) => shown,
         Proved::Fails { history, key, because } => {
             if is_of_the_changes(amending, &history, &key) {
-                return Err(unproved(&because));
+                return Err(unproved(&because, amending.proof));
             }
             ProofShown::None { because }
         }
@@ -34,23 +34,26 @@ pub(super) async fn verdict(
     match shown {
         ProofShown::Proved { ref unseen, .. } if amending.proof == Proof::Whole => {
             match unseen.first() {
-                Some(id) => Err(unproved(&format!(
-                    "nothing that is compared shows whether `{id}` ran: it changes rows, grants, \
-                     owners or roles"
-                ))),
+                Some(id) => {
+                    let because = format!(
+                        "nothing that is compared shows whether `{id}` ran: it changes rows, \
+                         grants, owners or roles"
+                    );
+                    Err(unproved(&because, amending.proof))
+                }
                 None => Ok(shown),
             }
         }
         ProofShown::Proved { .. } => Ok(shown),
         ProofShown::None { .. } if amending.proof == Proof::IfPossible => Ok(shown),
-        ProofShown::None { because } => Err(unproved(&because)),
+        ProofShown::None { because } => Err(unproved(&because, amending.proof)),
         ProofShown::Differs { server, stand_ins, differences, .. } => {
             let before = differing_now(amending, session, events).await?;
             let is_old = differences.iter().all(|one| before.contains(one));
             if amending.proof == Proof::IfPossible && is_old {
                 return Ok(ProofShown::Differs { server, stand_ins, differences, as_before: true });
             }
-            Err(differing(&differences, &before))
+            Err(differing(&differences, &before, amending.proof))
         }
     }
 }
@@ -107,18 +110,26 @@ async fn differing_now(
     })
 }
 
-fn unproved(because: &str) -> Error {
+fn unproved(because: &str, proof: Proof) -> Error {
     Error::Refused {
         code: Code::UNPROVED,
         message: format!(
             "it cannot be proved that the database is what the ledger would say: {because}"
         ),
-        hints: vec!["nothing was written; `--no-proof` goes on without".to_owned()],
+        hints: vec![format!("nothing was written; {} goes on without", without(proof))],
+    }
+}
+
+/// What to say to go on without a proof.
+fn without(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Whole => "`--no-proof` in place of `--prove`",
+        Proof::Required | Proof::IfPossible | Proof::Unwanted => "`--no-proof`",
     }
 }
 
 /// What differs, that which the change would add first.
-fn differing(differences: &[DifferenceShown], before: &[DifferenceShown]) -> Error {
+fn differing(differences: &[DifferenceShown], before: &[DifferenceShown], proof: Proof) -> Error {
     let (old, new): (Vec<_>, Vec<_>) = differences.iter().partition(|one| before.contains(one));
     let said = new.iter().map(|one| (one, "")).chain(old.iter().map(|one| (one, ", as before")));
     let mut hints: Vec<String> = said
@@ -135,7 +146,7 @@ fn differing(differences: &[DifferenceShown], before: &[DifferenceShown]) -> Err
     if differences.len() > NAMED {
         hints.push(format!("and {} more", differences.len() - NAMED));
     }
-    hints.push("nothing was written; `--no-proof` goes on in spite of it".to_owned());
+    hints.push(format!("nothing was written; {} goes on in spite of it", without(proof)));
     let objects = if differences.len() == 1 { "object differs" } else { "objects differ" };
     Error::Refused {
         code: Code::DIFFERS,

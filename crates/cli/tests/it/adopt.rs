@@ -25,6 +25,18 @@ async fn status_shows_the_ledgers_of_other_tools() {
     assert_eq!(others[1]["entries"], serde_json::Value::Null, "{others}");
 }
 
+/// A project that another tool runs alone has a ledger to show, and no migrations of ours.
+#[tokio::test]
+async fn status_shows_the_ledger_of_a_project_that_is_another_tools() {
+    let project = Project::new(&[("alembic.ini", "[alembic]\nscript_location = alembic\n")]);
+    let project = project.with_database().await;
+    assert_eq!(project.run("status").code, 2);
+    project.sql(&recorded("alembic")).await;
+    let said = project.done("status");
+    assert!(said.out.contains("alembic_version"), "{}", said.out);
+    assert!(said.out.contains("adopt --from-database"), "{}", said.whole());
+}
+
 /// The same database as another role.
 fn as_role(url: &str, role: &str) -> String {
     let (_, after) = url.split_once("://").unwrap();
