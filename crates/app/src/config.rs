@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use whimbrel_sql::{Diagnostic, Severity};
 
+use crate::database::WayName;
 use crate::period::{Period, PeriodError};
 use keys::{Key, Kind};
 use whimbrel_history::nearest;
@@ -278,7 +279,10 @@ impl Reader<'_> {
 
     fn check_value(&mut self, key: &Key, value: &Spanned<DeValue<'_>>) {
         let fits = match (key.kind, value.get_ref()) {
-            (Kind::Text | Kind::Format | Kind::Period | Kind::Texts, DeValue::String(_))
+            (
+                Kind::Text | Kind::Format | Kind::Period | Kind::Way | Kind::Texts,
+                DeValue::String(_),
+            )
             | (Kind::Flag, DeValue::Boolean(_)) => true,
             (Kind::Number, DeValue::Integer(_)) => small_number(value.get_ref()).is_some(),
             (Kind::List | Kind::Texts, DeValue::Array(items)) => {
@@ -288,6 +292,7 @@ impl Reader<'_> {
                 Kind::Text
                 | Kind::Format
                 | Kind::Period
+                | Kind::Way
                 | Kind::Flag
                 | Kind::Number
                 | Kind::List
@@ -317,6 +322,17 @@ impl Reader<'_> {
                     None => format!("formats: {}", self.formats.join(", ")),
                 };
                 self.problem(Some(value.span()), format!("unknown format `{text}`"), vec![hint]);
+            }
+            Kind::Way => {
+                let names = || WayName::ALL.iter().map(|way| way.name());
+                if names().any(|name| name == text) {
+                    return;
+                }
+                let hint = match nearest(text, names()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("ways: {}", names().collect::<Vec<_>>().join(", ")),
+                };
+                self.problem(Some(value.span()), format!("`{text}` is no way"), vec![hint]);
             }
             Kind::Period => {
                 if let Err(error) = text.parse::<Period>() {
@@ -595,10 +611,14 @@ mod tests {
     #[test]
     fn unknown_names_are_errors_with_the_nearest() {
         assert_eq!(
-            problems("[history.app]\nformat = 'anotated'\nafter = ['bse']\n[history.base]\n"),
+            problems(
+                "[history.app]\nformat = 'anotated'\nafter = ['bse']\n[history.base]\n\
+                 [env.production]\nvia = 'psqll'\n"
+            ),
             [
                 "2:10 unknown format `anotated` | did you mean `annotated`?",
-                "3:10 unknown history `bse` | did you mean `base`?"
+                "3:10 unknown history `bse` | did you mean `base`?",
+                "6:7 `psqll` is no way | did you mean `psql`?"
             ]
         );
     }

@@ -50,6 +50,8 @@ pub enum Kind {
     Texts,
     /// A length of time, as Postgres writes one.
     Period,
+    /// A way to the database.
+    Way,
 }
 
 impl Kind {
@@ -63,6 +65,7 @@ impl Kind {
             Self::List => "a list of texts",
             Self::Texts => "a text or a list of texts",
             Self::Period => "a duration such as \"5min\"",
+            Self::Way => "`native`, `psql` or `api`",
         }
     }
 }
@@ -111,7 +114,7 @@ pub const ALL: &[Key] = &[
     },
     Key {
         path: &["connection", "via"],
-        kind: Kind::Text,
+        kind: Kind::Way,
         default: "\"native\"",
         example: "via = \"psql\"",
         brief: "the way to the database: native, psql or api",
@@ -159,7 +162,7 @@ pub const ALL: &[Key] = &[
     },
     Key {
         path: &["env", "*", "via"],
-        kind: Kind::Text,
+        kind: Kind::Way,
         default: "\"native\"",
         example: "via = \"psql\"",
         brief: "the way to this environment: native, psql or api",

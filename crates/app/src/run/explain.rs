@@ -179,14 +179,14 @@ fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
     let id = work.id();
     // Of a redo whose down script ran, its up script is what is left.
     let verb = match work.direction {
-        Direction::Up => "up",
-        Direction::Down => command,
+        Direction::Up if !command.starts_with("up") => "up",
+        Direction::Up | Direction::Down => command,
     };
     if let Cause::PoolOfOne { .. } | Cause::PooledTimeout { .. } | Cause::PooledSetting { .. } =
         &failed.cause
     {
         hints.push(format!(
-            "go past the pooler and run `whimbrel {verb}` again: give the server's own address, or a pooler's in session mode"
+            "go past the pooler and run `{verb}` again: give the server's own address, or a pooler's in session mode"
         ));
     } else if let Cause::StepChanged { was, .. } = &failed.cause {
         hints.push(format!(

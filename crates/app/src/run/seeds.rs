@@ -96,7 +96,8 @@ pub(super) async fn sow(
     }
     let engine = engine_options(project, options);
     let ran = run::run(entered, target, &works, &engine, &options.interrupt, events).await;
-    note(project, &works, ran, &mut report);
+    let command = if options.seeds == Seeds::Changed { "up --seed=changed" } else { "up --seed" };
+    note(project, &works, ran, command, &mut report);
     Ok(report)
 }
 
@@ -197,7 +198,13 @@ fn work(project: &Project, due: &Due<'_>) -> Result<Work, Error> {
 }
 
 /// Takes over what became of the seed files.
-fn note(project: &Project, works: &[Work], ran: run::Report, report: &mut Report) {
+fn note(
+    project: &Project,
+    works: &[Work],
+    ran: run::Report,
+    command: &'static str,
+    report: &mut Report,
+) {
     let mut results: BTreeMap<&str, (ResultShown, Option<u64>)> = BTreeMap::new();
     for (number, took) in &ran.done {
         results.insert(works[*number].id(), (ResultShown::Done, Some(*took)));
@@ -215,7 +222,7 @@ fn note(project: &Project, works: &[Work], ran: run::Report, report: &mut Report
         report.outcome = Outcome::Done;
     }
     for (number, failed) in ran.failed {
-        let error = explain::failed(project, &works[number], failed, Stage::Run("up"));
+        let error = explain::failed(project, &works[number], failed, Stage::Run(command));
         report.fail(Error::from(Box::new(error)));
         report.outcome = Outcome::Failed;
     }

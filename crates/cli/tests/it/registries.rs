@@ -36,6 +36,10 @@ const REGISTRIES: &[Registry] = &[
             ("crates/cli/src/commands", "how it is typed"),
             ("crates/app/src/migrator.rs", "the way in for a program that embeds its migrations"),
             ("crates/app/src/cases/preview.rs", "it is an `up` that stops before it runs"),
+            (
+                "crates/app/src/cases/adopt/from_database.rs",
+                "a project that it begins is laid out as `init` lays one out",
+            ),
             ("crates/cli/src/become_command.rs", "what `dev` is to become afterwards"),
             ("crates/app/src/config/keys.rs", "`dev` names its table of whimbrel.toml itself"),
             (

@@ -144,6 +144,7 @@ async fn copied_data_and_large_seeds_run_and_a_bad_line_is_named() {
     let said = project.run("up --yes --no-rehearsal --seed");
     assert_eq!(said.code, 1, "{}", said.whole());
     assert!(said.err.contains("seeds/3_bad.sql:3"), "{}", said.whole());
+    assert!(said.err.contains("run `whimbrel up --seed` again"), "{}", said.whole());
     let count = "select count(*) || ' ' || (select count(*) from whimbrel.seed_files) from big";
     assert_eq!(project.sql(count).await.as_deref(), Some("120000 2"));
     project.write("seeds/3_bad.sql", "copy big from stdin;\n1\ta\n\\.\n");

@@ -148,7 +148,9 @@ async fn the_way_is_said_in_the_configuration_or_the_environment() {
     project.write("whimbrel.toml", "[connection]\nvia = \"apy\"\n");
     let said = project.run("status");
     assert_eq!(said.code, 2, "{}", said.whole());
-    assert!(said.err.contains("W2061") && said.err.contains("did you mean `api`?"), "{}", said.err);
+    assert!(said.err.contains("W1102") && said.err.contains("did you mean `api`?"), "{}", said.err);
+    assert!(said.err.contains("whimbrel.toml:2:7"), "{}", said.err);
+    project.write("whimbrel.toml", "");
     let project = project.with("WHIMBREL_VIA", "api");
     let said = project.run("status");
     assert!(said.err.contains("W2062"), "{}", said.whole());
@@ -521,6 +523,33 @@ async fn psql_honours_what_a_connection_of_our_own_cannot() {
     assert_eq!(said.code, 2, "{}", said.whole());
     assert!(said.err.contains("--via psql"), "{}", said.whole());
     project.done(&format!("status --via psql --database-url {strange}"));
+}
+
+/// Whoever may look at a process sees its environment.
+#[tokio::test]
+async fn psql_is_told_no_url_and_its_variable_is_named_where_it_is_none() {
+    let project = Project::new(FILES).with_database().await;
+    let spy = project.path().join("spy");
+    let real = Psql::get();
+    let real = real.path();
+    std::fs::write(
+        &spy,
+        format!("#!/bin/sh\nenv >> environment\nexec '{}' \"$@\"\n", real.display()),
+    )
+    .unwrap();
+    std::fs::set_permissions(&spy, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let project = project.with("WHIMBREL_PSQL", spy.to_str().unwrap());
+    project.done("status --via psql");
+    let seen = std::fs::read_to_string(project.path().join("environment")).unwrap();
+    assert!(seen.contains("PGSERVICE=") && !seen.contains("postgres://"), "{seen}");
+    let project = project.with("WHIMBREL_PSQL", "/nope/psql");
+    let said = project.run("status --via psql");
+    assert_eq!(said.code, 5, "{}", said.whole());
+    assert!(
+        said.err.contains("start /nope/psql") && said.err.contains("WHIMBREL_PSQL"),
+        "{}",
+        said.err
+    );
 }
 
 #[tokio::test]

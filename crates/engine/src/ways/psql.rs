@@ -26,9 +26,12 @@ pub(super) struct Program {
     service: Service,
 }
 
+/// The program where nobody named another.
+const PSQL: &str = "psql";
+
 impl Program {
     pub(super) fn new(psql: &Psql, target: &Target) -> Self {
-        let program = psql.program.as_ref().map_or("psql", |path| path.as_str()).to_owned();
+        let program = psql.program.as_ref().map_or(PSQL, |path| path.as_str()).to_owned();
         Self { program, service: Service::new(target, &psql.more) }
     }
 
@@ -52,8 +55,11 @@ impl Program {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| {
-            let hint = "install Postgres' client programs, so that `psql` is on the PATH";
-            unreached(format!("start psql: {error}"), Some(hint))
+            let hint = match self.program.as_str() {
+                PSQL => "install Postgres' client programs, so that `psql` is on the PATH",
+                _ => "that program is named by WHIMBREL_PSQL",
+            };
+            unreached(format!("start {}: {error}", self.program), Some(hint))
         })?;
         let mut input = child.stdin.take().expect("its standard input is a pipe");
         let text = text.to_owned();

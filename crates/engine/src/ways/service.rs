@@ -43,6 +43,13 @@ impl Service {
         for variable in LEFT_OUT {
             command.env_remove(variable);
         }
+        // The URL that leads here, and others: whoever may look at a process sees its environment.
+        for (name, value) in std::env::vars_os() {
+            let value = value.to_string_lossy();
+            if value.starts_with("postgres") && value.contains("://") {
+                command.env_remove(name);
+            }
+        }
         command
             .env("PGSERVICEFILE", file.path())
             .env("PGSERVICE", NAME)
