@@ -32,7 +32,7 @@ use crate::{Event, Events, journal};
 /// Bytes and migrations in one message at the most: enough to hide a slow network, few enough
 /// that progress shows and memory stays small.
 const BLOCK_BYTES: usize = 256 << 10;
-const BLOCK_WORKS: usize = 250;
+const BLOCK_WORKS: usize = 200;
 
 /// SQLSTATEs after which the same transaction may well succeed: deadlock, lock timeout,
 /// serialization failure.

@@ -200,7 +200,7 @@ impl Run<'_> {
 }
 
 /// Bytes of scripts that are registered in one statement, and nearly all that is in memory of it.
-const BATCH: usize = 256 << 10;
+const BATCH: usize = 128 << 10;
 
 /// Parts works so that the scripts of each part are not too much together.
 fn batches<'a, 'w>(works: &'a [&'w Work]) -> Vec<&'a [&'w Work]> {
