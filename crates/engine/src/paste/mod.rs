@@ -380,7 +380,7 @@ impl Part {
                 |piece: usize| self.pieces.get(piece).is_some_and(|piece| piece.run == Alone::Yes);
             match (is_alone(piece + 1), piece > 0 && is_alone(piece - 1)) {
                 (true, _) => f.write_str(&barred(&one.sql))?,
-                (_, true) => write!(f, "{}reset {BAR};\n", writable(&one.sql))?,
+                (_, true) => writeln!(f, "{}reset {BAR};", writable(&one.sql))?,
                 (false, false) => f.write_str(&one.sql)?,
             }
         }
