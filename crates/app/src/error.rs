@@ -343,12 +343,14 @@ const READ: &str = "connect as the role that owns the ledger, or let that role g
 const READ_ONLY: &str = "`default_transaction_read_only` is on for the server, the database or the role: whoever \
      set it knows why; Supabase does when the disk is nearly full";
 
-/// What to do where the role may not, or nobody.
+/// What to do where the role may not, or nobody, or nothing came back.
 fn right_hint(failure: &Failure, how: &str) -> Option<String> {
     let Failure::Server { error, .. } = failure else { return None };
     match error.code.as_str() {
         "42501" => Some(how.to_owned()),
         "25006" => Some(READ_ONLY.to_owned()),
+        // A way that is no connection was lost, and says itself what to do.
+        "08006" => error.hint.clone(),
         _ => None,
     }
 }

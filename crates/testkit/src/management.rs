@@ -45,6 +45,8 @@ struct Shared {
     target: Target,
     /// How the next requests that write are answered; then as documented.
     manners: Mutex<VecDeque<Manner>>,
+    /// How the next requests that read are.
+    reading_manners: Mutex<VecDeque<Manner>>,
     /// The texts that came.
     texts: Mutex<Vec<String>>,
     settings: Settings,
@@ -86,6 +88,7 @@ impl ManagementApi {
         let shared = Arc::new(Shared {
             target: target.clone(),
             manners: Mutex::default(),
+            reading_manners: Mutex::default(),
             texts: Mutex::default(),
             settings,
         });
@@ -108,6 +111,11 @@ impl ManagementApi {
     /// How the next requests that write are answered.
     pub fn answer(&self, manners: &[Manner]) {
         lock(&self.shared.manners).extend(manners);
+    }
+
+    /// How the next requests that read are answered.
+    pub fn answer_reads(&self, manners: &[Manner]) {
+        lock(&self.shared.reading_manners).extend(manners);
     }
 
     /// The texts that came, in their order.
@@ -145,8 +153,8 @@ async fn answer(mut stream: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
     };
     lock(&shared.texts).push(query.to_owned());
     let reads = query.trim_start().starts_with("select");
-    let manner = if reads { None } else { lock(&shared.manners).pop_front() };
-    let manner = manner.unwrap_or(Manner::Documented);
+    let manners = if reads { &shared.reading_manners } else { &shared.manners };
+    let manner = lock(manners).pop_front().unwrap_or(Manner::Documented);
     match manner {
         Manner::TooMany(after) => {
             let after = after.map(|seconds| format!("Retry-After: {seconds}\r\n"));

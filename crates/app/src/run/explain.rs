@@ -186,7 +186,7 @@ fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
         &failed.cause
     {
         hints.push(format!(
-            "go past the pooler and run `{verb}` again: give the server's own address, or a pooler's in session mode"
+            "go past the pooler and run `whimbrel {verb}` again: give the server's own address, or a pooler's in session mode"
         ));
     } else if let Cause::StepChanged { was, .. } = &failed.cause {
         hints.push(format!(

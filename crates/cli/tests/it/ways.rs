@@ -267,6 +267,42 @@ async fn the_api_in_its_nasty_ways_applies_nothing_twice() {
     }
 }
 
+/// A read changes nothing, so it is made again until an answer tells something.
+#[tokio::test]
+async fn a_read_that_the_api_loses_is_made_again() {
+    for manners in [
+        &[Manner::CutAfter][..],
+        &[Manner::Page(500), Manner::Page(502)],
+        &[Manner::Documented, Manner::CutBefore, Manner::Documented, Manner::Empty],
+        &[Manner::Lie, Manner::Documented, Manner::Page(200)],
+    ] {
+        let (project, api) = api(FILES, ManagementApi::new).await;
+        api.answer_reads(manners);
+        let said = project.run("status --check --via api");
+        assert_eq!(said.code, 3, "{manners:?}: {}", said.whole());
+        api.answer_reads(manners);
+        let said = up(&project, "api");
+        assert_eq!(said.code, 0, "{manners:?}: {}", said.whole());
+        assert_eq!(rows(&project).await, "1 2 3", "{manners:?}: {}", said.whole());
+    }
+}
+
+/// An API that stays so is given up after some seconds, at the first read as at a later one.
+#[tokio::test]
+async fn an_api_that_loses_every_read_is_given_up_with_a_hint() {
+    for before in 0..2 {
+        let (project, api) = api(FILES, ManagementApi::new).await;
+        api.answer_reads(&vec![Manner::Documented; before]);
+        api.answer_reads(&[Manner::Page(502); 100]);
+        let said = project.run("status --via api");
+        assert_eq!(said.code, 5, "{before}: {}", said.whole());
+        assert!(said.err.contains("HTTP 502"), "{before}: {}", said.whole());
+        assert!(said.err.contains("run it again in a while"), "{before}: {}", said.whole());
+        let tries = api.texts().len();
+        assert!((3 + before..50).contains(&tries), "{before}: {tries}: {}", said.whole());
+    }
+}
+
 #[tokio::test]
 async fn a_step_that_fails_leaves_those_before_it_and_says_so() {
     let mut files = STEPS.to_vec();
@@ -538,10 +574,18 @@ async fn psql_is_told_no_url_and_its_variable_is_named_where_it_is_none() {
     )
     .unwrap();
     std::fs::set_permissions(&spy, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let project = project.with("WHIMBREL_PSQL", spy.to_str().unwrap());
+    let project = project
+        .with("WHIMBREL_PSQL", spy.to_str().unwrap())
+        .with("PGPASSWORD", "hunter2secret")
+        .with("SUPABASE_DB_PASSWORD", "hunter2secret")
+        .with("APP_DSN", "host=127.0.0.1 password=hunter3secret")
+        .with("APP_URL", "jdbc:postgresql://127.0.0.1/app?user=me&password=hunter4secret");
     project.done("status --via psql");
     let seen = std::fs::read_to_string(project.path().join("environment")).unwrap();
-    assert!(seen.contains("PGSERVICE=") && !seen.contains("postgres://"), "{seen}");
+    assert!(seen.contains("PGSERVICE=") && seen.contains("PATH="), "{seen}");
+    for told in ["postgres://", "hunter2secret", "hunter3secret", "hunter4secret"] {
+        assert!(!seen.contains(told), "{told}: {seen}");
+    }
     let project = project.with("WHIMBREL_PSQL", "/nope/psql");
     let said = project.run("status --via psql");
     assert_eq!(said.code, 5, "{}", said.whole());

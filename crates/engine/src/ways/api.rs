@@ -16,6 +16,7 @@ use super::http::{Lost, Response, Url};
 use super::{Reply, Trouble, Way, server_error};
 use crate::Secret;
 use crate::paste::{Alone, Piece};
+use crate::pause::Pause;
 
 /// Where the API is, for which project, and by whose leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,9 @@ pub(super) struct Client(Api);
 
 /// How long a request that came too early is tried again.
 const TOO_MANY: Duration = Duration::from_mins(2);
+/// How long a query that only reads is tried again, and at least once: an answer may be late by more
+/// than this.
+const READING: Duration = Duration::from_secs(8);
 
 impl Client {
     pub(super) fn new(api: &Api) -> Self {
@@ -106,6 +110,15 @@ impl Client {
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(Duration::from_secs(30));
         }
+    }
+
+    /// Posts a query that answers with one text.
+    async fn text(&self, query: &str) -> Result<String, Trouble> {
+        let rows = self.post(query).await?;
+        let text = rows.first().and_then(|row| row.get("answer")).and_then(Value::as_str);
+        text.map(str::to_owned).ok_or_else(|| Trouble::Unknown {
+            message: "the API answered with other rows than were asked for".to_owned(),
+        })
     }
 }
 
@@ -231,11 +244,19 @@ fn one_statement(piece: &Piece) -> Option<String> {
 impl Way for Client {
     fn ask<'a>(&'a self, query: &'a str) -> Reply<'a, String> {
         Box::pin(async move {
-            let rows = self.post(query).await?;
-            let text = rows.first().and_then(|row| row.get("answer")).and_then(Value::as_str);
-            text.map(str::to_owned).ok_or_else(|| Trouble::Unknown {
-                message: "the API answered with other rows than were asked for".to_owned(),
-            })
+            let begun = tokio::time::Instant::now();
+            let mut pause = Pause::new(Duration::from_millis(250), Duration::from_secs(3));
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                match self.text(query).await {
+                    // Whatever became of it: it only reads.
+                    Err(Trouble::Unknown { .. }) if tries == 1 || begun.elapsed() < READING => {
+                        tokio::time::sleep(pause.next()).await;
+                    }
+                    answer => return answer,
+                }
+            }
         })
     }
 

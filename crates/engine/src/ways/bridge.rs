@@ -61,11 +61,11 @@ async fn text_answered(text: &str, way: &dyn Way, answer: &mut BytesMut) -> bool
             Passing::Query => match asked(statement, way).await {
                 Ok(rows) => rows.write(answer),
                 Err(Trouble::Server(server)) => {
-                    error(answer, "ERROR", &server.code, &server.message);
+                    error(answer, "ERROR", &server.code, &server.message, None);
                     return false;
                 }
                 Err(trouble) => {
-                    error(answer, "FATAL", "08006", &trouble.to_string());
+                    error(answer, "FATAL", "08006", &trouble.to_string(), trouble.hint());
                     return true;
                 }
             },
@@ -164,12 +164,13 @@ fn complete(answer: &mut BytesMut, tag: &str) {
 }
 
 fn refusal(answer: &mut BytesMut, text: &str) {
-    error(answer, "ERROR", "0A000", text);
+    error(answer, "ERROR", "0A000", text, None);
 }
 
-fn error(answer: &mut BytesMut, severity: &str, code: &str, text: &str) {
+fn error(answer: &mut BytesMut, severity: &str, code: &str, text: &str, hint: Option<&str>) {
+    let fields = [(b'S', severity), (b'V', severity), (b'C', code), (b'M', text)];
     message(answer, b'E', |body| {
-        for (field, value) in [(b'S', severity), (b'V', severity), (b'C', code), (b'M', text)] {
+        for (field, value) in fields.into_iter().chain(hint.map(|hint| (b'H', hint))) {
             body.put_u8(field);
             body.put_slice(value.replace('\0', " ").as_bytes());
             body.put_u8(0);

@@ -84,6 +84,20 @@ pub enum Trouble {
     },
 }
 
+impl Trouble {
+    /// What to do about it, where that can be told.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Server(error) => error.hint.as_deref(),
+            Self::Unreached { hint, .. } => hint.as_deref(),
+            Self::Unknown { .. } => Some(
+                "run it again in a while: what is applied is recorded, and nothing runs twice; \
+                 `whimbrel status` shows it",
+            ),
+        }
+    }
+}
+
 /// The way of a target, where it is another than a connection.
 pub(crate) fn way_of(target: &Target) -> Option<Box<dyn Way>> {
     match &target.by {

@@ -12,7 +12,10 @@ use tokio::process::Command;
 use crate::{Host, Secret, Target};
 
 /// What stands in a service file.
-pub(super) struct Service(String);
+pub(super) struct Service {
+    text: String,
+    password: Option<Secret>,
+}
 
 /// The service's name in its file.
 const NAME: &str = "whimbrel";
@@ -32,21 +35,21 @@ const LEFT_OUT: &[&str] = &[
 impl Service {
     /// The service that leads to a target, with settings that only libpq understands.
     pub(super) fn new(target: &Target, more: &[(&'static str, Secret)]) -> Self {
-        Self(text(target, more))
+        let password = target.hosts.first().and_then(|host| target.password_for(host)).cloned();
+        Self { text: text(target, more, password.as_ref()), password }
     }
 
     /// Has a program connect by the service, as long as the file is held.
     pub(super) fn equip(&self, command: &mut Command) -> std::io::Result<NamedTempFile> {
         let mut file = tempfile::Builder::new().prefix("whimbrel-service").tempfile()?;
-        file.write_all(self.0.as_bytes())?;
+        file.write_all(self.text.as_bytes())?;
         file.flush()?;
         for variable in LEFT_OUT {
             command.env_remove(variable);
         }
-        // The URL that leads here, and others: whoever may look at a process sees its environment.
+        // Whoever may look at a process sees its environment.
         for (name, value) in std::env::vars_os() {
-            let value = value.to_string_lossy();
-            if value.starts_with("postgres") && value.contains("://") {
+            if tells(&value.to_string_lossy(), self.password.as_ref()) {
                 command.env_remove(name);
             }
         }
@@ -59,7 +62,16 @@ impl Service {
     }
 }
 
-fn text(target: &Target, more: &[(&'static str, Secret)]) -> String {
+/// Whether a variable tells how to get into a database, this or another: a password, a URL, a
+/// connection string. Not whatever the password is only part of: one such as `postgres` is part of
+/// the PATH.
+fn tells(value: &str, password: Option<&Secret>) -> bool {
+    let is_password = password.is_some_and(|password| password.reveal() == value);
+    let is_url = value.contains("postgres") && value.contains("://");
+    is_password || is_url || value.contains("password=")
+}
+
+fn text(target: &Target, more: &[(&'static str, Secret)], password: Option<&Secret>) -> String {
     let mut text = format!("[{NAME}]\n");
     let mut say = |name: &str, value: &str| {
         if !value.is_empty() && !value.contains(['\n', '\r']) {
@@ -80,7 +92,6 @@ fn text(target: &Target, more: &[(&'static str, Secret)]) -> String {
     say("user", &target.user);
     say("dbname", &target.database);
     say("application_name", target.application_name.as_deref().unwrap_or("whimbrel"));
-    let password = target.hosts.first().and_then(|host| target.password_for(host));
     say("password", password.map_or("", Secret::reveal));
     for (name, value) in target.settings() {
         say(&name, &value);

@@ -4,7 +4,6 @@ use std::io;
 
 use super::connect_error::{ConnectCause, ConnectError, HostError};
 use super::known::{Refusal, known};
-use crate::ways::Trouble;
 
 impl ConnectError {
     /// Which of the known refusals it is, where it is one.
@@ -119,9 +118,8 @@ impl ConnectError {
             ConnectCause::Server(error) => {
                 known(&error.code, &error.message).map(|known| known.cure)
             }
-            ConnectCause::Way(Trouble::Unreached { hint, .. }) => return hint.clone(),
-            ConnectCause::Way(Trouble::Server(_) | Trouble::Unknown { .. })
-            | ConnectCause::TlsSetup(_)
+            ConnectCause::Way(trouble) => trouble.hint(),
+            ConnectCause::TlsSetup(_)
             | ConnectCause::Peer { .. }
             | ConnectCause::Imposter(_)
             | ConnectCause::Lost(_)
