@@ -91,6 +91,75 @@ async fn an_entry_without_a_file_is_forgotten_or_taken_in() {
     assert_eq!(status_of(&project, "002_create_orders").await, None);
 }
 
+/// Another tool must be able to run it: it knows the names of its pairs, and none of our marks.
+#[tokio::test]
+async fn an_entry_of_pairs_is_taken_in_as_a_pair() {
+    for [up, down, other_up, other_down] in [
+        ["2_b.up.sql", "2_b.down.sql", "1_a.up.sql", "1_a.down.sql"],
+        ["2_b.sql", "2_b_down.sql", "1_a.sql", "1_a_down.sql"],
+        ["V2__b.sql", "U2__b.sql", "V1__a.sql", "U1__a.sql"],
+    ] {
+        let [up, down, other_up, other_down] =
+            [up, down, other_up, other_down].map(|name| format!("migrations/{name}"));
+        let files = [
+            (other_up.as_str(), "create table a (id int);\n"),
+            (other_down.as_str(), "drop table a;\n"),
+            (up.as_str(), "create table b (id int);\n"),
+            (down.as_str(), "drop table b;\n"),
+        ];
+        let config =
+            ("whimbrel.toml", "[history.main]\nformat = \"plain\"\nfolder = \"migrations\"\n");
+        let project = Project::new(&[&files[..], &[config]].concat()).with_database().await;
+        project.done("up --yes --no-rehearsal");
+        let texts = [project.read(&up), project.read(&down)];
+        project.remove(&up);
+        project.remove(&down);
+        let id = if up.contains('V') { "V2__b" } else { "2_b" };
+        let said = project.done(&format!("repair orphan {id} --yes"));
+        assert!(project.path().join(&down).exists(), "{down}: {}", said.whole());
+        assert_eq!([project.read(&up), project.read(&down)], texts, "{up}");
+        project.done("status --check");
+    }
+}
+
+/// What tells another tool to leave its transaction out stood in a mark, which no ledger keeps.
+#[tokio::test]
+async fn a_script_that_no_transaction_takes_is_taken_in_with_its_word() {
+    let (up, down) =
+        ("create index concurrently a_id on a (id);\n", "drop index concurrently a_id;\n");
+    for (format, text) in [
+        (
+            "dbmate",
+            format!(
+                "-- migrate:up transaction:false\n{up}\n-- migrate:down transaction:false\n{down}"
+            ),
+        ),
+        ("goose", format!("-- +goose NO TRANSACTION\n-- +goose Up\n{up}\n-- +goose Down\n{down}")),
+    ] {
+        let first = match format {
+            "dbmate" => {
+                "-- migrate:up\ncreate table a (id int);\n\n-- migrate:down\ndrop table a;\n"
+            }
+            _ => "-- +goose Up\ncreate table a (id int);\n\n-- +goose Down\ndrop table a;\n",
+        };
+        let config = format!("[history.main]\nformat = \"{format}\"\nfolder = \"migrations\"\n");
+        let project = Project::new(&[
+            ("migrations/1_a.sql", first),
+            ("migrations/2_b.sql", &text),
+            ("whimbrel.toml", &config),
+        ]);
+        let project = project.with_database().await;
+        project.done("up --yes --no-rehearsal");
+        for (name, text) in [("2_b", text.as_str()), ("1_a", first)] {
+            let path = format!("migrations/{name}.sql");
+            project.remove(&path);
+            project.done(&format!("repair orphan {name} --yes"));
+            assert_eq!(project.read(&path), text, "{format}");
+        }
+        project.done("status --check");
+    }
+}
+
 #[tokio::test]
 async fn a_supabase_ledger_is_repaired_as_its_own_tool_does_it() {
     let project = Project::example("supabase").with_database().await;

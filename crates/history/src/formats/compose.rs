@@ -1,10 +1,11 @@
 //! What formats share when they write a new migration down in the way of those before it.
 
 use camino::Utf8PathBuf;
-use whimbrel_sql::{Diagnostic, Severity};
+use whimbrel_sql::{Diagnostic, Kind, Severity, split};
 
 use super::name::Version;
-use crate::{History, Migration};
+use crate::migration::folder_of;
+use crate::{History, Migration, Section};
 
 /// What a new migration is to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,46 @@ pub(super) fn numbered(history: &History) -> impl Iterator<Item = &Migration> {
         .migrations
         .iter()
         .filter(|migration| !migration.repeatable && Prefix::read(&migration.id).is_some())
+}
+
+/// Whether a history's files are pairs of up and down, as its newest with a down script are.
+pub(super) fn is_in_pairs(history: &History) -> bool {
+    match newest_with_down(history) {
+        Some((migration, down)) => migration.path != down.path,
+        None => numbered(history).last().is_some_and(|last| last.path.as_str().ends_with(UP)),
+    }
+}
+
+/// The two files of an id in a history whose files are pairs, named as the newest pair is.
+pub(super) fn pair_of(history: &History, id: &str) -> Option<[Utf8PathBuf; 2]> {
+    if !is_in_pairs(history) {
+        return None;
+    }
+    let Some((like, down)) = newest_with_down(history) else {
+        return Some([UP, DOWN].map(|end| history.folder.join(format!("{id}{end}"))));
+    };
+    // The letter of `V1__a.sql` is another in `U1__a.sql`.
+    let [old, new] = [like.id.as_str(), id].map(|id| id.strip_prefix(['V', 'v']).unwrap_or(id));
+    let renamed = |path: &Utf8PathBuf| {
+        let (before, after) = path.file_name()?.split_once(old)?;
+        Some(folder_of(path).join(format!("{before}{new}{after}")))
+    };
+    Some([renamed(&like.path)?, renamed(&down.path)?])
+}
+
+/// How the names of most pairs end.
+const UP: &str = ".up.sql";
+const DOWN: &str = ".down.sql";
+
+fn newest_with_down(history: &History) -> Option<(&Migration, &Section)> {
+    numbered(history).filter_map(|migration| Some((migration, migration.down.as_ref()?))).last()
+}
+
+/// Whether a script has a statement that no transaction takes.
+pub(super) fn is_alone(script: &str) -> bool {
+    let Ok(script) = split(script) else { return false };
+    let mut statements = script.statements.iter();
+    statements.any(|each| matches!(each.kind, Kind::Alone(_) | Kind::MayCommit { seen: true }))
 }
 
 /// What stands before the name in the next file: number and separator as the file with the highest

@@ -20,6 +20,8 @@ pub(super) const DBMATE: Marked = Marked {
         words: &["migrate:up", "migrate:down"],
     },
     down: "-- migrate:down",
+    up_alone: "-- migrate:up transaction:false",
+    down_alone: Some("-- migrate:down transaction:false"),
     alone: |text| {
         let mut words = text.split_whitespace();
         words.next() == Some("migrate:up") && words.any(|word| word == "transaction:false")

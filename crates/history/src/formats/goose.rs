@@ -22,6 +22,8 @@ pub(super) const GOOSE: Marked = Marked {
         words: &["+goose Up", "+goose Down"],
     },
     down: "-- +goose Down",
+    up_alone: "-- +goose NO TRANSACTION\n-- +goose Up",
+    down_alone: None,
     alone: |text| command(text).is_some_and(|command| command == "no transaction"),
     refused: |text| {
         let asks = command(text).is_some_and(|command| command.starts_with("envsub on"));

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
 use super::compose::{
-    NewFile, NewMigration, body, described, next_prefix, no_header, numbered, stamp,
+    NewFile, NewMigration, body, described, is_alone, next_prefix, no_header, numbered, stamp,
 };
 use super::header::{self, Comment, error, file_error, file_warning, readable};
 use super::listing::is_sql;
@@ -34,6 +34,11 @@ pub(super) struct Marked {
     pub(super) marks: Marks,
     /// How the mark of a down script is written.
     pub(super) down: &'static str,
+    /// How the mark of an up script that runs without a transaction is written, with what must stand
+    /// above it.
+    pub(super) up_alone: &'static str,
+    /// The same of a down script; `None` where what stands above the up script is of both.
+    pub(super) down_alone: Option<&'static str>,
     /// Whether a comment asks to run without a transaction.
     pub(super) alone: fn(&str) -> bool,
     /// Whether a comment asks what nobody but the tool can do.
@@ -159,13 +164,19 @@ impl Format for Marked {
         recorded: &Recorded,
         history: &History,
     ) -> Result<Vec<NewFile>, Diagnostic> {
-        let down = recorded.down_text().map(|down| format!("\n{}\n{}", self.down, body(&down, "")));
-        let text = format!(
-            "{}\n{}{}",
-            self.marks.up,
-            body(&recorded.up_text(), ""),
-            down.unwrap_or_default()
-        );
+        let (up, down) = (recorded.up_text(), recorded.down_text());
+        // A script may say itself what a ledger does not keep of a mark.
+        let (comments, _) = header::leading(&up);
+        let says_so = comments.iter().any(|comment| (self.alone)(comment.text));
+        let is_down_alone = down.as_deref().is_some_and(is_alone);
+        let speaks_for_both = self.down_alone.is_none() && is_down_alone;
+        let is_up_alone = !says_so && (is_alone(&up) || speaks_for_both);
+        let up_mark = if is_up_alone { self.up_alone } else { self.marks.up };
+        let down_mark = self.down_alone.filter(|_| is_down_alone).unwrap_or(self.down);
+        let mut text = format!("{up_mark}\n{}", body(&up, ""));
+        if let Some(down) = down {
+            text.extend(["\n", down_mark, "\n", &body(&down, "")]);
+        }
         Ok(vec![NewFile { path: history.folder.join(format!("{}.sql", entry.id)), text }])
     }
 

@@ -14,7 +14,9 @@
 use camino::Utf8Path;
 use whimbrel_sql::Diagnostic;
 
-use super::compose::{NewFile, NewMigration, body, described, next_prefix, no_header, numbered};
+use super::compose::{
+    NewFile, NewMigration, body, described, is_in_pairs, next_prefix, no_header, numbered, pair_of,
+};
 use super::header::{self, readable};
 use super::listing::is_sql;
 use super::name::advise;
@@ -142,13 +144,17 @@ impl Format for Plain {
         recorded: &Recorded,
         history: &History,
     ) -> Result<Vec<NewFile>, Diagnostic> {
-        let path = |name: String| history.folder.join(format!("{name}.sql"));
-        let up = recorded.up_text();
-        let text = match recorded.down_text() {
+        let (up, down) = (recorded.up_text(), recorded.down_text());
+        if let Some([up_path, down_path]) = pair_of(history, &entry.id) {
+            let mut files = vec![NewFile { path: up_path, text: body(&up, "") }];
+            files.extend(down.map(|down| NewFile { path: down_path, text: body(&down, "") }));
+            return Ok(files);
+        }
+        let text = match down {
             Some(down) => format!("-- @up\n{}\n-- @down\n{}", body(&up, ""), body(&down, "")),
             None => body(&up, ""),
         };
-        Ok(vec![NewFile { path: path(entry.id.clone()), text }])
+        Ok(vec![NewFile { path: history.folder.join(format!("{}.sql", entry.id)), text }])
     }
 
     fn compose(&self, new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagnostic> {
@@ -166,17 +172,10 @@ fn compose(new: &NewMigration, history: &History) -> Result<Vec<NewFile>, Diagno
     let new = &new;
     no_header(new, "plain")?;
     let slug = advise(&new.name)?;
-    let numbered: Vec<&Migration> = numbered(history).collect();
-    let last = numbered.last().copied();
+    let last = numbered(history).last();
     let stem = format!("{}{slug}", next_prefix(history, new.now));
     let flyway = stem.starts_with(['V', 'v']);
-    let in_pairs = numbered
-        .iter()
-        .rev()
-        .find_map(|migration| Some((migration, migration.down.as_ref()?)))
-        .map(|(migration, down)| migration.path != down.path)
-        .or_else(|| last.map(|last| last.path.as_str().ends_with(".up.sql")))
-        .unwrap_or(false);
+    let in_pairs = is_in_pairs(history);
     let folder = last.map_or(history.folder.as_path(), |last| folder_of(&last.path));
     let above: String = head.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     let described = described(new);
