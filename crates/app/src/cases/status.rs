@@ -23,6 +23,9 @@ use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
 use crate::project::{APPLICATION, Glance, LastApplied, Project, Where};
+use crate::run::choose::{Refusal, choose};
+use crate::run::select::Wish;
+use crate::run::{Aim, Allowed};
 use crate::seeds;
 use crate::wire::{self, DatabaseShown, PlaceShown};
 use crate::workspace::Workspace;
@@ -50,6 +53,8 @@ pub struct Report {
     pub migrations: Vec<Line>,
     /// How many there are of each kind.
     pub summary: Summary,
+    /// Why `up` refuses to run what is pending, as long as nobody allows it.
+    pub refusals: Vec<RefusalShown>,
     /// The seed files of this environment, in the order in which they run, and those that ran and
     /// are gone.
     pub seeds: Vec<SeedLine>,
@@ -114,6 +119,15 @@ impl OtherShown {
             }),
         }
     }
+}
+
+/// A reason for which `up` refuses to run.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RefusalShown {
+    /// What speaks against it.
+    pub message: String,
+    /// How to allow it, or do without.
+    pub way: Option<String>,
 }
 
 /// A migration: its file beside its entry.
@@ -240,6 +254,7 @@ async fn only_others(workspace: &Workspace, place: &Where) -> Option<Report> {
         histories: Vec::new(),
         migrations: Vec::new(),
         summary: Summary::default(),
+        refusals: Vec::new(),
         seeds: Vec::new(),
         others: state.tools.iter().map(OtherShown::new).collect(),
         warnings: vec![PlaceShown::at(&remark, None)],
@@ -271,6 +286,7 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
             ledger: table,
         }
     });
+    let refusals = if summary.pending > 0 { refusals(project, database) } else { Vec::new() };
     let strays = strays(project, database);
     let (seeds, missing) = seeds(project, database)?;
     let closed = database.facts.closed.then(|| closed(&database.facts.role));
@@ -281,6 +297,7 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
         histories: histories.collect(),
         migrations,
         summary,
+        refusals,
         seeds,
         others: database.tools.iter().map(OtherShown::new).collect(),
         warnings: project
@@ -291,6 +308,18 @@ fn report(project: &Project, database: &Database) -> Result<Report, Error> {
             .chain(strays)
             .collect(),
     })
+}
+
+/// Why `up` would refuse, as it says it.
+fn refusals(project: &Project, database: &Database) -> Vec<RefusalShown> {
+    let choice = match choose(project, database, &Aim::Up(Wish::default())) {
+        Ok(choice) => choice,
+        Err(error) => return vec![RefusalShown { message: error.to_string(), way: None }],
+    };
+    let refused = choice.refused(Allowed::default()).into_iter();
+    let shown = refused
+        .map(|Refusal { message, way, .. }| RefusalShown { message, way: Some(way.to_owned()) });
+    shown.collect()
 }
 
 /// That the journal is out of the role's reach.

@@ -85,7 +85,7 @@ pub(crate) fn choose(project: &Project, state: &Database, aim: &Aim) -> Result<C
 
 impl Choice {
     /// What is refused because nobody allowed it.
-    pub(super) fn refused(&self, allowed: Allowed) -> Vec<Refusal> {
+    pub(crate) fn refused(&self, allowed: Allowed) -> Vec<Refusal> {
         self.concerns.iter().filter_map(|concern| refusal(concern, allowed)).collect()
     }
 
@@ -103,12 +103,12 @@ impl Choice {
 
 /// Something that is refused unless it is allowed.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     code: &'static Code,
     /// What.
-    pub(super) message: String,
+    pub(crate) message: String,
     /// How to allow it, or do without.
-    pub(super) way: &'static str,
+    pub(crate) way: &'static str,
 }
 
 fn refusal(concern: &Concern, allowed: Allowed) -> Option<Refusal> {

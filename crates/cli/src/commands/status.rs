@@ -1,7 +1,9 @@
 //! `whimbrel status`
 
+use std::collections::BTreeSet;
+
 use whimbrel_app::Exit;
-use whimbrel_app::cases::status::{self, Line, Options, OtherShown, Report};
+use whimbrel_app::cases::status::{self, Line, Options, OtherShown, RefusalShown, Report};
 
 use super::Verb;
 use crate::failure::Failure;
@@ -76,9 +78,24 @@ fn show(report: &Report, page: &mut Page) {
     if report.summary.pending > 0 {
         let [up, preview] =
             ["up", "preview"].map(|command| running::in_earnest(std::env::args().skip(1), command));
-        page.hint(&format!(
-            "`whimbrel {up}` runs what is pending; `whimbrel {preview}` shows it first"
-        ));
+        if report.refusals.is_empty() {
+            page.hint(&format!(
+                "`whimbrel {up}` runs what is pending; `whimbrel {preview}` shows it first"
+            ));
+        } else {
+            refusals(&report.refusals, &up, page);
+        }
+    }
+}
+
+/// Why what is pending does not run, and each way on once.
+fn refusals(refusals: &[RefusalShown], up: &str, page: &mut Page) {
+    for refusal in refusals {
+        page.hint(&format!("`whimbrel {up}` refuses to run: {}", refusal.message));
+    }
+    let ways: BTreeSet<&str> = refusals.iter().filter_map(|each| each.way.as_deref()).collect();
+    for way in ways {
+        page.hint(way);
     }
 }
 

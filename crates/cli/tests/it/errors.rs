@@ -264,6 +264,7 @@ async fn what_comes_before_something_applied_is_refused() {
     let project = project.with_database().await;
     project.done("up --yes --no-rehearsal");
     project.write("migrations/002_b.sql", "select 2;");
+    check("error_out_of_order_status", &project.show("status"));
     check("error_out_of_order", &project.show("up --yes --no-rehearsal"));
     check("error_out_of_order_preview", &project.show("preview --no-rehearsal"));
     project.done("up --yes --no-rehearsal --allow out-of-order");
