@@ -118,6 +118,11 @@ impl ManagementApi {
         lock(&self.shared.reading_manners).extend(manners);
     }
 
+    /// Forgets how the next requests that read were to be answered.
+    pub fn answer_reads_as_documented(&self) {
+        lock(&self.shared.reading_manners).clear();
+    }
+
     /// The texts that came, in their order.
     pub fn texts(&self) -> Vec<String> {
         lock(&self.shared.texts).clone()

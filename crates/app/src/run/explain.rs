@@ -186,7 +186,8 @@ fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
         &failed.cause
     {
         hints.push(format!(
-            "go past the pooler and run `whimbrel {verb}` again: give the server's own address, or a pooler's in session mode"
+            "go past the pooler: run `whimbrel {}` again with the server's own address, or with a pooler's in session mode",
+            verb.split_whitespace().next().unwrap_or(verb)
         ));
     } else if let Cause::StepChanged { was, .. } = &failed.cause {
         hints.push(format!(

@@ -170,12 +170,12 @@ async fn ways(seen: &mut Seen) {
     seen.run(Code::NO_ACCESS_TOKEN, &project, &format!("status {of}"));
     let project = project.with("SUPABASE_ACCESS_TOKEN", ManagementApi::TOKEN);
     seen.run(Code::API_ADDRESS, &project, "status --via api --project-ref no.such");
-    let page = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>";
-    let url = format!("http://127.0.0.1:{}", answering(page));
-    let project = project.with("WHIMBREL_SUPABASE_API", &url);
-    seen.run(Code::WAY_UNKNOWN, &project, &format!("status {of}"));
 
     let (project, api) = api(FILES, ManagementApi::new).await;
+    api.answer_reads(&[Manner::Page(200)]);
+    api.answer_reads(&vec![Manner::Empty; 50]);
+    seen.run(Code::WAY_UNKNOWN, &project, "status --via api");
+    api.answer_reads_as_documented();
     api.answer(&[Manner::Documented, Manner::Documented, Manner::Lie]);
     seen.run(Code::NOT_RECORDED, &project, "up --yes --no-rehearsal --via api");
     seen.run(Code::NEEDS_CONNECTION, &project, "up --seed --yes --no-rehearsal --via api");
