@@ -185,10 +185,10 @@ fn state_hints(work: &Work, failed: &Failed, command: &str) -> Vec<String> {
     if let Cause::PoolOfOne { .. } | Cause::PooledTimeout { .. } | Cause::PooledSetting { .. } =
         &failed.cause
     {
-        hints.push(format!(
-            "go past the pooler: run `whimbrel {}` again with the server's own address, or with a pooler's in session mode",
-            verb.split_whitespace().next().unwrap_or(verb)
-        ));
+        hints.push(
+            "go past the pooler: run it again with the server's own address, or a pooler's in session mode"
+                .to_owned(),
+        );
     } else if let Cause::StepChanged { was, .. } = &failed.cause {
         hints.push(format!(
             "it was `{was}`: put it back, change only what comes after it, and run `whimbrel {verb}` again"
