@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use whimbrel_sql::{Diagnostic, Position, Severity};
 
 use crate::catalogue::Code;
-use crate::error::Located;
+use crate::error::{Error, Located};
 use crate::mask;
 
 /// The version of every report.
@@ -64,6 +64,11 @@ pub struct PlaceShown {
 }
 
 impl ErrorShown {
+    /// Takes an error of a use case apart.
+    pub fn of(error: &Error) -> Self {
+        Self::new(error, error.code(), &error.hints(), &error.places())
+    }
+
     /// Takes an error apart.
     pub fn new(
         error: &dyn StdError,

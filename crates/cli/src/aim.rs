@@ -11,6 +11,7 @@ use clap::ValueEnum as _;
 use whimbrel_app::cases;
 
 use crate::arguments::Globals;
+use crate::words::quoted;
 
 /// Options that every command takes.
 static PROJECT: OnceLock<String> = OnceLock::new();
@@ -89,15 +90,6 @@ fn aimed_at<'a>(text: &'a str, project: &str, database: &str) -> Cow<'a, str> {
 fn is_about_a_database(verb: &str) -> bool {
     let case = cases::ALL.iter().find(|case| case.name == verb);
     case.is_some_and(|case| case.database != cases::Database::Untouched)
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
-use whimbrel_app::Secret;
 use whimbrel_app::run::{
     self, ChangeShown, Consent, Depth, Fetch, Hooks, OnError, Options, Proof, ProofShown, Rehearse,
     Seeds,
 };
+use whimbrel_app::{Error, Secret};
 
 use crate::arguments::secret;
 use crate::commands::Dev;
@@ -47,6 +47,8 @@ pub(crate) struct Amending {
 /// What is refused unless it is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Allowed {
+    /// Files that were changed since another tool applied them
+    Modified,
     /// A protected environment, without a prompt
     Protected,
 }
@@ -64,6 +66,7 @@ impl Amending {
             consent: if self.yes { Consent::Given } else { Consent::Wanted },
             on_error: OnError::Stop,
             allowed: run::Allowed {
+                modified: self.allow.contains(&Allowed::Modified),
                 protected: self.allow.contains(&Allowed::Protected),
                 ..run::Allowed::default()
             },
@@ -99,8 +102,30 @@ pub(crate) fn changes(changes: &[ChangeShown], page: &mut Page) {
     page.table(&table);
 }
 
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is written.
+    Written,
+    /// It would be.
+    Shown,
+    /// It would not be.
+    Refused,
+}
+
+impl Outcome {
+    /// From what a report says.
+    pub(crate) fn of(written: bool, failures: &[Error]) -> Self {
+        match (written, failures) {
+            (true, _) => Self::Written,
+            (false, []) => Self::Shown,
+            (false, _) => Self::Refused,
+        }
+    }
+}
+
 /// Whether it was proved, and whether it was written.
-pub(crate) fn ending(proof: &ProofShown, count: usize, written: bool, page: &mut Page) {
+pub(crate) fn ending(proof: &ProofShown, count: usize, outcome: Outcome, page: &mut Page) {
     match proof {
         ProofShown::Proved { server, stand_ins, unseen } => {
             let with = show::standing(stand_ins);
@@ -119,7 +144,15 @@ pub(crate) fn ending(proof: &ProofShown, count: usize, written: bool, page: &mut
                 page.line(page.paint(Tone::Care, text));
             }
         }
-        ProofShown::Differs { server, stand_ins, differences, .. } => {
+        ProofShown::Differs { server, stand_ins, differences, as_before: false } => {
+            let with = show::standing(stand_ins);
+            let objects = if differences.len() == 1 { "object differs" } else { "objects differ" };
+            let count = differences.len();
+            page.line(
+                page.paint(Tone::Care, format!("compared on {server}{with}: {count} {objects}")),
+            );
+        }
+        ProofShown::Differs { server, stand_ins, differences, as_before: true } => {
             let with = show::standing(stand_ins);
             let names: Vec<String> = differences
                 .iter()
@@ -137,9 +170,18 @@ pub(crate) fn ending(proof: &ProofShown, count: usize, written: bool, page: &mut
         }
     }
     let entries = show::count(count, "entry").replace("entrys", "entries");
-    if written {
-        page.line(page.paint(Tone::Good, format!("{entries} written, and nothing was run")));
-    } else if count > 0 {
-        page.line(format!("{entries} would be written; nothing was"));
+    match outcome {
+        Outcome::Written => {
+            page.line(page.paint(Tone::Good, format!("{entries} written, and nothing was run")));
+        }
+        Outcome::Shown if count > 0 => {
+            page.line(format!("{entries} would be written; nothing was"));
+        }
+        Outcome::Refused if count > 0 => {
+            page.line(
+                page.paint(Tone::Bad, format!("{entries} would be refused; nothing was written")),
+            );
+        }
+        Outcome::Shown | Outcome::Refused => {}
     }
 }

@@ -8,7 +8,7 @@ use whimbrel_app::Secret;
 use whimbrel_app::database::{WayName, WayOptions};
 
 use crate::commands;
-use crate::terminal::Manner;
+use crate::terminal::{Manner, columns};
 use crate::theme;
 
 /// Options of every command.
@@ -128,6 +128,9 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 pending or different (--check),
 4 refused for safety, 5 cannot connect, 6 locked by another run, 129, 130 and 143 interrupted.";
 
+/// The width of help where there is room: longer lines are hard to read.
+const WIDEST: usize = 100;
+
 /// The whole command line.
 pub(crate) fn command() -> Command {
     // The doc comment of the options would become the description, so they come first.
@@ -137,7 +140,7 @@ pub(crate) fn command() -> Command {
         .long_about(LONG_ABOUT)
         .after_help(AFTER)
         .styles(theme::HELP)
-        .max_term_width(100)
+        .term_width(columns().min(WIDEST))
         .disable_help_subcommand(true)
         .subcommand_required(true)
         .arg_required_else_help(true);

@@ -19,6 +19,7 @@ mod signals;
 mod terminal;
 mod theme;
 mod watcher;
+mod words;
 mod wrap;
 
 use std::process::ExitCode;

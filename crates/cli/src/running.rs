@@ -9,14 +9,14 @@ use whimbrel_app::run::{
     self, Consent, Depth, DownSide, Fetch, Hooks, OnError, Options, Rehearse, Report, Seeds,
     Waiting,
 };
-use whimbrel_app::{Error, Events, Exit, Period, PeriodError, Secret, Workspace, mask};
+use whimbrel_app::{Error, Events, Exit, Period, PeriodError, Secret, Workspace};
 
 use crate::arguments::secret;
 use crate::commands::{self, Dev};
 use crate::failure::{self, Failure};
 use crate::house::House;
 use crate::terminal::Terminal;
-use crate::{become_command, show};
+use crate::{become_command, show, words};
 
 /// Where to look and whether to rehearse.
 #[derive(Args, Clone, Debug)]
@@ -274,7 +274,7 @@ pub(crate) fn in_earnest(given: impl Iterator<Item = String>, command: &str) -> 
         };
         match name {
             "--database-url" | "--shadow-url" | "--access-token" => {
-                words.extend([name.to_owned(), "…".to_owned()]);
+                words.extend([name.to_owned(), words::OPEN.to_owned()]);
                 if value.is_none() {
                     given.next();
                 }
@@ -283,22 +283,13 @@ pub(crate) fn in_earnest(given: impl Iterator<Item = String>, command: &str) -> 
             name if commands::ALL.iter().any(|entry| entry.name() == name) => {
                 words.push(command.to_owned());
             }
-            _ => words.push(quoted(&word)),
+            _ => words.push(word),
         }
     }
-    mask(&words.join(" "))
+    words::line(&words)
 }
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=@,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// The command line for the journal, without connection URLs and without what follows `--then`.
+/// The command line for the journal, as a shell takes it, without connection URLs and without what follows `--then`.
 pub(crate) fn as_given() -> String {
     let mut given = Vec::new();
     let mut arguments = std::env::args_os().skip(1);
@@ -314,7 +305,7 @@ pub(crate) fn as_given() -> String {
             _ => given.push(argument),
         }
     }
-    mask(&given.join(" "))
+    words::line(&given)
 }
 
 /// Reads a duration; the hint stands in the message, since clap has no other place for it.

@@ -168,6 +168,11 @@ fn fitted(text: &str, width: usize) -> Cow<'_, [u8]> {
     Cow::Owned(fitted.into_bytes())
 }
 
+/// How wide lines on stdout may be.
+pub(crate) fn columns() -> usize {
+    width(io::stdout())
+}
+
 /// How wide lines of a stream may be.
 ///
 /// The console's own look wants rows as well, and a terminal that knows its columns may have none.

@@ -19,11 +19,12 @@ use super::{Case, Database};
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
+use crate::exit::Exit;
 use crate::histories;
 use crate::project::Project;
-use crate::run::amend::{self, Amending, Change, Saying, Written};
-use crate::run::{self, ChangeShown, Proof, ProofShown};
-use crate::wire::{self, DatabaseShown};
+use crate::run::amend::{self, Amended, Amending, Change, Saying};
+use crate::run::{self, ChangeShown, Depth, Proof, ProofShown};
+use crate::wire::{self, DatabaseShown, ErrorShown};
 use crate::workspace::Workspace;
 
 pub use from_database::{BaselineShown, from_database};
@@ -47,7 +48,7 @@ pub struct Options {
 }
 
 /// What was taken over.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -71,6 +72,18 @@ pub struct Report {
     pub written: bool,
     /// The first migration, where it was written from the database.
     pub baseline: Option<BaselineShown>,
+    /// Why it would be refused, where it was only shown.
+    pub errors: Vec<ErrorShown>,
+    /// The same, with the texts that they point into.
+    #[serde(skip)]
+    pub failures: Vec<Error>,
+}
+
+impl Report {
+    /// How the command ends.
+    pub fn exit(&self) -> Exit {
+        self.failures.first().map_or(Exit::Done, Error::exit)
+    }
 }
 
 /// An entry that is not taken over.
@@ -119,17 +132,12 @@ pub async fn adopt(
         Some(ledger) => from_tool(&project, &state, history, ledger, &mut session).await?,
         None => by_hand(&project, &state, history, options.to.as_deref())?,
     };
-    let refusal = found.changed.first().filter(|_| options.proof != Proof::Unwanted);
-    if let Some(first) = refusal {
-        let others = found.changed.iter().skip(1).map(|id| format!("so was `{id}`"));
-        let hint = "put the files back as they were applied; `--no-proof` takes them as they are";
-        return Err(Error::Refused {
-            code: Code::ADOPTED_CHANGED,
-            message: format!(
-                "`{first}` was changed after it was applied, by the tool's own checksum"
-            ),
-            hints: others.chain([hint.to_owned()]).collect(),
-        });
+    let mut failures = Vec::new();
+    if let Some(refusal) = changed(&found, &options.run) {
+        if options.run.depth == Depth::Run {
+            return Err(refusal);
+        }
+        failures.push(refusal);
     }
     let left_out =
         found.left_out.iter().map(|left| format!("left out: {}: {}", left.version, left.why));
@@ -144,7 +152,8 @@ pub async fn adopt(
         remarks: &remarks,
         proof: options.proof,
     };
-    let (proof, written) = amend::amend(&amending, session, events).await?;
+    let Amended { proof, written, refusal } = amend::amend(&amending, session, events).await?;
+    failures.extend(refusal);
     let table = found.ledger.as_ref().map(|ledger| &ledger.table);
     Ok(Report {
         version: wire::VERSION,
@@ -156,8 +165,22 @@ pub async fn adopt(
         changed: found.changed,
         compared: found.compared,
         proof,
-        written: written == Written::Yes,
+        written,
         baseline: None,
+        errors: failures.iter().map(ErrorShown::of).collect(),
+        failures,
+    })
+}
+
+/// A refusal for files that are not what the other tool applied.
+fn changed(found: &Found, options: &run::Options) -> Option<Error> {
+    let first = found.changed.first().filter(|_| !options.allowed.modified)?;
+    let others = found.changed.iter().skip(1).map(|id| format!("so was `{id}`"));
+    let hint = "put the files back as they were applied; `--allow modified` takes them as they are";
+    Some(Error::Refused {
+        code: Code::ADOPTED_CHANGED,
+        message: format!("`{first}` was changed after it was applied, by the tool's own checksum"),
+        hints: others.chain([hint.to_owned()]).collect(),
     })
 }
 

@@ -14,10 +14,11 @@ use super::{Case, Database};
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
+use crate::exit::Exit;
 use crate::project::{self, Project};
-use crate::run::amend::{self, Amending, Change, Saying, Written};
+use crate::run::amend::{self, Amended, Amending, Change, Saying};
 use crate::run::{self, ChangeShown, Proof, ProofShown, changed};
-use crate::wire::{self, DatabaseShown};
+use crate::wire::{self, DatabaseShown, ErrorShown};
 use crate::workspace::Workspace;
 
 /// What is known of this use case.
@@ -65,7 +66,7 @@ pub struct Options {
 }
 
 /// What was set right.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Of this shape.
     pub version: u32,
@@ -82,6 +83,18 @@ pub struct Report {
     pub proof: ProofShown,
     /// Whether it was written.
     pub written: bool,
+    /// Why it would be refused, where it was only shown.
+    pub errors: Vec<ErrorShown>,
+    /// The same, with the texts that they point into.
+    #[serde(skip)]
+    pub failures: Vec<Error>,
+}
+
+impl Report {
+    /// How the command ends.
+    pub fn exit(&self) -> Exit {
+        self.failures.first().map_or(Exit::Done, Error::exit)
+    }
 }
 
 /// Proves, asks, and writes what the ledger is to say.
@@ -129,8 +142,8 @@ pub async fn repair(
         proof: if options.what == What::Orphan { Proof::Unwanted } else { options.proof },
     };
     let amended = amend::amend(&amending, session, events).await;
-    let (proof, written) = amended.map_err(|error| with_differences(error, &differences))?;
-    let written = written == Written::Yes;
+    let amended = amended.map_err(|error| with_differences(error, &differences))?;
+    let Amended { proof, written, refusal } = amended;
     if written {
         for file in &files {
             workspace.folder().create(&file.path, &file.text)?;
@@ -144,6 +157,8 @@ pub async fn repair(
         files: files.into_iter().map(|file| file.path).collect(),
         proof,
         written,
+        errors: refusal.iter().map(ErrorShown::of).collect(),
+        failures: refusal.into_iter().collect(),
     })
 }
 

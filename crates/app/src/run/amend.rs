@@ -15,7 +15,8 @@ use whimbrel_history::{Migration, Status, TextError};
 use super::choose::{Choice, Planned};
 use super::execute::{engine_options, way_in};
 use super::prove::ProofShown;
-use super::{Depth, Options, check_server, choose, consent, rehearse, verdict, works};
+use super::verdict::{Verdict, verdict};
+use super::{Depth, Options, check_server, choose, consent, rehearse, works};
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
@@ -117,30 +118,36 @@ pub(crate) struct Amending<'a> {
     pub(crate) proof: Proof,
 }
 
+/// What came of it.
+pub(crate) struct Amended {
+    /// Whether it was proved.
+    pub(crate) proof: ProofShown,
+    /// Whether anything was written.
+    pub(crate) written: bool,
+    /// Why it would be refused, where it was only shown.
+    pub(crate) refusal: Option<Error>,
+}
+
 /// Proves, asks and writes; only shows what would be written where no more was wanted.
 pub(crate) async fn amend(
     amending: &Amending<'_>,
     mut session: Session,
     events: &mut dyn Events,
-) -> Result<(ProofShown, Written), Error> {
-    let shown = verdict::verdict(amending, &mut session, events).await?;
-    if amending.options.depth != Depth::Run || amending.changes.is_empty() {
-        session.close().await;
-        return Ok((shown, Written::No));
+) -> Result<Amended, Error> {
+    let Verdict { shown: proof, refusal } = verdict(amending, &mut session, events).await?;
+    let is_shown = amending.options.depth != Depth::Run;
+    match refusal {
+        Some(refusal) if !is_shown => return Err(refusal),
+        Some(_) | None if is_shown || amending.changes.is_empty() => {
+            session.close().await;
+            return Ok(Amended { proof, written: false, refusal });
+        }
+        Some(_) | None => {}
     }
     check_server(&amending.state.facts)?;
     ask(amending, events)?;
     write(amending, session, events).await?;
-    Ok((shown, Written::Yes))
-}
-
-/// Whether anything was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// It was.
-    Yes,
-    /// It was only shown.
-    No,
+    Ok(Amended { proof, written: true, refusal: None })
 }
 
 /// What would be applied if the ledger said so, for each history, in its order: what is recorded

@@ -297,8 +297,7 @@ impl Report {
 
     /// Adds an error.
     pub(super) fn fail(&mut self, error: Error) {
-        let shown = ErrorShown::new(&error, error.code(), &error.hints(), &error.places());
-        self.errors.push(shown);
+        self.errors.push(ErrorShown::of(&error));
         self.failures.push(error);
     }
 

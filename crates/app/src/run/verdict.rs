@@ -13,20 +13,31 @@ use crate::wire;
 /// How many objects an error names.
 const NAMED: usize = 12;
 
+/// What came of a proof, and why nothing may be written for it.
+pub(super) struct Verdict {
+    pub(super) shown: ProofShown,
+    pub(super) refusal: Option<Error>,
+}
+
 /// Proves what the ledger would say then, and refuses what is wrong.
 pub(super) async fn verdict(
     amending: &Amending<'_>,
     session: &mut Session,
     events: &mut dyn Events,
-) -> Result<ProofShown, Error> {
+) -> Result<Verdict, Error> {
+    let fine = |shown| Ok(Verdict { shown, refusal: None });
+    let refused = |because: String| {
+        let refusal = Some(unproved(&because, amending.proof));
+        Ok(Verdict { shown: ProofShown::None { because }, refusal })
+    };
     if amending.proof == Proof::Unwanted {
-        return Ok(ProofShown::None { because: "it was not wanted".to_owned() });
+        return fine(ProofShown::None { because: "it was not wanted".to_owned() });
     }
     let shown = match proved(amending, amending.changes, session, events).await? {
         Proved::Shown(shown) => shown,
         Proved::Fails { history, key, because } => {
             if is_of_the_changes(amending, &history, &key) {
-                return Err(unproved(&because, amending.proof));
+                return refused(because);
             }
             ProofShown::None { because }
         }
@@ -34,26 +45,23 @@ pub(super) async fn verdict(
     match shown {
         ProofShown::Proved { ref unseen, .. } if amending.proof == Proof::Whole => {
             match unseen.first() {
-                Some(id) => {
-                    let because = format!(
-                        "nothing that is compared shows whether `{id}` ran: it changes rows, \
-                         grants, owners or roles"
-                    );
-                    Err(unproved(&because, amending.proof))
-                }
-                None => Ok(shown),
+                Some(id) => refused(format!(
+                    "nothing that is compared shows whether `{id}` ran: it changes rows, \
+                     grants, owners or roles"
+                )),
+                None => fine(shown),
             }
         }
-        ProofShown::Proved { .. } => Ok(shown),
-        ProofShown::None { .. } if amending.proof == Proof::IfPossible => Ok(shown),
-        ProofShown::None { because } => Err(unproved(&because, amending.proof)),
+        ProofShown::Proved { .. } => fine(shown),
+        ProofShown::None { .. } if amending.proof == Proof::IfPossible => fine(shown),
+        ProofShown::None { because } => refused(because),
         ProofShown::Differs { server, stand_ins, differences, .. } => {
             let before = differing_now(amending, session, events).await?;
             let is_old = differences.iter().all(|one| before.contains(one));
-            if amending.proof == Proof::IfPossible && is_old {
-                return Ok(ProofShown::Differs { server, stand_ins, differences, as_before: true });
-            }
-            Err(differing(&differences, &before, amending.proof))
+            let as_before = amending.proof == Proof::IfPossible && is_old;
+            let refusal = (!as_before).then(|| differing(&differences, &before, amending.proof));
+            let shown = ProofShown::Differs { server, stand_ins, differences, as_before };
+            Ok(Verdict { shown, refusal })
         }
     }
 }

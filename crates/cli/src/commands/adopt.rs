@@ -5,8 +5,8 @@ use whimbrel_app::cases::adopt::{self, BaselineShown, Options, Report};
 use whimbrel_app::run::Proof;
 
 use super::Verb;
-use crate::amending::{self, Amending};
-use crate::failure::Failure;
+use crate::amending::{self, Amending, Outcome};
+use crate::failure::{self, Failure};
 use crate::house::House;
 use crate::page::Page;
 use crate::shapes::{Shape, shape};
@@ -16,8 +16,8 @@ use crate::theme::{Tone, clean};
 /// Take over a database that another tool, or a person by hand, has migrated so far
 ///
 /// The other tool's ledger is read, its entries are found among this project's files, and those are
-/// recorded as applied without running. Files that were changed since are named by the tool's own
-/// checksum. First it is proved: a throw-away Postgres replays what would be recorded, and the
+/// recorded as applied without running. Files that were changed since are told by the tool's own
+/// checksum, and refused. First it is proved: a throw-away Postgres replays what would be recorded, and the
 /// database must be what comes of it. The other tool's table is left as it is.
 ///
 /// A project without migrations begins with `--from-database`: pg_dump writes down what the database
@@ -42,7 +42,7 @@ pub(crate) struct Adopt {
     )]
     from_database: Option<String>,
 
-    /// Do not prove it, and take files as they are
+    /// Do not prove it
     #[arg(long)]
     no_proof: bool,
 
@@ -79,7 +79,10 @@ impl Verb for Adopt {
         };
         drop(watcher);
         house.terminal.report(&report, show)?;
-        Ok(Exit::Done)
+        for error in &report.failures {
+            failure::print_part(error, &house.terminal);
+        }
+        Ok(report.exit())
     }
 }
 
@@ -111,7 +114,8 @@ fn show(report: &Report, page: &mut Page) {
         let label = page.paint(Tone::Care, "left out:");
         page.line(format!("{label} {}: {}", clean(&left.version), left.why));
     }
-    amending::ending(&report.proof, report.changes.len(), report.written, page);
+    let outcome = Outcome::of(report.written, &report.failures);
+    amending::ending(&report.proof, report.changes.len(), outcome, page);
 }
 
 /// The first migration, and its whole text where nothing was written.

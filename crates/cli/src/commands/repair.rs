@@ -5,8 +5,8 @@ use whimbrel_app::cases::repair::{self, Options, Report, What};
 use whimbrel_app::run::Proof;
 
 use super::Verb;
-use crate::amending::{self, Amending};
-use crate::failure::Failure;
+use crate::amending::{self, Amending, Outcome};
+use crate::failure::{self, Failure};
 use crate::house::House;
 use crate::page::Page;
 use crate::shapes::{Shape, shape};
@@ -86,7 +86,10 @@ impl Verb for Repair {
         let report = house.run(repair::repair(&workspace, &options, &mut watcher))?;
         drop(watcher);
         house.terminal.report(&report, show)?;
-        Ok(Exit::Done)
+        for error in &report.failures {
+            failure::print_part(error, &house.terminal);
+        }
+        Ok(report.exit())
     }
 }
 
@@ -106,5 +109,6 @@ fn show(report: &Report, page: &mut Page) {
     if !report.files.is_empty() {
         return;
     }
-    amending::ending(&report.proof, report.changes.len(), report.written, page);
+    let outcome = Outcome::of(report.written, &report.failures);
+    amending::ending(&report.proof, report.changes.len(), outcome, page);
 }

@@ -147,8 +147,12 @@ async fn a_file_that_changed_since_is_named_by_the_tools_checksum() {
     let project = sqlx().await;
     project.write("migrations/20240102000000_add_name.up.sql", &NAME.replace("text", "text "));
     check("adopt_changed", &project.show("adopt --yes"));
+    check("adopt_changed_dry", &project.show("adopt --dry-run"));
+    let without_proof = project.run("adopt --yes --no-proof");
+    assert_eq!(without_proof.code, 4, "{}", without_proof.whole());
     assert_eq!(project.sql("select to_regnamespace('whimbrel')").await, None);
-    let said = project.done("adopt --yes --no-proof");
+    let said = project.done("adopt --yes --allow modified");
+    assert!(said.out.contains("proved on"), "{}", said.whole());
     assert!(said.out.contains("changed since it was applied"), "{}", said.whole());
 }
 

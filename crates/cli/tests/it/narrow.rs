@@ -88,6 +88,14 @@ async fn an_error_with_hints_fits() {
 }
 
 #[test]
+fn help_fits() {
+    let project = Project::new(&[]);
+    for line in ["--help", "up --help", "adopt -h"] {
+        fits(&project, line, &["--yes"][usize::from(line == "--help")..]);
+    }
+}
+
+#[test]
 fn what_is_kept_fits() {
     let dev = Dev::new(&[("migrations/001_create_users.sql", "create table users (id int);\n")]);
     dev.done("start");

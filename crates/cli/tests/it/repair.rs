@@ -47,6 +47,12 @@ async fn a_half_applied_migration_is_not_marked_as_applied() {
     let project = project().await;
     project.sql("create table notes (id integer primary key)").await;
     check("repair_half", &project.show("repair applied 3 --yes"));
+    check("repair_half_dry", &project.show("repair applied 3 --dry-run --prove"));
+    let shown = project.run("repair applied 3 --dry-run --json");
+    assert_eq!(shown.code, 4, "{}", shown.whole());
+    let report = shown.json();
+    assert_eq!(report["changes"][0]["id"], "003_add_notes");
+    assert_eq!(report["errors"][0]["code"], "W6105");
     assert_eq!(status_of(&project, "003_add_notes").await, None);
     project.done("repair applied 3 --yes --no-proof");
     assert_eq!(status_of(&project, "003_add_notes").await.as_deref(), Some("completed"));

@@ -336,3 +336,17 @@ async fn without_a_journal_there_is_nothing_to_show_and_it_is_said() {
     let nobody = project.run("runs cancel 99");
     assert_eq!(nobody.code, 2, "{}", nobody.whole());
 }
+
+#[tokio::test]
+async fn a_command_is_shown_as_a_shell_takes_it() {
+    let project = wanting("1s").with_database().await;
+    project.sql("create table users (id int primary key)").await;
+    let words = ["repair", "applied", "1", "--yes", "--reason", "it's done: \"by hand\" * $HOME"];
+    assert!(project.command(&words).status().unwrap().success());
+    let command = newest(&project)["command"].as_str().unwrap().to_owned();
+    let shell = format!("printf '%s\\n' {command}");
+    let output = Command::new("sh").args(["-c", &shell]).output().unwrap();
+    let given = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(given.lines().collect::<Vec<_>>(), words);
+    assert!(project.done("runs show 1").out.contains(&format!("Run 1: `{command}` by")));
+}
