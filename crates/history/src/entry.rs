@@ -20,6 +20,8 @@ pub struct Entry {
     pub written: Option<String>,
     /// How long it took.
     pub execution_time_ms: Option<i64>,
+    /// Whether it was recorded as applied without having run.
+    pub marked: bool,
     /// The checksum recorded, in the ledger's own algorithm.
     pub checksum: Option<String>,
     /// The fingerprints recorded.

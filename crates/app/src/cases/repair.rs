@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use whimbrel_engine::state::State;
 use whimbrel_engine::wire::Session;
+use whimbrel_history::Status;
 use whimbrel_history::formats::NewFile;
 use whimbrel_history::ledgers::Elsewhere;
 use whimbrel_history::state::{Row, State as Standing};
@@ -183,8 +184,13 @@ fn saying(what: What, row: &Row<'_>) -> Result<Saying, Error> {
             Err(senseless(row, "has no file", &["`whimbrel repair forget` takes its entry out"]))
         }
         What::Applied => {
-            let applied_at = row.entry.and_then(|entry| entry.applied_at.clone());
-            Ok(Saying::Applied(Elsewhere { applied_at, ..Elsewhere::default() }))
+            // Only what is half undone was applied when its entry says.
+            let then = row.entry.filter(|entry| entry.status == Status::Completed);
+            let elsewhere = then.map(|entry| Elsewhere {
+                applied_at: entry.applied_at.clone(),
+                execution_time_ms: entry.execution_time_ms,
+            });
+            Ok(Saying::Applied(elsewhere.unwrap_or_default()))
         }
         What::Pending if !is_half && (row.entry.is_none() || row.state == Standing::Pending) => {
             Err(senseless(row, "is pending already", &[]))

@@ -174,6 +174,7 @@ fn entry(migration: &Migration) -> Entry {
         applied_at: None,
         written: None,
         execution_time_ms: None,
+        marked: false,
         checksum: None,
         fingerprints: None,
         down: Down::Unknown,

@@ -132,6 +132,7 @@ pub struct RefusalShown {
 
 /// A migration: its file beside its entry.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own about a row")]
 pub struct Line {
     /// Its history.
     pub history: String,
@@ -158,6 +159,8 @@ pub struct Line {
     pub applied_at: Option<String>,
     /// How long it took.
     pub execution_time_ms: Option<i64>,
+    /// Whether it was recorded as applied without having run, as `adopt` and `repair` do.
+    pub marked: bool,
     /// Who applied it, `user@machine`.
     pub applied_by: Option<String>,
     /// What is behind its state, where the word does not say it.
@@ -416,8 +419,10 @@ fn wants_attention(state: &State) -> bool {
 
 fn line(history: &History, row: &Row<'_>, database: &Database) -> Line {
     let key = (history.name.clone(), row.id().to_owned());
-    let last = database.last_applied.get(&key).filter(|_| row.state.is_applied());
     let entry = row.entry;
+    let marked = row.state.is_applied() && entry.is_some_and(|entry| entry.marked);
+    // What the journal knows of it is an older run.
+    let last = database.last_applied.get(&key).filter(|_| row.state.is_applied() && !marked);
     Line {
         history: history.name.clone(),
         id: row.id().to_owned(),
@@ -438,6 +443,7 @@ fn line(history: &History, row: &Row<'_>, database: &Database) -> Line {
         execution_time_ms: entry
             .and_then(|entry| entry.execution_time_ms)
             .or_else(|| last.map(|last| last.execution_time_ms)),
+        marked,
         applied_by: last.and_then(who),
         note: note(row),
     }

@@ -195,8 +195,15 @@ fn cells(line: &Line, history: String, page: &Page) -> [String; 9] {
         when.unwrap_or_default(),
         took.unwrap_or_default(),
         line.applied_by.clone().unwrap_or_default(),
-        line.note.clone().unwrap_or_default().lines().next().unwrap_or_default().to_owned(),
+        remark(line),
     ]
+}
+
+/// That it never ran, and what is behind its state.
+fn remark(line: &Line) -> String {
+    let marked = line.marked.then_some("marked as applied, not run here");
+    let note = line.note.as_deref().and_then(|note| note.lines().next());
+    marked.into_iter().chain(note).collect::<Vec<_>>().join("; ")
 }
 
 fn summary(report: &Report, page: &Page) -> String {

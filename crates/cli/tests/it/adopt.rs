@@ -140,6 +140,8 @@ async fn checksums_and_times_of_the_other_tool_are_used() {
     let took =
         "select execution_time_ms from whimbrel.schema_migrations where id like '%create_users'";
     assert_eq!(project.sql(took).await.as_deref(), Some("2"));
+    let report = project.done("status --json").json();
+    assert_eq!(report["migrations"][0]["marked"], false, "it ran, elsewhere");
 }
 
 #[tokio::test]

@@ -59,6 +59,23 @@ async fn a_half_applied_migration_is_not_marked_as_applied() {
 }
 
 #[tokio::test]
+async fn what_was_marked_is_not_shown_as_if_it_had_run() {
+    let project = project().await;
+    // Its run is in the journal, and is not what the ledger speaks of afterwards.
+    project.done("up --yes --no-rehearsal");
+    project.done("repair pending 3 --yes --no-proof");
+    project.done("repair applied 3 --yes");
+    let report = project.done("status --json").json();
+    let line = |number: usize| report["migrations"][number].clone();
+    assert_eq!((&line(1)["marked"], &line(2)["marked"]), (&false.into(), &true.into()));
+    assert_eq!(line(2)["execution_time_ms"], serde_json::Value::Null);
+    assert_eq!(line(2)["applied_by"], serde_json::Value::Null);
+    check("repair_marked", &project.show("status"));
+    let executions = "select count(*) from whimbrel.migration_history where migration_id like '%003_add_notes' and status = 'completed'";
+    assert_eq!(project.sql(executions).await.as_deref(), Some("1"), "only the run was one");
+}
+
+#[tokio::test]
 async fn a_migration_that_was_undone_by_hand_is_marked_as_pending() {
     let project = project().await;
     check("repair_pending_wrong", &project.show("repair pending 2 --yes"));

@@ -107,6 +107,7 @@ impl Ledger for Supabase {
             applied_at: applied_at.map(str::to_owned),
             written: written.map(str::to_owned),
             execution_time_ms: None,
+            marked: false,
             checksum: hash.map(str::to_owned),
             fingerprints: None,
             down: match down {

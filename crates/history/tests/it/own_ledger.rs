@@ -154,6 +154,7 @@ async fn amended(probe: &mut Probe, third: &Definition) {
     probe.together(&ledger.import(&place, third, &elsewhere).unwrap()).await;
     let imported = probe.entries().await.remove("003_c").unwrap();
     assert_eq!(imported.status, Status::Completed);
+    assert!(!imported.marked, "it ran elsewhere");
     let at = imported.applied_at.clone().unwrap();
     assert!(at.starts_with("2026-01-31T12:00:00"), "{at}");
     assert!(imported.execution_time_ms.is_none_or(|took| took == 7));

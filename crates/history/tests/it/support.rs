@@ -195,6 +195,7 @@ pub(crate) fn entry(key: &str, status: Status) -> Entry {
         applied_at: None,
         written: None,
         execution_time_ms: None,
+        marked: false,
         checksum: None,
         fingerprints: None,
         down: Down::Unknown,

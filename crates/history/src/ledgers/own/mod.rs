@@ -37,6 +37,9 @@ const HISTORY: &str = "migration_history";
 const STATE: &str = "database_schema";
 const SEEDS: &str = "seed_files";
 
+/// Stands for a duration in a row that has none.
+const UNTIMED: &str = "none";
+
 /// The column that says which script of a migration was begun step by step and is not finished.
 const UNFINISHED: &str = "unfinished";
 
@@ -91,7 +94,7 @@ impl Ledger for Own {
         Some(format!(
             "select id::text, name::text, status::text, {},\n    {}, {}, {}, {}, {}, {}, {}, {}\nfrom {}",
             at.utc("applied_at"),
-            at.or_null("execution_time_ms", "round(execution_time_ms)::bigint::text"),
+            at.or_null("execution_time_ms", &timed()),
             at.or_null("checksum", "checksum::text"),
             at.or_null("fingerprint_header", "fingerprint_header"),
             at.or_null("fingerprint_up", "fingerprint_up"),
@@ -145,7 +148,9 @@ impl Ledger for Own {
             status,
             applied_at: owned(applied_at),
             written: None,
+            marked: status == Status::Completed && took == Some(UNTIMED),
             execution_time_ms: took
+                .filter(|took| *took != UNTIMED)
                 .map(|took| took.parse().map_err(|_| unknown(self, "execution_time_ms", took)))
                 .transpose()?,
             checksum: owned(checksum),
@@ -271,22 +276,10 @@ impl Ledger for Own {
         definition: &Definition,
         took: Took,
     ) -> Result<Vec<String>, TextError> {
-        let at = migrations(place);
         let key = &definition.migration.key;
         let took = milliseconds(took);
-        let mut values = vec![
-            ("status", "'completed'".into()),
-            ("applied_at", "pg_catalog.clock_timestamp()".into()),
-        ];
-        for (column, value) in
-            [("execution_time_ms", took.as_str()), ("error_message", "null"), (UNFINISHED, "null")]
-        {
-            if at.has(column) {
-                values.push((column, value.to_owned()));
-            }
-        }
-        let also: Vec<&str> = values.iter().map(|(column, _)| *column).collect();
-        let update = upsert(&at, &[definition], &values, &also)?;
+        let now = "pg_catalog.clock_timestamp()";
+        let update = complete(&migrations(place), definition, &took, now)?;
         Ok(vec![executed(place, key, &update, "completed", &took, None)])
     }
 
@@ -330,18 +323,13 @@ impl Ledger for Own {
         applied: &Elsewhere,
     ) -> Result<Vec<String>, TextError> {
         let at = migrations(place);
-        let took = Took::Milliseconds(applied.execution_time_ms.unwrap_or(0));
-        let mut statements = self.register(place, &[definition])?;
-        statements.extend(self.record_again(place, definition, took)?);
-        if let Some(time) = applied.applied_at.as_deref().filter(|_| at.has("applied_at")) {
-            statements.push(format!(
-                "update {} set applied_at = {}::timestamptz where id = {}",
-                at.table(),
-                Literal(time),
-                Literal(&definition.migration.key),
-            ));
-        }
-        Ok(statements)
+        let took = applied.execution_time_ms.map_or("null".to_owned(), |took| took.to_string());
+        let when = applied.applied_at.as_deref().map_or_else(
+            || "pg_catalog.clock_timestamp()".to_owned(),
+            |time| format!("{}::timestamptz", Literal(time)),
+        );
+        // Nothing runs, so the history of executions gets no row.
+        Ok(vec![complete(&at, definition, &took, &when)?])
     }
 
     fn accept(&self, place: &Place, definition: &Definition) -> Result<Vec<String>, TextError> {
@@ -409,6 +397,30 @@ fn completed(at: &At<'_>, key: &str, took: &str) -> String {
         set(at, "execution_time_ms", took),
         settle(at),
     )
+}
+
+/// Says that a migration is applied, whether it has a row or not.
+fn complete(
+    at: &At<'_>,
+    definition: &Definition,
+    took: &str,
+    when: &str,
+) -> Result<String, TextError> {
+    let mut values = vec![("status", "'completed'".to_owned()), ("applied_at", when.to_owned())];
+    for (column, value) in
+        [("execution_time_ms", took), ("error_message", "null"), (UNFINISHED, "null")]
+    {
+        if at.has(column) {
+            values.push((column, value.to_owned()));
+        }
+    }
+    let also: Vec<&str> = values.iter().map(|(column, _)| *column).collect();
+    upsert(at, &[definition], &values, &also)
+}
+
+/// How long a migration took, as it is read; what was marked as applied took no time that is known.
+fn timed() -> String {
+    format!("coalesce(round(execution_time_ms)::bigint::text, '{UNTIMED}')")
 }
 
 /// Changes the row of a migration and adds one to the history, in one statement that fails where
