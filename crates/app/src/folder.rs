@@ -5,6 +5,7 @@ mod large;
 mod look;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::DirEntry;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -156,7 +157,7 @@ impl Seen {
                     let entry = entry.map_err(failed)?;
                     let name = entry.file_name();
                     let Some(name) = name.to_str() else {
-                        check_strange(folder, &name.to_string_lossy())?;
+                        check_strange(folder, &name)?;
                         continue;
                     };
                     match Kind::of(&entry) {
@@ -181,12 +182,28 @@ impl Seen {
 
 /// A name that is not UTF-8 is no name of a migration in any format, and a script of such a name
 /// is not passed over in silence.
-fn check_strange(folder: &Utf8Path, name: &str) -> Result<(), FilesError> {
-    if !name.to_ascii_lowercase().ends_with(".sql") {
+fn check_strange(folder: &Utf8Path, name: &OsStr) -> Result<(), FilesError> {
+    let shown = name.to_string_lossy();
+    if !shown.to_ascii_lowercase().ends_with(".sql") {
         return Ok(());
     }
-    let source = io::Error::new(ErrorKind::InvalidData, "its name is not UTF-8: give it another");
-    Err(FilesError { path: join(folder, name), source })
+    let here = in_shell(OsStr::new(join(folder, "").as_str()));
+    let (old, new) = (in_shell(name), in_shell(OsStr::new(&shown.replace('\u{fffd}', "_"))));
+    let text = format!(
+        "its name is not UTF-8; give it another, with bash: mv $'{here}{old}' $'{here}{new}'"
+    );
+    let source = io::Error::new(ErrorKind::InvalidData, text);
+    Err(FilesError { path: join(folder, &shown), source })
+}
+
+/// A name between `$'` and `'` of a shell, its bytes beyond ASCII as `\xe9`.
+fn in_shell(name: &OsStr) -> String {
+    let byte = |byte: &u8| match byte {
+        b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\x{byte:02x}"),
+    };
+    name.as_encoded_bytes().iter().map(byte).collect()
 }
 
 /// What an entry of a folder is, or leads to: a migration may be a link.
@@ -284,7 +301,11 @@ mod tests {
         std::fs::write(name(b"001_\xff.sql"), "").unwrap();
         let error = Folder::new(root).list(Utf8Path::new("")).unwrap_err();
         assert_eq!(error.path, "001_\u{fffd}.sql");
-        assert!(error.source.to_string().contains("not UTF-8"), "{error}");
+        let said = error.source.to_string();
+        assert!(
+            said.contains("not UTF-8") && said.ends_with("mv $'001_\\xff.sql' $'001__.sql'"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub(crate) enum Head {
 impl Git {
     /// The repository that a folder belongs to.
     pub(crate) fn of(folder: &Utf8Path) -> Option<Self> {
-        folder.canonicalize_utf8().ok()?.ancestors().find_map(|tree| {
+        // What a link leads to may have no UTF-8 path; the link has.
+        let folder = folder.canonicalize_utf8().unwrap_or_else(|_| folder.to_owned());
+        folder.ancestors().find_map(|tree| {
             let place = tree.join(".git");
             let own = if place.is_dir() { place } else { pointed_to(&place, "gitdir:", tree)? };
             own.join("HEAD").is_file().then(|| {

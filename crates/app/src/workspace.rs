@@ -55,7 +55,7 @@ impl Workspace {
                 }
                 Folder::new(root)
             }
-            None => find_root(&surroundings.folder),
+            None => find_root(&surroundings.upwards()),
         };
         Self::of(surroundings, folder)
     }
@@ -148,16 +148,16 @@ fn format_names() -> Vec<&'static str> {
     formats::ALL.iter().map(|format| format.name()).collect()
 }
 
-/// The folder of the project that a folder belongs to.
+/// The folder of the project that a folder belongs to, which comes first of itself and those above.
 ///
 /// The nearest one upwards that has a whimbrel.toml; else the nearest one with migrations where a
 /// format usually has them; else the folder itself. The search ends at the root of a repository: a
 /// project does not reach beyond it.
-fn find_root(from: &Utf8Path) -> Folder {
-    let end = from.ancestors().position(|folder| folder.join(".git").exists());
+fn find_root(upwards: &[Utf8PathBuf]) -> Folder {
+    let end = upwards.iter().position(|folder| folder.join(".git").exists());
     let within = end.map_or(usize::MAX, |end| end + 1);
-    let candidates = || from.ancestors().take(within);
-    let has_config = |folder: &&Utf8Path| folder.join(config::FILE).is_file();
+    let candidates = || upwards.iter().take(within);
+    let has_config = |folder: &&Utf8PathBuf| folder.join(config::FILE).is_file();
     let has_history = |files: &Folder| {
         let usual = formats::ALL.iter().flat_map(|format| {
             format
@@ -170,9 +170,9 @@ fn find_root(from: &Utf8Path) -> Folder {
             matches!(format.recognise(files, Utf8Path::new(usual)), Ok(Some(_)))
         })
     };
-    let found = candidates().find(has_config).map(Folder::new);
-    let found = found.or_else(|| candidates().map(Folder::new).find(has_history));
-    found.unwrap_or_else(|| Folder::new(from))
+    let found = candidates().find(has_config).cloned().map(Folder::new);
+    let found = found.or_else(|| candidates().cloned().map(Folder::new).find(has_history));
+    found.unwrap_or_else(|| Folder::new(upwards[0].clone()))
 }
 
 #[cfg(test)]
@@ -189,7 +189,8 @@ mod tests {
         }
         let from = folder.join(from);
         std::fs::create_dir_all(&from).unwrap();
-        find_root(&from).root().strip_prefix(folder).unwrap().to_string()
+        let upwards: Vec<_> = from.ancestors().map(Utf8Path::to_owned).collect();
+        find_root(&upwards).root().strip_prefix(folder).unwrap().to_string()
     }
 
     #[test]

@@ -22,8 +22,8 @@ SURROUNDINGS {
     id: "W1003",
     exit: Usage,
     title: "the command cannot begin here",
-    cause: "The current folder was removed or has a name that is not Unicode, or the system refuses what every program needs: a signal handler, a timer.",
-    cure: "Change into a folder that is there. If it is none of that, look at the limits of the process (`ulimit -a`).",
+    cause: "The current folder was removed, or its path is not UTF-8 and no link to it can be made in the cache, or the system refuses what every program needs: a signal handler, a timer.",
+    cure: "Change into a folder that is there; where its path is not UTF-8, name a folder for links in WHIMBREL_CACHE_DIR. If it is none of that, look at the limits of the process (`ulimit -a`).",
     example: "find the current folder: No such file or directory (os error 2)",
 }
 OUTPUT {

@@ -22,7 +22,7 @@ FILE {
     id: "W1103",
     exit: Usage,
     title: "a file or folder cannot be read or written",
-    cause: "The system refuses it: its permissions, a folder where a file should be, a full disk, a file that is there already.",
+    cause: "The system refuses it: its permissions, a folder where a file should be, a full disk, a file that is there already. Or a script's name is not UTF-8, so that no ledger could hold it.",
     cure: "The message names the path and the system's reason. Mend that and run the command again; no database was changed.",
     example: "read `whimbrel.toml`: Is a directory (os error 21)",
 }

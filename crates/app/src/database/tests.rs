@@ -34,6 +34,7 @@ impl Project {
         let folder = Utf8Path::from_path(self.folder.path()).unwrap();
         let surroundings = Surroundings {
             folder: folder.to_owned(),
+            link: None,
             variables: self.variables.clone(),
             user: "tester".to_owned(),
             machine: "here".to_owned(),

@@ -261,3 +261,35 @@ async fn what_a_person_set_back_to_pending_has_no_time() {
     let cells: Vec<&str> = row.split_whitespace().collect();
     assert_eq!(cells, ["001_a", "yes", "pending", "pending"]);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_project_below_a_folder_that_is_not_utf_8_is_a_project() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let project = Project::new(&[("cache/.keep", "")]).with_database().await;
+    let below = project.path().join(OsStr::from_bytes(b"caf\xe9"));
+    let inner = below.join("shop/sql/migrations");
+    std::fs::create_dir_all(&inner).unwrap();
+    std::fs::write(inner.join("001_users.sql"), "create table users ();\n").unwrap();
+    std::fs::write(below.join("shop/whimbrel.toml"), "[hooks]\nafter = 'echo ran >> said'\n")
+        .unwrap();
+    let said = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        Said::new(project.command(&words).current_dir(&inner).output().unwrap())
+    };
+    let up = said("up --yes --no-rehearsal");
+    assert_eq!(up.code, 0, "{}", up.whole());
+    assert!(below.join("shop/said").exists(), "the hook ran elsewhere: {}", up.whole());
+    let status = said("status --json");
+    assert_eq!(status.json()["summary"]["applied"], 1);
+    // A migration whose own name is another matter: it is named, and how to rename it.
+    std::fs::write(inner.join(OsStr::from_bytes(b"002_\xff.sql")), "select 1;\n").unwrap();
+    let strange = said("status");
+    assert_eq!(strange.code, 2, "{}", strange.whole());
+    let rename = strange.err.split("with bash: ").nth(1).unwrap().lines().next().unwrap();
+    let mut bash = std::process::Command::new("bash");
+    let moved = bash.args(["-c", rename]).current_dir(below.join("shop")).status().unwrap();
+    assert!(moved.success(), "{rename}");
+    assert_eq!(said("status --json").json()["summary"]["pending"], 1);
+}

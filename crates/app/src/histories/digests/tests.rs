@@ -59,6 +59,7 @@ impl Setup {
         let cache = self.root().with_file_name("cache").to_string();
         let surroundings = Surroundings {
             folder: self.root(),
+            link: None,
             variables: [("WHIMBREL_CACHE_DIR".to_owned(), cache)].into(),
             user: String::new(),
             machine: String::new(),
