@@ -21,7 +21,12 @@ pub(crate) struct Watcher {
     current: String,
     /// Which part of it is under way.
     part: String,
+    /// How much the server said during it.
+    notices: usize,
 }
+
+/// How many lines of the server are shown of one migration or hook.
+const MOST_NOTICES: usize = 20;
 
 /// How long something may take before a log without a terminal mentions it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,7 +48,7 @@ impl Watcher {
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style(WAITING));
         let [said, current, part] = [const { String::new() }; 3];
-        Self { terminal, bar, said, since: Instant::now(), current, part }
+        Self { terminal, bar, said, since: Instant::now(), current, part, notices: 0 }
     }
 
     /// Shows what is going on: in the bar, or as a line where there is none and it lasts.
@@ -91,6 +96,29 @@ impl Watcher {
         if self.terminal.manner.verbose {
             self.line(Tone::Faint, text);
         }
+    }
+
+    /// Shows what the server says, a line each, and not all of what never ends.
+    fn notice(&mut self, severity: &str, message: &str) {
+        self.notices += 1;
+        let verbose = self.terminal.manner.verbose;
+        if self.notices > MOST_NOTICES && !verbose {
+            return;
+        }
+        let tone = if severity == "WARNING" { Tone::Care } else { Tone::Faint };
+        let first = message.lines().next().unwrap_or_default();
+        let whole = verbose || first.len() == message.trim_end().len();
+        let text = if whole { message.to_owned() } else { format!("{first} …") };
+        self.line(tone, &format!("{}: {text}", severity.to_lowercase()));
+    }
+
+    /// Says how much of it was not shown.
+    fn enough(&mut self) {
+        let more = self.notices.saturating_sub(MOST_NOTICES);
+        if more > 0 && !self.terminal.manner.verbose {
+            self.line(Tone::Faint, &format!("notice: and {more} more, which `--verbose` shows"));
+        }
+        self.notices = 0;
     }
 
     /// Asks something while nothing moves.
@@ -144,6 +172,7 @@ impl Watch for Watcher {
                 self.show(&format!("{what}: {percent} %"));
             }
             Event::Started { migration, direction } => {
+                self.enough();
                 let verb = match direction {
                     Direction::Up => "applying",
                     Direction::Down => "undoing",
@@ -203,11 +232,7 @@ impl Watch for Watcher {
                 );
             }
             Event::Notice { severity, message } => {
-                if severity == "WARNING" {
-                    self.line(Tone::Care, &format!("the server warns: {message}"));
-                } else {
-                    self.verbose(&format!("{}: {message}", severity.to_lowercase()));
-                }
+                self.notice(&severity, &message);
             }
             Event::NoJournal { role } => self.line(
                 Tone::Care,
@@ -253,6 +278,7 @@ impl Events for Watcher {
     }
 
     fn hook_begins(&mut self, hook: &str, what: &str) {
+        self.enough();
         self.current = format!("hook {hook}: {what}");
         let current = self.current.clone();
         self.show(&current);
@@ -277,6 +303,7 @@ impl Events for Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
+        self.enough();
         self.bar.finish_and_clear();
     }
 }

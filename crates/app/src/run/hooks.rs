@@ -264,7 +264,7 @@ async fn run(
         let begun = Instant::now();
         let ran = match &hook.what {
             What::Line(line) => Box::pin(shell::run(plan, when, line, events)).await,
-            What::File(work) => Box::pin(sql::run(plan, work)).await,
+            What::File(work) => Box::pin(sql::run(plan, work, events)).await,
         };
         let took = u64::try_from(begun.elapsed().as_millis()).ok();
         let outcome = match &ran {

@@ -12,6 +12,7 @@ pub(crate) mod execute;
 mod exists;
 mod explain;
 mod file;
+mod hear;
 mod hooks;
 mod losses;
 mod named;
@@ -36,6 +37,7 @@ use whimbrel_engine::wire::Session;
 use whimbrel_history::select::{Back, Wish};
 use whimbrel_sql::Ident;
 
+use self::hear::Hearing;
 use crate::catalogue::Code;
 use crate::error::Error;
 use crate::events::Events;
@@ -44,6 +46,7 @@ use crate::workspace::Workspace;
 use choose::{Choice, Planned};
 
 pub use amend::{ChangeShown, Proof};
+pub use hear::NoticeShown;
 pub use hooks::{HookOutcome, HookShown, Hooks};
 pub use prove::{DifferenceShown, ProofShown};
 pub use report::{
@@ -319,8 +322,12 @@ async fn carry_out(
     report: Report,
     events: &mut dyn Events,
 ) -> Result<Report, Error> {
-    let ended = Box::pin(between_hooks(run, session, report, events)).await;
-    Box::pin(hooks::after(run, ended, events)).await
+    let mut hearing = Hearing::new(events);
+    let ended = Box::pin(between_hooks(run, session, report, &mut hearing)).await;
+    let mut report = Box::pin(hooks::after(run, ended, &mut hearing)).await?;
+    let Hearing { notices, more, .. } = hearing;
+    (report.notices, report.more_notices) = (notices, more);
+    Ok(report)
 }
 
 /// Runs what was approved, then the seed files.

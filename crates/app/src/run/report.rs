@@ -11,6 +11,7 @@ use whimbrel_history::state::Steps;
 use whimbrel_sql::Mode;
 
 use super::choose::{Choice, they_are};
+use super::hear::NoticeShown;
 use super::hooks::HookShown;
 use super::{Aim, Depth, Options};
 use crate::error::Error;
@@ -44,6 +45,10 @@ pub struct Report {
     pub nothing: String,
     /// What a person should know.
     pub remarks: Vec<String>,
+    /// What the server said while migrations and hooks ran: the first two hundred.
+    pub notices: Vec<NoticeShown>,
+    /// How many more there were.
+    pub more_notices: usize,
     /// What a person should know of the files; of `up` and `preview` only.
     pub warnings: Vec<PlaceShown>,
     /// What went wrong.
@@ -268,6 +273,8 @@ impl Report {
             rehearsal: RehearsalShown::None { because: "there was nothing to rehearse".to_owned() },
             is_refused: false,
             remarks,
+            notices: Vec::new(),
+            more_notices: 0,
             warnings,
             errors: Vec::new(),
             failures: Vec::new(),

@@ -230,9 +230,43 @@ async fn a_file_that_waits_for_a_table_gives_up() {
     project.write("db/before.sql", "alter table busy add column n int;\n");
     let mut holder = project.session().await;
     holder.simple("begin; lock table busy").await.unwrap();
-    let said = project.run(UP);
+    let said = project.run(&format!("{UP} --retry-for 0s"));
     assert_eq!(said.code, 1, "{}", said.whole());
     assert!(said.err.contains("lock timeout"), "{}", said.whole());
+    // It is tried again as a migration is, until the other one lets go.
+    let words: Vec<&str> = UP.split(' ').collect();
+    let child = project.command(&words).spawn().unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+    holder.simple("commit").await.unwrap();
+    let said = Said::new(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 0, "{}", said.whole());
+    assert!(said.err.contains("db/before.sql was rolled back and is tried again"), "{}", said.err);
+}
+
+#[tokio::test]
+async fn what_the_server_says_is_told_with_whom_it_said_it_to() {
+    let says = |what: &str| format!("do $$ begin raise notice '{what}'; end $$;\n");
+    let project = project("[hooks]\nbefore = 'db/before.sql'\n").await;
+    project.write("db/before.sql", &says("paused"));
+    project.write("migrations/002_says.sql", &says("first line\npassword=hunter2secret"));
+    let many = "do $$ begin raise warning 'old'; \
+        for i in 1..300 loop raise notice 'row %', i; end loop; end $$;\n";
+    project.write("migrations/003_many.sql", many);
+    let said = project.run(&format!("{UP} --json"));
+    assert_eq!(said.code, 0, "{}", said.whole());
+    for line in ["notice: paused\n", "notice: first line …\n", "warning: old\n", "notice: row 19\n"]
+    {
+        assert!(said.err.contains(line), "no {line}: {}", said.err);
+    }
+    assert!(!said.err.contains("row 20"), "{}", said.err);
+    assert!(said.err.contains("notice: and 281 more"), "{}", said.err);
+    let report = said.json();
+    let notices = report["notices"].as_array().unwrap();
+    assert_eq!((notices.len(), &report["more_notices"]), (200, &103.into()));
+    let during: Vec<&str> = texts(&report["notices"], "during")[..3].to_vec();
+    assert_eq!(during, ["db/before.sql", "002_says", "003_many"]);
+    assert_eq!(notices[2]["severity"], "warning");
+    assert_eq!(notices[1]["message"], "first line\npassword=*************");
 }
 
 #[tokio::test]

@@ -4,27 +4,44 @@
 //! leave no entry.
 
 use std::pin::pin;
+use std::time::Duration;
 
+use tokio::time::sleep;
 use whimbrel_sql::{Mode, Step};
 
-use crate::Target;
-use crate::run::block::{failure_of, needs_to_be_alone};
+use crate::run::block::{TRY_AGAIN, Tries, failure_of, needs_to_be_alone};
 use crate::run::compose::{self, Announce, Cleaning, Message, Origin, Role};
 use crate::run::data::Data;
 use crate::run::failure::{Cause, Failed, Stop};
 use crate::run::{Work, one_transaction};
-use crate::wire::{self, Failure, Session};
+use crate::wire::{self, Failure, Observe, Session};
+use crate::{Event, Events, Target};
 
-/// Runs one work that is one transaction, on a connection of its own. These settings hold in it.
+/// A work that runs on a connection of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone<'a> {
+    /// Where.
+    pub target: &'a Target,
+    /// What the connection is called.
+    pub application: &'a str,
+    /// What; it must be one transaction.
+    pub work: &'a Work,
+    /// Settings that hold in it.
+    pub settings: &'a [String],
+    /// How long it is tried again when locks or a deadlock stopped it.
+    pub retry_for: Duration,
+}
+
+/// Runs one work that is one transaction, on a connection of its own, and tries it again where a
+/// migration would be.
 ///
 /// When somebody asks, its statement is cancelled, and with it the transaction is undone.
 pub async fn run_alone(
-    target: &Target,
-    application: &str,
-    work: &Work,
-    settings: &[String],
+    alone: &Alone<'_>,
     asked: impl Future<Output = ()>,
+    events: &mut (dyn Events + Send),
 ) -> Result<Result<(), Failed>, Stop> {
+    let Alone { target, application, work, settings, retry_for } = *alone;
     let mut asked = pin!(asked);
     let mut session = tokio::select! {
         session = Session::connect(target, application) => session.map_err(Stop::Connect)?,
@@ -32,25 +49,62 @@ pub async fn run_alone(
     };
     let Some(range) = one_transaction(work) else { return Ok(Err(Failed::refused(work))) };
     let canceller = session.canceller();
-    let range = range.clone();
-    let ran = {
-        let mut ran = pin!(transaction(&mut session, work, range, settings, Cleaning::All));
-        tokio::select! {
-            ran = &mut ran => ran?,
-            () = asked => {
-                // It may have been done by then, which only its answer tells.
-                canceller.cancel().await.ok();
-                match ran.await? {
-                    Err(Failed { cause: Cause::Server(error), .. }) if error.code == CANCELLED => {
-                        return Err(Stop::Interrupted);
+    let mut tries = Tries::new(retry_for);
+    loop {
+        let mut told = Told(events);
+        let ran = {
+            let range = range.clone();
+            let once = transaction(&mut session, work, range, settings, Cleaning::All, &mut told);
+            let mut once = pin!(once);
+            tokio::select! {
+                ran = &mut once => ran?,
+                () = &mut asked => {
+                    // It may have been done by then, which only its answer tells.
+                    canceller.cancel().await.ok();
+                    match once.await? {
+                        Err(Failed { cause: Cause::Server(error), .. })
+                            if error.code == CANCELLED || is_passing(&error) =>
+                        {
+                            return Err(Stop::Interrupted);
+                        }
+                        ran => return Ok(ran),
                     }
-                    ran => ran,
                 }
             }
+        };
+        let because = match &ran {
+            Err(Failed { cause: Cause::Server(error), .. }) if is_passing(error) => {
+                error.message.clone()
+            }
+            Ok(()) | Err(_) => String::new(),
+        };
+        let pause = if because.is_empty() { None } else { tries.again() };
+        let Some(pause) = pause else {
+            session.close().await;
+            return Ok(ran.map_err(|failed| Failed { tries: tries.count, ..failed }));
+        };
+        let migration = work.id().to_owned();
+        events.on(Event::Retry { migration, because, blockers: Vec::new() });
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = &mut asked => return Err(Stop::Interrupted),
         }
-    };
-    session.close().await;
-    Ok(ran)
+    }
+}
+
+/// Whether an error is one that another try may not meet.
+fn is_passing(error: &wire::ServerError) -> bool {
+    TRY_AGAIN.contains(&error.code.as_str())
+}
+
+/// Tells what the server says.
+struct Told<'a>(&'a mut (dyn Events + Send));
+
+impl Observe for Told<'_> {
+    fn notice(&mut self, notice: &wire::ServerError) {
+        let (severity, message) = (notice.severity.clone(), notice.message.clone());
+        self.0.on(Event::Notice { severity, message });
+    }
 }
 
 /// The SQLSTATE of a statement that was cancelled.
@@ -59,7 +113,7 @@ const CANCELLED: &str = "57014";
 /// Runs one work on a session of its own database, as it would run in earnest.
 pub(crate) async fn run(session: &mut Session, work: &Work) -> Result<Result<(), Failed>, Stop> {
     if let Some(range) = one_transaction(work) {
-        let result = transaction(session, work, range.clone(), &[], Cleaning::All).await?;
+        let result = transaction(session, work, range.clone(), &[], Cleaning::All, &mut ()).await?;
         let Err(failed) = result else { return Ok(Ok(())) };
         let Some(mode) = crate::run::block::other_mode(work, &failed) else {
             return Ok(Err(failed));
@@ -82,7 +136,7 @@ async fn steps(session: &mut Session, work: &Work) -> Result<Result<(), Failed>,
         let cleaning = if is_last { Cleaning::All } else { Cleaning::Settings };
         let result = match step {
             Step::Together(range) => {
-                match transaction(session, work, range.clone(), &[], cleaning).await? {
+                match transaction(session, work, range.clone(), &[], cleaning, &mut ()).await? {
                     Err(failed) => match needs_to_be_alone(range, &failed) {
                         Some(statement) => alone(session, work, statement, cleaning).await?,
                         None => Err(failed),
@@ -106,6 +160,7 @@ async fn transaction(
     range: std::ops::Range<usize>,
     more: &[String],
     cleaning: Cleaning,
+    observe: &mut dyn Observe,
 ) -> Result<Result<(), Failed>, Stop> {
     let begin = compose::begin(&work.script, &range);
     let settings = match compose::settings(work, range.start) {
@@ -135,7 +190,7 @@ async fn transaction(
         for copy in message.copies() {
             wire = wire.copy_from(Data::of(work.text().slice(copy.data.clone())));
         }
-        let Err(failure) = session.message(wire, &mut ()).await else { continue };
+        let Err(failure) = session.message(wire, &mut *observe).await else { continue };
         if let Failure::Unsendable { source } = failure {
             session.simple("rollback").await.map_err(Stop::Lost)?;
             return Ok(Err(Failed::of(Cause::Unsendable { source })));

@@ -39,7 +39,7 @@ use crate::state::{Facts, LedgerState, State};
 use crate::{Event, Events, Interrupt, Target};
 
 pub use amend::{Amendment, amend};
-pub use bare::run_alone;
+pub use bare::{Alone, run_alone};
 pub use compose::Announce;
 pub use enter::{Enter, EnterError, Entered, enter};
 pub use failure::{Blocker, Cause, Failed, Stop};

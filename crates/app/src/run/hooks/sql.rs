@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use camino::Utf8Path;
-use whimbrel_engine::run::{Failed, Stop, Work, run_alone};
+use whimbrel_engine::run::{Alone, Failed, Stop, Work, run_alone};
 use whimbrel_sql::Mode;
 
 use super::{Moment, Plan, Trouble};
 use crate::catalogue::Code;
 use crate::error::{Error, HookCause, MigrationError};
+use crate::events::Events;
 use crate::project::{APPLICATION, Project};
 use crate::run::explain::{self, Stage};
 use crate::run::file;
@@ -45,7 +46,11 @@ pub(super) fn read(project: &Project, moment: Moment, path: &str) -> Result<Work
 }
 
 /// Runs it.
-pub(super) async fn run(plan: &Plan<'_>, work: &Work) -> Result<(), Trouble> {
+pub(super) async fn run(
+    plan: &Plan<'_>,
+    work: &Work,
+    events: &mut dyn Events,
+) -> Result<(), Trouble> {
     let timeouts = plan.project.workspace.config().timeouts;
     let local = |name: &str, limit: Duration| format!("set local {name} = {}", limit.as_millis());
     let mut settings = vec![local("lock_timeout", timeouts.lock.0)];
@@ -58,7 +63,14 @@ pub(super) async fn run(plan: &Plan<'_>, work: &Work) -> Result<(), Trouble> {
     let asked =
         async { if is_asked { interrupt.insisted().await } else { interrupt.asked().await } };
     let target = &plan.project.database.target;
-    match Box::pin(run_alone(target, APPLICATION, work, &settings, asked)).await {
+    let alone = Alone {
+        target,
+        application: APPLICATION,
+        work,
+        settings: &settings,
+        retry_for: plan.options.retry_for.unwrap_or(timeouts.retry_for.0),
+    };
+    match Box::pin(run_alone(&alone, asked, events)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(failed)) => Err(place(plan, work, failed)),
         Err(Stop::Interrupted) => Err(Trouble::of(HookCause::Interrupted)),
