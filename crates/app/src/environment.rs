@@ -19,7 +19,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "The password file, in place of `~/.pgpass`; one that others may read is left alone.",
     ),
     ("PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS", "Which of several hosts is taken."),
-    ("WHIMBREL_VIA", "The way to the database, as `--via` says it: `native`, `psql` or `api`."),
+    (
+        "WHIMBREL_VIA",
+        "The way to the database, as `--via` says it: `native`, `psql`, `api` or `auto`.",
+    ),
     ("WHIMBREL_PSQL", "The program `psql`, in place of the one on the PATH."),
     ("WHIMBREL_PG_DUMP", "The program `pg_dump`, in place of the one on the PATH."),
     ("SUPABASE_ACCESS_TOKEN", "The token for `--via api`, where none is given."),

@@ -76,6 +76,8 @@ pub(crate) enum Via {
     Psql,
     /// Supabase's Management API, over HTTPS
     Api,
+    /// A connection, or where none can be made psql or the API
+    Auto,
 }
 
 impl Globals {
@@ -85,6 +87,7 @@ impl Globals {
             Via::Native => WayName::Native,
             Via::Psql => WayName::Psql,
             Via::Api => WayName::Api,
+            Via::Auto => WayName::Auto,
         });
         WayOptions { name, project: self.project_ref.clone(), token: self.access_token.clone() }
     }

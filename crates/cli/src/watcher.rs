@@ -242,6 +242,9 @@ impl Watch for Watcher {
                 self.line(Tone::Care, &format!("asked to stop by {by}: ending cleanly"));
             }
             Event::Cancelling => self.line(Tone::Care, "cancelling the statement under way"),
+            Event::OtherWay { way, because } => {
+                self.line(Tone::Care, &format!("going by {way}: {because}"));
+            }
             Event::Reconnecting { because } => {
                 self.line(Tone::Care, &format!("connecting again: {because}"));
             }

@@ -110,6 +110,13 @@ pub enum Event {
     },
     /// The statement under way is being cancelled.
     Cancelling,
+    /// No connection of our own could be made, and another way is taken.
+    OtherWay {
+        /// Its name on the command line.
+        way: &'static str,
+        /// Why.
+        because: String,
+    },
     /// The connection was lost; the run begins again from what the ledgers say.
     Reconnecting {
         /// Why.

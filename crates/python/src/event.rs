@@ -40,6 +40,9 @@ pub(crate) fn shown(event: &Event) -> Option<Value> {
             json!({ "kind": "notice", "severity": severity, "message": message })
         }
         Event::NoJournal { role } => json!({ "kind": "no-journal", "message": role }),
+        Event::OtherWay { way, because } => {
+            json!({ "kind": "other-way", "way": way, "message": because })
+        }
         Event::AskedToStop { by } => json!({ "kind": "asked-to-stop", "message": by }),
         Event::Cancelling => json!({ "kind": "cancelling" }),
         Event::Reconnecting { because } => json!({ "kind": "reconnecting", "message": because }),

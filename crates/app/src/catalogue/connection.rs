@@ -262,7 +262,7 @@ UNKNOWN_WAY {
     id: "W2061",
     exit: Usage,
     title: "there is no way to the database of this name",
-    cause: "The variable WHIMBREL_VIA, or `via` in whimbrel.toml, names another than `native`, `psql` or `api`.",
+    cause: "The variable WHIMBREL_VIA, or `via` in whimbrel.toml, names another than `native`, `psql`, `api` or `auto`.",
     cure: "Correct it, or leave it unset for a connection of our own.",
     example: "`sql` in the variable WHIMBREL_VIA is no way",
 }

@@ -117,8 +117,8 @@ pub const ALL: &[Key] = &[
         kind: Kind::Way,
         default: "\"native\"",
         example: "via = \"psql\"",
-        brief: "the way to the database: native, psql or api",
-        about: "The way to the database, where neither `--via` nor WHIMBREL_VIA says another: `native` is a connection of our own, `psql` the program, `api` Supabase's Management API.",
+        brief: "the way to the database: native, psql, api or auto",
+        about: "The way to the database, where neither `--via` nor WHIMBREL_VIA says another: `native` is a connection of our own, `psql` the program, `api` Supabase's Management API, and `auto` the first of these that can be had.",
     },
     Key {
         path: &["connection", "project_ref"],
@@ -165,8 +165,8 @@ pub const ALL: &[Key] = &[
         kind: Kind::Way,
         default: "\"native\"",
         example: "via = \"psql\"",
-        brief: "the way to this environment: native, psql or api",
-        about: "The way to this environment, where neither `--via` nor WHIMBREL_VIA says another: `native` is a connection of our own, `psql` the program, `api` Supabase's Management API.",
+        brief: "the way to this environment: native, psql, api or auto",
+        about: "The way to this environment, where neither `--via` nor WHIMBREL_VIA says another: `native` is a connection of our own, `psql` the program, `api` Supabase's Management API, and `auto` the first of these that can be had.",
     },
     Key {
         path: &["env", "*", "project_ref"],

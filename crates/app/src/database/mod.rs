@@ -1,6 +1,7 @@
 //! Finds the database that a command is about.
 
 mod alembic;
+pub(crate) mod auto;
 pub(crate) mod dotenv;
 mod environment;
 mod libpq;
@@ -290,7 +291,18 @@ impl Look {
 
 /// Finds the database: what was said, else the first place that has one.
 pub fn find(workspace: &Workspace, options: &DatabaseOptions) -> Result<Database, DatabaseError> {
-    let way = way::wanted(workspace, options)?;
+    match way::wanted(workspace, options)? {
+        WayName::Auto => auto::find(workspace, options),
+        way @ (WayName::Native | WayName::Psql | WayName::Api) => by_way(workspace, options, way),
+    }
+}
+
+/// Finds the database for a way.
+fn by_way(
+    workspace: &Workspace,
+    options: &DatabaseOptions,
+    way: WayName,
+) -> Result<Database, DatabaseError> {
     let found = if way == WayName::Api {
         way::api(workspace, options)?
     } else if let Some(name) = &options.environment {
@@ -402,7 +414,7 @@ fn database(
 ) -> Result<Database, DatabaseError> {
     let (target, origins) = match way {
         WayName::Psql => workspace.explain_for_psql(url, &place)?,
-        WayName::Native | WayName::Api => workspace.explain(url, &place)?,
+        WayName::Native | WayName::Api | WayName::Auto => workspace.explain(url, &place)?,
     };
     let direct = session_mode(&target);
     let (environment, remark) = (None, None);

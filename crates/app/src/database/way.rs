@@ -22,6 +22,8 @@ pub enum WayName {
     Psql,
     /// Supabase's Management API.
     Api,
+    /// The first, or where that cannot be made, one of the others.
+    Auto,
 }
 
 /// What a person said about the way.
@@ -37,7 +39,7 @@ pub struct WayOptions {
 
 impl WayName {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Native, Self::Psql, Self::Api];
+    pub const ALL: &[Self] = &[Self::Native, Self::Psql, Self::Api, Self::Auto];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -45,6 +47,7 @@ impl WayName {
             Self::Native => "native",
             Self::Psql => "psql",
             Self::Api => "api",
+            Self::Auto => "auto",
         }
     }
 }
@@ -214,18 +217,22 @@ fn token(workspace: &Workspace, options: &WayOptions) -> Result<Secret, Database
     }
 }
 
-/// Which ways are open beside a connection of our own, as far as can be seen without taking them.
-pub(crate) fn others(workspace: &Workspace, options: &DatabaseOptions) -> Vec<String> {
+/// The `psql` that is named, or that is on the PATH.
+pub(super) fn psql(workspace: &Workspace) -> Option<Utf8PathBuf> {
     let surroundings = workspace.surroundings();
     let named = surroundings.variable("WHIMBREL_PSQL").map(Utf8PathBuf::from);
-    let on_path = || {
+    named.or_else(|| {
         let folders = std::env::split_paths(surroundings.variable("PATH").unwrap_or_default());
         let programs = folders.map(|folder| folder.join(format!("psql{EXE_SUFFIX}")));
         programs
             .filter(|path| path.is_file())
             .find_map(|path| Utf8PathBuf::from_path_buf(path).ok())
-    };
-    let psql = match named.or_else(on_path) {
+    })
+}
+
+/// Which ways are open beside a connection of our own, as far as can be seen without taking them.
+pub(crate) fn others(workspace: &Workspace, options: &DatabaseOptions) -> Vec<String> {
+    let psql = match psql(workspace) {
         Some(path) => format!("`--via psql` would use {path}"),
         None => "`--via psql` is not open: there is no `psql` on the PATH".to_owned(),
     };

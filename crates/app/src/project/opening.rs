@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use whimbrel_engine::Event;
 use whimbrel_engine::state::{self, Facts, State, Wanted};
 use whimbrel_engine::ways::By;
 use whimbrel_engine::wire::{ConnectError, Session};
@@ -14,13 +15,14 @@ use whimbrel_history::tools::Search;
 
 use super::{APPLICATION, LastApplied, Project, Where, wanted};
 use crate::answers::{Asked, Keeping, Known};
-use crate::database::{self, Database};
+use crate::database::{self, Database, DatabaseOptions, auto};
 use crate::development::{Using, develop};
 use crate::error::Error;
 use crate::events::Events;
 use crate::histories::{self, Outline};
 use crate::presumed::Presumed;
 use crate::seeds;
+use crate::wire::chain;
 use crate::workspace::Workspace;
 
 /// A project that is being opened: its histories are found, its database is connected to, and its
@@ -92,8 +94,13 @@ impl Opening {
                 (found, within(workspace, Database::embedded(target)), None)
             }
             Some(database) => {
-                let (found, session) = meanwhile(told, database.as_ref().ok()).await?;
-                (found, database?, session)
+                let (mut found, session) = meanwhile(told, database.as_ref().ok()).await?;
+                let (database, session) =
+                    Box::pin(reached(workspace, &place.database, database?, session, events)).await;
+                if database.target.by != By::Connection {
+                    (found.known, found.keeping) = (None, None);
+                }
+                (found, database, session)
             }
         };
         let Found { outlines, known, keeping } = found;
@@ -297,6 +304,29 @@ fn read(
         return Ok(Vec::new());
     }
     histories::read(workspace, &outlines)
+}
+
+/// The database and a session on it, by another way where that is wanted and may do better.
+async fn reached(
+    workspace: &Workspace,
+    options: &DatabaseOptions,
+    database: Database,
+    session: Option<Result<Session, ConnectError>>,
+    events: &mut dyn Events,
+) -> (Database, Option<Result<Session, ConnectError>>) {
+    if let Some(because) = auto::taken(workspace, options, &database) {
+        let (way, because) = (database.target.by.name(), because.to_owned());
+        events.on(Event::OtherWay { way, because });
+    }
+    let Some(Err(error)) = &session else { return (database, session) };
+    let Some(instead) = auto::instead(workspace, options, &database, error) else {
+        return (database, session);
+    };
+    let because = chain(error).join(": ");
+    events.on(Event::OtherWay { way: instead.target.by.name(), because });
+    let instead = within(workspace, instead);
+    let session = Session::connect(&instead.target, APPLICATION).await;
+    (instead, Some(session))
 }
 
 /// Gives connecting the time that the project has for it.

@@ -240,14 +240,14 @@ pub(crate) async fn run(
         Depth::Show { .. } => options.place.only_read(),
     });
     let (project, mut session, state, keeping) = if is_plain(aim, options) {
-        match Project::glance(workspace, &place, unwanted, aim.name(), events).await? {
+        match Box::pin(Project::glance(workspace, &place, unwanted, aim.name(), events)).await? {
             Glance::Known { answer, database } => {
                 return Ok(Report::nothing(aim, database, answer));
             }
             Glance::Fresh(fresh) => *fresh,
         }
     } else {
-        let opened = Project::open(workspace, &place, unwanted, events).await?;
+        let opened = Box::pin(Project::open(workspace, &place, unwanted, events)).await?;
         let (project, session, state) = opened;
         (project, session, state, None)
     };

@@ -5,6 +5,7 @@
 mod adopt;
 mod adopt_database;
 mod answers;
+mod auto;
 mod bad_day;
 mod catalogue;
 mod commands;

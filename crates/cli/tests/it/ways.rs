@@ -28,7 +28,7 @@ const STEPS: &[(&str, &str)] = &[
 ];
 
 /// A project with a database, and `psql` where it looks for it.
-async fn psql(files: &[(&str, &str)]) -> Project {
+pub(crate) async fn psql(files: &[(&str, &str)]) -> Project {
     let project = Project::new(files).with_database().await;
     project.with("WHIMBREL_PSQL", Psql::get().path().to_str().unwrap())
 }
@@ -48,7 +48,7 @@ pub(crate) async fn api(
     (project, api)
 }
 
-async fn rows(project: &Project) -> String {
+pub(crate) async fn rows(project: &Project) -> String {
     let sql = "select coalesce(string_agg(id::text, ' ' order by id), '') from a";
     match project.session().await.simple(sql).await {
         Ok(answers) => answers[0].value().unwrap().to_owned(),

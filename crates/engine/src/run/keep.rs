@@ -105,6 +105,7 @@ impl Kept {
             | Event::Statement { .. }
             | Event::Progress { .. }
             | Event::NoJournal { .. }
+            | Event::OtherWay { .. }
             | Event::Reconnecting { .. } => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::connect_error::{ConnectCause, ConnectError, HostError};
+use super::connect_error::{ConnectCause, ConnectError, HostError, Stage};
 use super::known::{Refusal, known};
 
 impl ConnectError {
@@ -69,6 +69,19 @@ impl ConnectError {
             }
             _ => false,
         }
+    }
+
+    /// Whether no host could so much as be dialled, and for nothing that a server or a certificate
+    /// said.
+    pub fn is_out_of_reach(&self) -> bool {
+        self.hosts.iter().all(|host| match &host.cause {
+            ConnectCause::Resolve(_) => true,
+            ConnectCause::Timeout { stage, .. } => matches!(stage, Stage::Resolve | Stage::Reach),
+            ConnectCause::Reach(error) => {
+                no_way(error) || error.kind() == io::ErrorKind::ConnectionRefused
+            }
+            _ => false,
+        })
     }
 
     /// Whether it is one of Supabase's hosts, whose project has a Management API.
