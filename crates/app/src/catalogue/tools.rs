@@ -234,6 +234,14 @@ ANOTHER_AT_WORK {
     cure: "Let it end, or end it, and try again.",
     example: "another Whimbrel is at work in `app`: whimbrel: 002_b, pid 4711",
 }
+NOT_TAKEN_OVER {
+    id: "W6310",
+    exit: Refused,
+    title: "the development server of another folder is not taken over",
+    cause: "`dev start --from` is for a folder that was moved or removed. That one is there still, or has no server that nobody uses, or this project has a server with data already.",
+    cure: "`whimbrel shadow list` shows the servers with their folders; the hint says what to do about this project's own.",
+    example: "this project has a development server of its own",
+}
 AHEAD {
     id: "W6401",
     exit: Refused,

@@ -119,9 +119,41 @@ impl<'a> Dev<'a> {
     /// Starts the server for as long as it is held, or joins it.
     pub(crate) async fn join(&self, events: &mut dyn Events) -> Result<Server, Error> {
         let what = "start this project's embedded Postgres".to_owned();
+        for message in self.follow(events).await? {
+            events.on(Event::Notice { severity: "NOTICE".to_owned(), message });
+        }
         events.on(Event::Working { what, percent: None });
         let root = self.workspace.folder().root();
         Ok(Shadow::develop(&self.options(), self.major(), root, events).await?)
+    }
+
+    /// Takes over the server that the project's folder had before it was moved, where there is no
+    /// doubt about that. Answers what a person should know of it, and of servers of other folders
+    /// that are gone.
+    pub(crate) async fn follow(&self, events: &mut dyn Events) -> Result<Vec<String>, Error> {
+        if self.development().standing().has_data {
+            return Ok(Vec::new());
+        }
+        let environment = self.workspace.surroundings().shadow_environment();
+        let root = self.workspace.folder().root();
+        let gone = Development::gone(&environment, root);
+        if let Some(one) = gone.iter().find(|one| one.is_it)
+            && Development::take_over(&environment, &one.project, root, events).await?
+        {
+            let old = &one.project;
+            return Ok(vec![format!(
+                "this folder was `{old}`: its development server, with data and port, comes along"
+            )]);
+        }
+        let said = gone.iter().map(|one| {
+            let old = &one.project;
+            format!(
+                "the development server of `{old}`, a folder that is gone, may be this project's: \
+                 `whimbrel dev stop`, `whimbrel shadow clean --dev` and `whimbrel dev start --from \
+                 {old}` take it over"
+            )
+        });
+        Ok(said.collect())
     }
 
     /// The repository of the project.

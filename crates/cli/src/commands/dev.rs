@@ -50,6 +50,10 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         env_file: Option<Utf8PathBuf>,
 
+        /// Take over the server of this folder, which was moved or removed, with its data and port
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["port", "major"])]
+        from: Option<Utf8PathBuf>,
+
         /// The variable there
         #[arg(long, value_name = "NAME", default_value = "DATABASE_URL", requires = "env_file")]
         env_var: String,
@@ -169,10 +173,10 @@ fn report(house: &mut House, action: Action) -> Result<Report, Failure> {
     let mut watcher = house.watcher();
     let options = Branch::default().options(house);
     match action {
-        Action::Start { branch, seed, port, major, env_file, env_var, force } => {
+        Action::Start { branch, seed, port, major, env_file, from, env_var, force } => {
             let env_file = env_file.map(|path| EnvFile { path, variable: env_var, force });
             let options = branch.options(house);
-            let wish = Start { options, port, major, seed, env_file };
+            let wish = Start { options, port, major, seed, env_file, from };
             house.run(dev::start(&workspace, &wish, &mut watcher))
         }
         Action::Stop => house.run(dev::stop(&workspace, &options, &mut watcher)),

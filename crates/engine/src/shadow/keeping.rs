@@ -110,7 +110,7 @@ pub enum Clean {
 }
 
 /// The folders in a folder of the cache, drafts left out.
-fn entries(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+pub(super) fn entries(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Ok(found) = folder.read_dir_utf8() else { return Vec::new() };
     let mut paths: Vec<Utf8PathBuf> = found
         .flatten()

@@ -29,6 +29,7 @@ use super::cache::Cache;
 use super::cluster::short_hex;
 use super::error::ShadowError;
 use super::leftover;
+use super::moved::Mark;
 use super::order::Started;
 
 /// How long a server whose guard was killed may take to follow it.
@@ -45,6 +46,9 @@ pub(crate) struct KeptFolder {
 pub(crate) struct About {
     /// The project's folder.
     pub(crate) project: Utf8PathBuf,
+    /// What tells it from others when it is moved.
+    #[serde(default)]
+    pub(crate) mark: Option<Mark>,
 }
 
 impl KeptFolder {
@@ -82,8 +86,9 @@ impl KeptFolder {
     /// Makes the folder and notes what it is for.
     pub(crate) fn make(&self, cache: &Cache, project: &Utf8Path) -> Result<(), ShadowError> {
         cache.make_folder(&self.path)?;
-        let about =
-            serde_json::to_vec(&About { project: real(project) }).expect("a path is valid JSON");
+        let project = real(project);
+        let mark = Mark::of(&project);
+        let about = serde_json::to_vec(&About { project, mark }).expect("a path is valid JSON");
         let path = self.path.join("about.json");
         fs::write(&path, about).map_err(|error| cache.write_error("write", &path, &error))
     }

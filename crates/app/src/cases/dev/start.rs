@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use whimbrel_engine::Event;
-use whimbrel_engine::shadow::{DatabaseFacts, Ports, Served, Shadow};
+use whimbrel_engine::shadow::{DatabaseFacts, Development, Ports, Served, Shadow};
 
 use super::env_file::{self, EnvFile};
 use super::{Options, Report, seeds, undisturbed};
@@ -26,6 +27,8 @@ pub struct Start {
     pub seed: bool,
     /// A file to note the connection URL in.
     pub env_file: Option<EnvFile>,
+    /// A folder that is gone, whose server becomes this project's.
+    pub from: Option<Utf8PathBuf>,
 }
 
 /// Starts the server, makes the database that is meant, and says how to get there.
@@ -42,6 +45,15 @@ pub async fn start(
     // What will be refused is refused before anything is started.
     if let Some(file) = &wish.env_file {
         env_file::check(workspace, file)?;
+    }
+    match &wish.from {
+        Some(from) => {
+            take_over(&dev, from, events).await?;
+            report
+                .remarks
+                .push(format!("the development server of `{from}` is this project's now"));
+        }
+        None => report.remarks.extend(dev.follow(events).await?),
     }
     let ports = Ports { asked: wish.port, preferred: dev.port() };
     let served = serve(&dev, ports, events).await?;
@@ -61,6 +73,35 @@ pub async fn start(
         report.env_file = Some(env_file::write(workspace, file, &url)?);
     }
     Ok(report)
+}
+
+/// Makes the server of a folder that is gone this project's.
+async fn take_over(dev: &Dev<'_>, from: &Utf8Path, events: &mut dyn Events) -> Result<(), Error> {
+    let surroundings = dev.workspace.surroundings();
+    let environment = surroundings.shadow_environment();
+    let from = surroundings.folder.join(from);
+    let refused = |message: String, hint: &str| {
+        let hints = vec![hint.to_owned()];
+        Err(Error::Refused { code: Code::NOT_TAKEN_OVER, message, hints })
+    };
+    if !matches!(from.try_exists(), Ok(false)) {
+        let hint = "`--from` is for a folder that was moved or removed";
+        return refused(format!("`{from}` is there, and its development server is its own"), hint);
+    }
+    if dev.development().standing().has_data {
+        return refused(
+            "this project has a development server of its own".to_owned(),
+            "`whimbrel dev stop` and `whimbrel shadow clean --dev` remove it with all its data",
+        );
+    }
+    let root = dev.workspace.folder().root();
+    if !Development::take_over(&environment, &from, root, events).await? {
+        return refused(
+            format!("`{from}` has no development server that could be taken over"),
+            "`whimbrel shadow list` shows which folders have one, and whether it is in use",
+        );
+    }
+    Ok(())
 }
 
 /// Starts the server, or joins the one that is started.

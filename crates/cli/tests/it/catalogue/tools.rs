@@ -136,6 +136,7 @@ fn development(seen: &mut Seen) {
     seen.run(Code::NO_BRANCHES, &dev.0, "dev start --branch");
     dev.done("start");
     seen.run(Code::OTHER_MAJOR, &dev.0, "dev start --major 16");
+    seen.run(Code::NOT_TAKEN_OVER, &dev.0, "dev start --from /nowhere/shop");
     let mut psql = dev.0.command(&["dev", "psql", "--json"]);
     psql.env("PATH", "/nowhere");
     seen.json(Code::NO_CLIENT, &Said::new(psql.output().unwrap()));

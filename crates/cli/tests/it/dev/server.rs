@@ -357,6 +357,7 @@ fn the_server_of_a_project_that_was_moved_is_ended_from_elsewhere() {
     let elsewhere = tempfile::tempdir().unwrap();
     let path = dev.0.path().to_owned();
     std::fs::rename(&path, elsewhere.path().join("moved")).unwrap();
+    // A folder of another name, made anew, has nothing to do with it.
     let other = Dev::new(&[USERS]);
     let list = other.0.done("shadow list --json").json();
     let gone = |one: &&serde_json::Value| one["is_gone"] == true;
@@ -371,4 +372,50 @@ fn the_server_of_a_project_that_was_moved_is_ended_from_elsewhere() {
     assert!(!is_alive(pid));
     let again = other.0.done("shadow clean --gone");
     assert!(again.out.contains("there was nothing to remove"), "{}", again.whole());
+}
+
+#[tokio::test]
+async fn a_folder_that_was_moved_takes_its_server_along() {
+    let dev = Dev::new(&[("shop/whimbrel.toml", ""), ("shop/migrations/001_users.sql", USERS.1)]);
+    let (old, new) = (dev.0.path().join("shop"), dev.0.path().join("store"));
+    let at = |folder: &Path, line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        Said::new(dev.0.command(&words).current_dir(folder).output().unwrap())
+    };
+    assert_eq!(at(&old, "dev start").code, 0);
+    let url = at(&old, "dev url").out;
+    connect(url.trim()).await.unwrap().simple("insert into users values (7)").await.unwrap();
+    std::fs::rename(&old, &new).unwrap();
+    let moved = at(&new, "dev start");
+    assert_eq!(moved.code, 0, "{}", moved.whole());
+    let real = old.to_str().unwrap();
+    assert!(moved.out.contains(&format!("this folder was `{real}`")), "{}", moved.whole());
+    assert_eq!(at(&new, "dev url").out, url, "port and password come along");
+    let mut session = connect(url.trim()).await.unwrap();
+    let answers = session.simple("select id from users").await.unwrap();
+    assert_eq!(answers[0].value(), Some("7"));
+    session.close().await;
+
+    // A copy is another folder: what has its name is told, and taken over when that is said.
+    let copies = dev.0.path().join("copies");
+    std::fs::create_dir(&copies).unwrap();
+    let copy = copies.join("store");
+    let status = std::process::Command::new("cp").arg("-r").args([&new, &copy]).status().unwrap();
+    assert!(status.success());
+    std::fs::remove_dir_all(&new).unwrap();
+    let fresh = at(&copy, "dev start");
+    assert_eq!(fresh.code, 0, "{}", fresh.whole());
+    let say = format!("`whimbrel dev start --from {}`", new.to_str().unwrap());
+    assert!(fresh.out.contains(&say), "{}", fresh.whole());
+    let own = at(&copy, &format!("dev start --from {}", new.to_str().unwrap()));
+    assert_eq!(own.code, 4, "{}", own.whole());
+    assert_eq!(at(&copy, "dev stop").code, 0);
+    assert_eq!(at(&copy, "shadow clean --dev").code, 0);
+    let there = at(&copy, &format!("dev start --from {}", copies.to_str().unwrap()));
+    assert_eq!(there.code, 4, "{}", there.whole());
+    let taken = at(&copy, &format!("dev start --from {}", new.to_str().unwrap()));
+    assert_eq!(taken.code, 0, "{}", taken.whole());
+    assert_eq!(at(&copy, "dev url").out, url);
+    assert_eq!(at(&copy, "dev stop").code, 0);
+    assert_eq!(at(&copy, "shadow clean --dev").code, 0);
 }
