@@ -10,6 +10,7 @@ mod proxy;
 mod psql;
 mod server;
 mod supabase;
+mod wheel;
 
 pub use certificates::{Authority, Certificate};
 pub use management::{ManagementApi, Manner};

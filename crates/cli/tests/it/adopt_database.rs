@@ -86,6 +86,20 @@ async fn a_server_that_is_older_than_pg_dump_is_taken_over_as_well() {
     assert_eq!(project.run("status --check").code, 0);
 }
 
+/// What each major's `pg_dump` writes of its own server, which differs from major to major.
+#[tokio::test]
+async fn a_server_of_any_major_is_taken_over_by_its_own_pg_dump() {
+    for &major in PgDump::OTHERS {
+        let project = Project::new(&[]).with_database_of(major).await;
+        let project = project.with("WHIMBREL_PG_DUMP", PgDump::of(major).to_str().unwrap());
+        project.sql(RICH).await;
+        let said = project.done("adopt --from-database --yes");
+        assert!(said.out.contains(&format!("by pg_dump {major}.")), "{}", said.whole());
+        assert!(said.out.contains("proved on"), "{}", said.whole());
+        assert_eq!(project.run("status --check").code, 0);
+    }
+}
+
 #[tokio::test]
 async fn the_file_is_the_same_each_time() {
     let project = bare(&[]).await;
