@@ -1,0 +1,104 @@
+//! What an object that a plan makes is born with, by the default privileges that were in force
+//! before it.
+
+use std::collections::BTreeSet;
+
+use crate::kinds::Cx;
+use crate::{Body, Catalog, Fact, Id};
+
+/// The letter by which default privileges call a kind of thing.
+fn letter(kind: &str) -> Option<&'static str> {
+    match kind {
+        "table" | "view" | "materialized view" | "foreign table" => Some("r"),
+        "sequence" => Some("S"),
+        "function" | "procedure" | "aggregate" => Some("f"),
+        "enum" | "domain" | "composite type" | "range" => Some("T"),
+        "schema" => Some("n"),
+        _ => None,
+    }
+}
+
+/// The default privileges that hold for a new object.
+fn in_force(of: &Id, old: &Catalog) -> Vec<Id> {
+    let Some(letter) = letter(of.kind()) else { return Vec::new() };
+    let schema = if letter == "n" { "" } else { of.part(0) };
+    let mut places = vec![""];
+    places.extend((!schema.is_empty()).then_some(schema));
+    let name = |place: &str| Id::new("default privileges", &[&old.role, place, letter]);
+    places.into_iter().map(name).filter(|id| old.has(id)).collect()
+}
+
+/// What a grantee has on a new object before anything is granted, where it would have `usual`.
+pub(crate) fn born(of: &Id, grantee: &str, usual: &str, cx: Cx<'_>) -> String {
+    let mut privileges = usual.to_owned();
+    for defaults in in_force(of, cx.old) {
+        let grant = Id::of("grant", &defaults, &[grantee]);
+        let Some(grant) = cx.old.get(&grant) else { continue };
+        if defaults.part(1).is_empty() {
+            grant.text("privileges").clone_into(&mut privileges);
+        } else {
+            privileges = union(&privileges, grant.text("privileges"));
+        }
+    }
+    privileges
+}
+
+fn union(one: &str, other: &str) -> String {
+    let mut all: Vec<(char, bool)> = Vec::new();
+    for text in [one, other] {
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            let handed_on = letters.next_if_eq(&'*').is_some();
+            match all.iter_mut().find(|(each, _)| *each == letter) {
+                Some((_, option)) => *option |= handed_on,
+                None => all.push((letter, handed_on)),
+            }
+        }
+    }
+    all.sort_unstable();
+    let text = |(letter, star): (char, bool)| [Some(letter), star.then_some('*')];
+    all.into_iter().flat_map(text).flatten().collect()
+}
+
+/// What new objects are born with and nobody wants them to have, as grants that take it away.
+pub(super) fn surplus(cx: Cx<'_>) -> Vec<Fact> {
+    let mut surplus = Vec::new();
+    for of in cx.made {
+        let defaults = in_force(of, cx.old);
+        let grants = defaults.iter().flat_map(|id| cx.old.children_of(id, "grant"));
+        let grantees: BTreeSet<&str> = grants.map(|grant| grant.id.last()).collect();
+        for grantee in grantees {
+            let id = Id::of("grant", of, &[grantee]);
+            let usual = usual(of, grantee, cx);
+            if cx.new.has(&id) || born(of, grantee, &usual, cx) == usual {
+                continue;
+            }
+            let mut body = Body::default();
+            body.set("privileges", &usual);
+            body.set("born", &usual);
+            surplus.push(Fact { id, parent: Some(of.clone()), needs: Vec::new(), body });
+        }
+    }
+    surplus
+}
+
+/// What a grantee has on an object of that kind where nobody says anything.
+fn usual(of: &Id, grantee: &str, cx: Cx<'_>) -> String {
+    let is_owner =
+        cx.new.get(&Id::of("owner", of, &[])).is_some_and(|owner| owner.text("role") == grantee);
+    let all = match letter(of.kind()) {
+        Some("r") if cx.new.major >= 17 => "Dadmrtwx",
+        Some("r") => "Dadrtwx",
+        Some("S") => "Urw",
+        Some("f") => "X",
+        Some("T") => "U",
+        Some("n") => "CU",
+        _ => "",
+    };
+    match (grantee, letter(of.kind())) {
+        ("", Some("f")) => "X".to_owned(),
+        ("", Some("T")) => "U".to_owned(),
+        _ if is_owner => all.to_owned(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,90 @@
+//! What needs what, by the server's own book.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Rows;
+use super::addresses::{Address, Addresses};
+use crate::{Fact, Id};
+
+/// `pg_depend` as it is, but for what is the server's own.
+pub(super) const QUERY: &str = "select classid, objid, objsubid, refclassid, refobjid, \
+    refobjsubid, deptype from pg_catalog.pg_depend where objid >= 16384";
+
+/// The class of extensions.
+const EXTENSION: u32 = 3079;
+
+fn rows(depend: &dyn Rows) -> impl Iterator<Item = (Address, Address, &str)> {
+    (0..depend.len()).filter_map(|row| {
+        let number = |column: usize| depend.value(row, column)?.parse::<u32>().ok();
+        let sub = |column: usize| depend.value(row, column)?.parse::<i32>().ok();
+        let from = Address { class: number(0)?, object: number(1)?, sub: sub(2)? };
+        let to = Address { class: number(3)?, object: number(4)?, sub: sub(5)? };
+        Some((from, to, depend.value(row, 6)?))
+    })
+}
+
+/// What belongs to an extension: what `pg_depend` says, and what hangs on that internally or by
+/// itself.
+pub(super) fn members(depend: &dyn Rows) -> HashMap<Address, Address> {
+    let mut members: HashMap<Address, Address> = rows(depend)
+        .filter(|(_, to, kind)| *kind == "e" && to.class == EXTENSION)
+        .map(|(from, to, _)| (from, to))
+        .collect();
+    if members.is_empty() {
+        return members;
+    }
+    let hanging: Vec<(Address, Address)> = rows(depend)
+        .filter(|(from, to, kind)| *kind == "i" && from.sub == 0 && to.object >= 16384)
+        .map(|(from, to, _)| (from, Address { sub: 0, ..to }))
+        .collect();
+    loop {
+        let more: Vec<(Address, Address)> = hanging
+            .iter()
+            .filter(|(from, _)| !members.contains_key(from))
+            .filter_map(|(from, to)| Some((*from, *members.get(to)?)))
+            .collect();
+        if more.is_empty() {
+            return members;
+        }
+        members.extend(more);
+    }
+}
+
+/// Writes into every fact what it needs.
+pub(super) fn resolve(depend: &dyn Rows, addresses: &Addresses, facts: &mut [Fact]) {
+    let places: HashMap<Id, usize> =
+        facts.iter().enumerate().map(|(place, fact)| (fact.id.clone(), place)).collect();
+    for (id, within) in addresses.within() {
+        if let Some(place) = places.get(id) {
+            facts[*place].parent = addresses.find(*within).cloned();
+        }
+    }
+    let mut needs: BTreeMap<usize, Vec<Id>> = BTreeMap::new();
+    let mut add = |id: &Id, needed: &Id| {
+        if let Some(place) = places.get(id)
+            && id != needed
+        {
+            needs.entry(*place).or_default().push(needed.clone());
+        }
+    };
+    for (from, to, kind) in rows(depend) {
+        if matches!(kind, "e" | "x") {
+            continue;
+        }
+        if let (Some(user), Some(needed)) = (addresses.find(from), addresses.find(to)) {
+            add(user, needed);
+        }
+    }
+    for (id, to) in addresses.refers() {
+        if let Some(needed) = addresses.find(*to) {
+            add(id, needed);
+        }
+    }
+    for (place, mut needs) in needs {
+        let fact = &mut facts[place];
+        needs.retain(|need| Some(need) != fact.parent.as_ref());
+        needs.sort_unstable();
+        needs.dedup();
+        fact.needs = needs;
+    }
+}
