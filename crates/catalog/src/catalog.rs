@@ -14,6 +14,8 @@ pub struct Catalog {
     facts: BTreeMap<Id, Fact>,
     children: BTreeMap<Id, Vec<Id>>,
     users: BTreeMap<Id, Vec<Id>>,
+    /// The casts that there are, by the types' names: `i` and `a` need no word in an assignment.
+    pub(crate) casts: BTreeMap<(String, String), String>,
     /// What is there and no kind models, as people say it.
     pub unmodelled: Vec<String>,
 }
@@ -56,6 +58,12 @@ impl Catalog {
     /// Every fact, by its name.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.facts.values()
+    }
+
+    /// Every fact of a kind, by its name.
+    pub fn facts_of<'a>(&'a self, kind: &'static str) -> impl Iterator<Item = &'a Fact> {
+        let facts = self.facts.range(Id::new(kind, &[])..).map(|(_, fact)| fact);
+        facts.take_while(move |fact| fact.id.kind() == kind)
     }
 
     /// What is directly part of a fact.

@@ -1,9 +1,9 @@
 //! Columns of tables. What generates a column is part of it, since the one is not without the
 //! other; a default is a fact of its own.
 
-use whimbrel_sql::Literal;
+use whimbrel_sql::{Ident, Literal, Qualified};
 
-use super::{Alter, Change, Cx, Kind, table};
+use super::{Alter, Change, Cx, Kind, sequence, table};
 use crate::array::elements;
 use crate::plan::{HazardKind, Place, Step};
 use crate::{Fact, Id};
@@ -20,6 +20,19 @@ pub(super) const IN_THE_WAY: &[&str] = &[
     "column",
     "function",
     "published table",
+];
+
+/// The same where a reference has another type at its other end, too.
+const IN_THE_WAY_OF_BOTH_ENDS: &[&str] = &[
+    "view",
+    "materialized view",
+    "rule",
+    "policy",
+    "trigger",
+    "column",
+    "function",
+    "published table",
+    "foreign key",
 ];
 
 impl Kind for Column {
@@ -100,10 +113,10 @@ impl Kind for Column {
         }
         let retyped = change.is_of("type") || change.is_of("collation");
         if old.is("identity") && !new.is("identity") {
-            steps.push(alter("drop identity".to_owned()));
+            steps.extend(drop_identity(change, cx));
         }
         if retyped {
-            steps.push(alter(retype(old, new)));
+            steps.push(retype(old, new, cx));
         }
         if change.is_of("not_null") && new.is("not_null") {
             let step = alter("set not null".to_owned());
@@ -111,13 +124,30 @@ impl Kind for Column {
                 step.with_hazard(HazardKind::MayFail, "a row without a value stands against it"),
             );
         }
-        steps.extend(identity(change).into_iter().map(alter));
+        let identity = identity(change).into_iter().map(alter).collect();
+        steps.extend(if old.is("identity") { identity } else { take_over(change, identity, cx) });
         if change.is_of("not_null") && !new.is("not_null") {
             steps.push(alter("drop not null".to_owned()));
         }
         steps.extend(settings(new, Some(old)));
-        Alter::InPlace { steps, rebuild: if retyped { IN_THE_WAY } else { &[] } }
+        let rebuild = match retyped {
+            true if is_referred_by_others_retyped(new, cx) => IN_THE_WAY_OF_BOTH_ENDS,
+            true => IN_THE_WAY,
+            false => &[],
+        };
+        Alter::InPlace { steps, rebuild }
     }
+}
+
+/// Whether a reference ties a column to one whose type changes, too.
+fn is_referred_by_others_retyped(column: &Fact, cx: Cx<'_>) -> bool {
+    let references = cx.old.users(&column.id).iter().filter(|user| user.kind() == "foreign key");
+    let needs = references.filter_map(|id| cx.old.get(id)).flat_map(|reference| &reference.needs);
+    needs.filter(|need| need.kind() == "column" && **need != column.id).any(|need| {
+        let [was, is] =
+            [cx.old, cx.new].map(|catalog| catalog.get(need).map(|fact| fact.text("type")));
+        was != is
+    })
 }
 
 fn head(fact: &Fact) -> String {
@@ -146,8 +176,7 @@ fn generated_as_identity(fact: &Fact) -> String {
     let when = if fact.get("identity") == Some("a") { "always" } else { "by default" };
     let mut options = Vec::new();
     let [schema, table, column] = [0, 1, 2].map(|part| fact.id.part(part));
-    let usual =
-        whimbrel_sql::Qualified { schema, name: &format!("{table}_{column}_seq") }.to_string();
+    let usual = Qualified { schema, name: &format!("{table}_{column}_seq") }.to_string();
     if let Some(name) = fact.get("identity_sequence").filter(|name| *name != usual) {
         options.push(format!("sequence name {name}"));
     }
@@ -173,32 +202,68 @@ fn unusual_options(fact: &Fact) -> Option<String> {
 }
 
 /// Another type, with what makes the old values new ones where an assignment would not.
-fn retype(old: &Fact, new: &Fact) -> String {
+fn retype(old: &Fact, new: &Fact, cx: Cx<'_>) -> Step {
     let mut words = vec![format!("type {}", new.text("type"))];
     // An empty collation would be taken for the column's own, not for the type's.
     if let Some(collation) = new.get("collation") {
         words.push(format!("collate {collation}"));
     }
-    if !is_assigned(old.text("type"), new.text("type")) {
-        words.push(format!("using {}::{}", new.id.ident(2), new.text("type")));
+    let name = new.id.ident(2);
+    let [from, to] = [old, new].map(|fact| fact.text("type"));
+    let way = way(from, to, cx);
+    match way {
+        Way::Assigned => {}
+        Way::Cast => words.push(format!("using {name}::{to}")),
+        Way::Text => {
+            let text = if to.ends_with("[]") { "text[]" } else { "text" };
+            words.push(format!("using {name}::{text}::{to}"));
+        }
     }
-    words.join(" ")
+    let step = Step::action(head(new), format!("alter column {name} {}", words.join(" ")));
+    if way == Way::Text {
+        let text =
+            format!("nothing casts {from} to {to}: a value whose text is none stands against it");
+        return step.with_hazard(HazardKind::MayFail, text);
+    }
+    step
 }
 
-/// Whether values of one built-in type are assigned to another without a word.
-fn is_assigned(old: &str, new: &str) -> bool {
-    const NUMBERS: &[&str] =
-        &["smallint", "integer", "bigint", "numeric", "real", "double precision"];
-    const TEXTS: &[&str] = &["text", "character varying", "character", "citext"];
-    const TIMES: &[&str] = &["date", "timestamp without time zone", "timestamp with time zone"];
-    let bare = |name: &str| -> String {
-        let (before, after) = name.split_once('(').unwrap_or((name, ""));
-        let after = after.split_once(')').map_or("", |(_, after)| after);
-        format!("{}{after}", before.trim_end())
+/// How values of one type become values of another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By assignment.
+    Assigned,
+    /// By a cast.
+    Cast,
+    /// By what they are written as.
+    Text,
+}
+
+fn way(from: &str, to: &str, cx: Cx<'_>) -> Way {
+    const TEXTS: &[&str] = &["text", "character varying", "character"];
+    let [from, to] = [from, to].map(bare);
+    if from == to || TEXTS.contains(&&*to) {
+        return Way::Assigned;
+    }
+    let how = cx.old.casts.get(&(from.clone(), to.clone())).map(String::as_str);
+    let is_domain = |name: &str| {
+        let domains = cx.new.facts_of("domain").chain(cx.old.facts_of("domain"));
+        domains.into_iter().any(|domain| domain.id.qualified() == name)
     };
-    let [old, new] = [old, new].map(bare);
-    let both = |family: &[&str]| family.contains(&&*old) && family.contains(&&*new);
-    old == new || [NUMBERS, TEXTS, TIMES].into_iter().any(both)
+    match how {
+        Some("i" | "a") => Way::Assigned,
+        Some(_) => Way::Cast,
+        None if TEXTS.contains(&&*from) || is_domain(&from) || is_domain(&to) => Way::Cast,
+        None => Way::Text,
+    }
+}
+
+/// A type without its modifier, and an array's without its brackets.
+fn bare(name: &str) -> String {
+    let name = name.trim_end_matches("[]");
+    let (before, after) = name.split_once('(').unwrap_or((name, ""));
+    let after = after.split_once(')').map_or("", |(_, after)| after);
+    format!("{}{after}", before.trim_end())
 }
 
 fn identity(change: Change<'_>) -> Vec<String> {
@@ -221,12 +286,51 @@ fn identity(change: Change<'_>) -> Vec<String> {
                     .replace(" maxvalue", " set maxvalue")
                     .replace(" cache", " set cache")
                     .replace(" no cycle", " set no cycle");
+                let options = match options.strip_suffix(" cycle") {
+                    Some(others) if !others.ends_with(" no") => format!("{others} set cycle"),
+                    _ => options,
+                };
                 actions.push(options);
             }
         }
         (_, None) => {}
     }
     actions
+}
+
+/// Ends an identity; a sequence that comes in its place goes on where it stands.
+fn drop_identity(change: Change<'_>, cx: Cx<'_>) -> Vec<Step> {
+    let (old, new) = (change.old, change.new);
+    let drop = Step::action(head(new), format!("alter column {} drop identity", new.id.ident(2)));
+    let mut sequences = sequence::owned(&new.id, cx.new).filter(|each| !cx.old.has(&each.id));
+    let Some(sequence) = sequences.next() else { return vec![drop] };
+    let schema = sequence.id.part(0);
+    let aside = format!("{}__new", sequence.id.part(1));
+    let beside = Fact { id: Id::new("sequence", &[schema, &aside]), ..sequence.clone() };
+    let name = beside.id.qualified();
+    let mut steps = sequence::Sequence.create(&beside, cx);
+    steps.push(sequence::go_on(&name, old.text("identity_sequence")));
+    steps.push(drop);
+    steps.push(Step::new(format!("alter sequence {name} rename to {}", sequence.id.ident(1))));
+    steps
+}
+
+/// Makes an identity of a column that had a sequence, which goes on where that stands.
+fn take_over(change: Change<'_>, identity: Vec<Step>, cx: Cx<'_>) -> Vec<Step> {
+    let new = change.new;
+    let mut sequences = sequence::owned(&new.id, cx.old).filter(|each| !cx.new.has(&each.id));
+    let Some(sequence) = sequences.next().filter(|_| new.is("identity")) else { return identity };
+    let name = sequence.id.qualified();
+    let aside = format!("{}__old", sequence.id.part(1));
+    let left = Qualified { schema: sequence.id.part(0), name: &aside }.to_string();
+    let mut steps = vec![
+        Step::new(format!("alter sequence {name} owned by none")),
+        Step::new(format!("alter sequence {name} rename to {}", Ident(&aside))),
+    ];
+    steps.extend(identity);
+    steps.push(sequence::go_on(new.text("identity_sequence"), &left));
+    steps.push(Step::new(format!("drop sequence {left}")));
+    steps
 }
 
 /// What a column has beside its definition.
@@ -288,13 +392,13 @@ pub(super) fn foreign_options(before: &str, after: &str) -> Option<String> {
     let mut actions = Vec::new();
     for option in before.iter().map(name) {
         if !after.iter().map(name).any(|other| other == option) {
-            actions.push(format!("drop {}", whimbrel_sql::Ident(&option)));
+            actions.push(format!("drop {}", Ident(&option)));
         }
     }
     for option in after.iter().filter(|option| !before.contains(option)) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         let verb = if before.iter().map(name).any(|other| other == key) { "set" } else { "add" };
-        actions.push(format!("{verb} {} {}", whimbrel_sql::Ident(key), Literal(value)));
+        actions.push(format!("{verb} {} {}", Ident(key), Literal(value)));
     }
     (!actions.is_empty()).then(|| actions.join(", "))
 }

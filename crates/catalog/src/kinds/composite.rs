@@ -69,8 +69,8 @@ impl Kind for Composite {
         Alter::InPlace { steps, rebuild: &["view", "materialized view", "rule", "policy"] }
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("type {}", id.qualified()), format!("relation {}", id.qualified())]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("type {}", fact.id.qualified()), format!("relation {}", fact.id.qualified())]
     }
 }
 

@@ -1,10 +1,13 @@
-//! Constraints of tables: keys, checks, references, exclusions.
+//! Constraints of tables: keys, checks, exclusions. References are a kind of their own.
 
 use super::{Alter, Change, Cx, Kind};
 use crate::plan::{Place, Step};
-use crate::{Catalog, Fact, Id};
+use crate::{Fact, Id};
 
 pub(super) struct Constraint;
+
+/// Reads the constraints of some types.
+pub(super) const QUERY: &str = include_str!("constraint.sql");
 
 impl Kind for Constraint {
     fn name(&self) -> &'static str {
@@ -28,7 +31,7 @@ impl Kind for Constraint {
     }
 
     fn query(&self, _: u32) -> Option<String> {
-        Some(include_str!("constraint.sql").to_owned())
+        Some(QUERY.replace("$types", "'p', 'u', 'x', 'c'"))
     }
 
     fn parent(&self, id: &Id) -> Option<Id> {
@@ -42,12 +45,11 @@ impl Kind for Constraint {
     fn create(&self, fact: &Fact, _: Cx<'_>) -> Vec<Step> {
         let text = format!("constraint {} {}", fact.id.ident(2), full(fact));
         let step = Step::action(head(fact), format!("add {text}"));
-        // Keys first, then checks, then references, behind all columns.
+        // Keys first, then checks, behind all columns.
         let place = match fact.text("type") {
             "p" => 10_000,
             "u" | "x" => 10_001,
-            "c" => 10_002,
-            _ => 10_003,
+            _ => 10_002,
         };
         let mut steps = vec![if fact.is("not_valid") {
             step
@@ -74,36 +76,36 @@ impl Kind for Constraint {
                 format!("validate constraint {name}"),
             )]);
         }
-        if change.is_only_of(&["deferrable", "deferred"]) && new.get("type") == Some("f") {
-            let when = if new.is("deferrable") { deferral(new) } else { " not deferrable" };
-            return Alter::steps(vec![Step::action(
-                head(new),
-                format!("alter constraint {name}{when}"),
-            )]);
-        }
         Alter::Replace
     }
 
-    /// A reference stands in the way of what it refers to, and goes first.
-    fn goes_with(&self, fact: &Fact, _: &Catalog) -> Option<Id> {
-        fact.parent.clone().filter(|_| fact.get("type") != Some("f"))
+    /// A key's index is called as it is, beside the table.
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        let (table, name) = (fact.id.qualified(), fact.id.ident(2));
+        let mut names = vec![format!("constraint {table}.{name}")];
+        if is_key(fact) {
+            names.push(format!("relation {}.{name}", fact.id.ident(0)));
+        }
+        names
     }
+}
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("constraint {}.{}", id.qualified(), id.ident(2))]
-    }
+fn is_key(fact: &Fact) -> bool {
+    matches!(fact.text("type"), "p" | "u" | "x")
 }
 
 fn head(fact: &Fact) -> String {
     format!("alter table {}", fact.id.qualified())
 }
 
-fn full(fact: &Fact) -> String {
+/// All that says what it is.
+pub(super) fn full(fact: &Fact) -> String {
     let not_valid = if fact.is("not_valid") { " not valid" } else { "" };
     format!("{}{}{not_valid}", fact.text("definition"), deferral(fact))
 }
 
-fn deferral(fact: &Fact) -> &'static str {
+/// When it is looked at.
+pub(super) fn deferral(fact: &Fact) -> &'static str {
     match (fact.is("deferrable"), fact.is("deferred")) {
         (false, _) => "",
         (true, false) => " deferrable initially immediate",

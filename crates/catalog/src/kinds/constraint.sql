@@ -13,5 +13,5 @@ from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_index i on i.indexrelid = k.conindid and k.contype in ('p', 'u', 'x')
-where k.contype in ('p', 'u', 'x', 'c', 'f') and c.oid >= 16384 and c.relpersistence <> 't'
+where k.contype in ($types) and c.oid >= 16384 and c.relpersistence <> 't'
     and k.conparentid = 0 and (k.conislocal or k.coninhcount = 0)

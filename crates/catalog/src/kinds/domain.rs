@@ -93,7 +93,7 @@ impl Kind for Domain {
         Alter::steps(steps)
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("type {}", id.qualified())]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("type {}", fact.id.qualified())]
     }
 }

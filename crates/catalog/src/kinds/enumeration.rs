@@ -60,8 +60,8 @@ impl Kind for Enum {
         if goes_on { Alter::steps(add(change.new, &before, &after)) } else { self.anew(change, cx) }
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("type {}", id.qualified())]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("type {}", fact.id.qualified())]
     }
 }
 

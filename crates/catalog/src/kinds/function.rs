@@ -60,7 +60,7 @@ impl Kind for Routine {
         Alter::steps(steps)
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("routine {}({})", id.qualified(), id.part(2))]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("routine {}({})", fact.id.qualified(), fact.id.part(2))]
     }
 }

@@ -6,7 +6,7 @@ use whimbrel_sql::Ident;
 
 use super::{Alter, Change, Cx, Kind, kind};
 use crate::plan::Step;
-use crate::{Fact, Id};
+use crate::{Catalog, Fact, Id};
 
 pub(super) struct Grant;
 
@@ -25,6 +25,11 @@ impl Kind for Grant {
 
     fn phrase(&self, id: &Id) -> String {
         id.to_string()
+    }
+
+    /// Default privileges are nothing that could end, but for the rights that they give.
+    fn goes_with(&self, fact: &Fact, _: &Catalog) -> Option<Id> {
+        fact.parent.clone().filter(|of| of.kind() != "default privileges")
     }
 
     fn create(&self, fact: &Fact, cx: Cx<'_>) -> Vec<Step> {

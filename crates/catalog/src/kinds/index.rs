@@ -89,8 +89,8 @@ impl Kind for Index {
         Alter::steps(steps)
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("relation {}", id.qualified())]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("relation {}", fact.id.qualified())]
     }
 }
 

@@ -84,7 +84,7 @@ impl Kind for MaterializedView {
         [String::new(), format!("table {}", id.qualified())]
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("relation {}", id.qualified()), format!("type {}", id.qualified())]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("relation {}", fact.id.qualified()), format!("type {}", fact.id.qualified())]
     }
 }

@@ -10,12 +10,14 @@ mod domain;
 mod domain_constraint;
 mod enumeration;
 mod extension;
+mod foreign_key;
 mod function;
 mod grant;
 mod index;
 mod materialized_view;
 mod owned_by;
 mod owner;
+mod partition_column;
 mod policy;
 mod rule;
 mod schema;
@@ -45,7 +47,9 @@ pub(crate) const KINDS: &[&dyn Kind] = &[
     &table::Table,
     &column::Column,
     &default::Default,
+    &partition_column::PartitionColumn,
     &constraint::Constraint,
+    &foreign_key::ForeignKey,
     &index::Index,
     &owned_by::OwnedBy,
     &view::View,
@@ -109,9 +113,33 @@ pub(crate) trait Kind: Sync {
     }
 
     /// Names that nothing else may have at the same time.
-    fn names(&self, id: &Id) -> Vec<String> {
-        let _ = id;
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        let _ = fact;
         Vec::new()
+    }
+
+    /// What must have ended before it is made, since it would else be made to need that.
+    fn after_ends(&self, fact: &Fact, cx: Cx<'_>) -> Vec<Id> {
+        let _ = (fact, cx);
+        Vec::new()
+    }
+
+    /// What makes it as part of its own change, so that it needs no word.
+    fn made_by(&self, fact: &Fact, cx: Cx<'_>) -> Option<Id> {
+        let _ = (fact, cx);
+        None
+    }
+
+    /// What ends it as part of its own change, so that it needs no word.
+    fn ended_by(&self, fact: &Fact, cx: Cx<'_>) -> Option<Id> {
+        let _ = (fact, cx);
+        None
+    }
+
+    /// The children that a change in place brings or takes by itself.
+    fn moves_along(&self, change: Change<'_>, child: &Fact, cx: Cx<'_>) -> bool {
+        let _ = (change, child, cx);
+        false
     }
 }
 

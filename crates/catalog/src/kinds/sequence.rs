@@ -96,15 +96,48 @@ impl Kind for Sequence {
         Alter::steps(steps)
     }
 
-    /// The column that owns it takes it along.
-    fn goes_with(&self, fact: &Fact, old: &Catalog) -> Option<Id> {
-        let ownership = old.children_of(&fact.id, "sequence ownership").next()?;
-        ownership.needs.iter().find(|need| need.kind() == "column").cloned()
+    /// A column that becomes an identity takes the position of the sequence that it had.
+    fn ended_by(&self, fact: &Fact, cx: Cx<'_>) -> Option<Id> {
+        let column = owner(fact, cx.old)?;
+        let becomes = !cx.old.get(&column)?.is("identity") && cx.new.get(&column)?.is("identity");
+        Some(column).filter(|_| becomes && !cx.new.has(&fact.id))
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("relation {}", id.qualified())]
+    /// The other way round.
+    fn made_by(&self, fact: &Fact, cx: Cx<'_>) -> Option<Id> {
+        let column = owner(fact, cx.new)?;
+        let becomes = cx.old.get(&column)?.is("identity") && !cx.new.get(&column)?.is("identity");
+        Some(column).filter(|_| becomes && !cx.old.has(&fact.id))
     }
+
+    /// The column that owns it takes it along.
+    fn goes_with(&self, fact: &Fact, old: &Catalog) -> Option<Id> {
+        owner(fact, old)
+    }
+
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("relation {}", fact.id.qualified())]
+    }
+}
+
+/// The column that owns a sequence.
+fn owner(fact: &Fact, catalog: &Catalog) -> Option<Id> {
+    let ownership = catalog.children_of(&fact.id, "sequence ownership").next()?;
+    ownership.needs.iter().find(|need| need.kind() == "column").cloned()
+}
+
+/// The sequences that belong to a column.
+pub(super) fn owned<'a>(column: &Id, catalog: &'a Catalog) -> impl Iterator<Item = &'a Fact> {
+    let users = catalog.users(column).iter().filter(|user| user.kind() == "sequence ownership");
+    users.filter_map(|ownership| catalog.get(&ownership.cousin("sequence", 2)))
+}
+
+/// What lets a sequence go on where another stands.
+pub(super) fn go_on(sequence: &str, where_stands: &str) -> Step {
+    let name = whimbrel_sql::Literal(sequence);
+    Step::new(format!(
+        "select pg_catalog.setval({name}, last_value, is_called) from {where_stands}"
+    ))
 }
 
 /// What a setting is where nobody says anything.

@@ -105,13 +105,43 @@ impl Kind for Table {
         Alter::steps(steps)
     }
 
+    /// A partition's columns are its parent's, and so are its keys and indexes where that has them.
+    fn moves_along(&self, change: Change<'_>, child: &Fact, cx: Cx<'_>) -> bool {
+        let (fact, catalog) = match (change.old.is("bound"), change.new.is("bound")) {
+            (false, true) => (change.new, cx.new),
+            (true, false) => (change.old, cx.old),
+            (true, true) | (false, false) => return false,
+        };
+        let Some(parent) = fact.needs.iter().find(|need| need.kind() == "table") else {
+            return false;
+        };
+        match child.id.kind() {
+            "column" | "default" => {
+                let column = [parent.part(0), parent.part(1), child.id.part(2)];
+                catalog.has(&Id::new("column", &column))
+            }
+            "inherited column" => true,
+            "constraint" | "index" => {
+                let mut siblings = catalog.children_of(parent, child.id.kind());
+                siblings.any(|sibling| shape(sibling) == shape(child))
+            }
+            _ => false,
+        }
+    }
+
     fn rights(&self, id: &Id) -> [String; 2] {
         [String::new(), format!("table {}", id.qualified())]
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("relation {}", id.qualified()), format!("type {}", id.qualified())]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("relation {}", fact.id.qualified()), format!("type {}", fact.id.qualified())]
     }
+}
+
+/// What a key or an index is like, whatever it is called.
+fn shape(fact: &Fact) -> &str {
+    let definition = fact.text("definition");
+    definition.split_once(" using ").map_or(definition, |(_, shape)| shape)
 }
 
 fn tail(fact: &Fact) -> String {

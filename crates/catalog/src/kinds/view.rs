@@ -61,8 +61,8 @@ impl Kind for View {
         [String::new(), format!("table {}", id.qualified())]
     }
 
-    fn names(&self, id: &Id) -> Vec<String> {
-        vec![format!("relation {}", id.qualified()), format!("type {}", id.qualified())]
+    fn names(&self, fact: &Fact) -> Vec<String> {
+        vec![format!("relation {}", fact.id.qualified()), format!("type {}", fact.id.qualified())]
     }
 }
 

@@ -33,9 +33,10 @@ pub(super) fn graph(old: &Catalog, new: &Catalog, deltas: &[Delta]) -> Graph {
         altered: BTreeMap::new(),
         swapped: BTreeMap::new(),
     };
+    let moved = moved_along(old, new, deltas);
     let mut ending = Vec::new();
     let mut in_the_way: Vec<(Id, &'static [&'static str])> = Vec::new();
-    for Delta { id, change } in deltas {
+    for Delta { id, change } in deltas.iter().filter(|delta| !moved.contains(&delta.id)) {
         match change {
             Change::Added => {
                 actions.made.insert(id.clone());
@@ -69,7 +70,33 @@ pub(super) fn graph(old: &Catalog, new: &Catalog, deltas: &[Delta]) -> Graph {
     for id in ending {
         actions.end(id);
     }
+    rights::renew(old, new, &actions.ends, &actions.altered, &mut actions.made);
     actions.nodes()
+}
+
+/// What comes or goes with a change of what it is part of.
+fn moved_along(old: &Catalog, new: &Catalog, deltas: &[Delta]) -> BTreeSet<Id> {
+    let nothing = BTreeSet::new();
+    let cx = Cx { old, new, made: &nothing };
+    let mut moved = BTreeSet::new();
+    for Delta { id, change } in deltas {
+        let (Change::Altered(what), Some(before), Some(after)) = (change, old.get(id), new.get(id))
+        else {
+            continue;
+        };
+        let change = kinds::Change { old: before, new: after, what };
+        for (catalog, other) in [(old, new), (new, old)] {
+            let mut children: Vec<&Id> = catalog.children(id).iter().collect();
+            while let Some(child) = children.pop() {
+                let Some(fact) = catalog.get(child).filter(|_| !other.has(child)) else { continue };
+                if kind(id).moves_along(change, fact, cx) {
+                    moved.insert(child.clone());
+                    children.extend(catalog.children(child));
+                }
+            }
+        }
+    }
+    moved
 }
 
 impl Actions<'_> {
@@ -132,12 +159,14 @@ impl Actions<'_> {
         let cx = Cx { old: self.old, new: self.new, made: &self.made };
         for id in &self.ends {
             let Some(fact) = self.old.get(id) else { continue };
-            let steps = kind(id).drop(fact, cx);
+            let by = kind(id).ended_by(fact, cx).filter(|by| self.altered.contains_key(by));
+            let steps = if by.is_some() { Vec::new() } else { kind(id).drop(fact, cx) };
             graph.add(node(self.old, fact, Act::Drop, steps));
         }
         for id in &self.made {
             let Some(fact) = self.new.get(id) else { continue };
-            let steps = kind(id).create(fact, cx);
+            let by = kind(id).made_by(fact, cx).filter(|by| self.altered.contains_key(by));
+            let steps = if by.is_some() { Vec::new() } else { kind(id).create(fact, cx) };
             graph.add(node(self.new, fact, Act::Create, steps));
         }
         for (id, steps) in &self.altered {
@@ -154,6 +183,7 @@ impl Actions<'_> {
             let of = fact.parent.as_ref().and_then(|parent| graph.find(parent, Act::Create));
             graph.before(of, Some(place));
         }
+        rights::order(&mut graph);
         self.take_along(&mut graph);
         self.edges(&mut graph);
         graph
@@ -173,10 +203,11 @@ impl Actions<'_> {
     }
 
     fn edges(&self, graph: &mut Graph) {
+        let cx = Cx { old: self.old, new: self.new, made: &self.made };
         let mut ended_names: BTreeMap<String, Id> = BTreeMap::new();
         for id in &self.ends {
             let Some(fact) = self.old.get(id) else { continue };
-            for name in kind(id).names(id) {
+            for name in kind(id).names(fact) {
                 ended_names.insert(name, id.clone());
             }
             let drop = graph.find(id, Act::Drop);
@@ -190,10 +221,15 @@ impl Actions<'_> {
         for id in &self.made {
             let Some(fact) = self.new.get(id) else { continue };
             let create = graph.find(id, Act::Create);
-            for name in kind(id).names(id) {
+            for name in kind(id).names(fact) {
                 if let Some(ended) = ended_names.get(&name) {
                     graph.before(graph.find(ended, Act::Drop), create);
                 }
+            }
+            let by = kind(id).made_by(fact, cx).and_then(|by| graph.find(&by, Act::Alter));
+            graph.before(by, create);
+            for ended in kind(id).after_ends(fact, cx) {
+                graph.before(graph.find(&ended, Act::Drop), create);
             }
             for need in fact.needs.iter().chain(&fact.parent) {
                 graph.before(graph.find(need, Act::Create), create);

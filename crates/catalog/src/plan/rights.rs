@@ -1,8 +1,10 @@
 //! What an object that a plan makes is born with, by the default privileges that were in force
 //! before it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Step;
+use super::graph::Graph;
 use crate::kinds::Cx;
 use crate::{Body, Catalog, Fact, Id};
 
@@ -41,6 +43,63 @@ pub(crate) fn born(of: &Id, grantee: &str, usual: &str, cx: Cx<'_>) -> String {
         }
     }
     privileges
+}
+
+/// What was granted on columns and is taken away with what is revoked on their table: it is
+/// granted again.
+pub(super) fn renew(
+    old: &Catalog,
+    new: &Catalog,
+    ends: &BTreeSet<Id>,
+    altered: &BTreeMap<Id, Vec<Step>>,
+    made: &mut BTreeSet<Id>,
+) {
+    let changed = ends.iter().chain(altered.keys()).filter(|id| id.kind() == "grant");
+    let grants: Vec<&Fact> = changed.filter_map(|id| old.get(id)).collect();
+    for grant in grants {
+        let Some(of) = grant.parent.as_ref().filter(|of| of.kind() != "column") else { continue };
+        let columns = new.children(of).iter().filter(|child| child.kind() == "column");
+        let on_columns = columns.flat_map(|column| new.children_of(column, "grant"));
+        let on_columns =
+            on_columns.chain(new.children_of(of, "grant").filter(|each| is_of_column(each)));
+        for on_column in on_columns.filter(|each| each.id.last() == grant.id.last()) {
+            if !altered.contains_key(&on_column.id) && on_column.id != grant.id {
+                made.insert(on_column.id.clone());
+            }
+        }
+    }
+}
+
+/// Whether a grant is on one column of something whose columns are no facts.
+fn is_of_column(grant: &Fact) -> bool {
+    let Some(of) = &grant.parent else { return false };
+    of.kind() == "column"
+        || grant.id.parts().nth(1 + of.parts().count()) == Some("")
+            && grant.id.parts().count() > 3 + of.parts().count()
+}
+
+/// Rights on a whole table come before those on its columns, which they would take away.
+pub(super) fn order(graph: &mut Graph) {
+    let mut on_tables: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut on_columns: Vec<(String, usize)> = Vec::new();
+    for (place, node) in graph.nodes.iter().enumerate() {
+        if node.about.kind() != "grant" || node.steps.is_empty() {
+            continue;
+        }
+        let parts: Vec<&str> = node.about.parts().collect();
+        let relation = parts.get(1..3).unwrap_or_default().join("\0");
+        let key = format!("{relation}\0{}", node.about.last());
+        if parts.len() > 4 {
+            on_columns.push((key, place));
+        } else {
+            on_tables.entry(key).or_default().push(place);
+        }
+    }
+    for (key, column) in on_columns {
+        for table in on_tables.get(&key).into_iter().flatten() {
+            graph.before(Some(*table), Some(column));
+        }
+    }
 }
 
 fn union(one: &str, other: &str) -> String {

@@ -41,6 +41,8 @@ pub(super) struct Addresses {
     seen: HashSet<(Id, Address)>,
     /// What a fact is part of, where its name does not say it.
     within: Vec<(Id, Address)>,
+    /// Columns that are another's.
+    inherited: HashMap<Address, Address>,
 }
 
 impl Addresses {
@@ -67,6 +69,10 @@ impl Addresses {
         &self.refers
     }
 
+    pub(super) fn inherit(&mut self, column: Address, from: Address) {
+        self.inherited.insert(column, from);
+    }
+
     pub(super) fn place(&mut self, id: &Id, within: Address) {
         self.within.push((id.clone(), within));
     }
@@ -77,9 +83,17 @@ impl Addresses {
 
     /// The fact of an address: of the column, else of what it is a column of, else the extension
     /// that brought it.
-    pub(super) fn find(&self, address: Address) -> Option<&Id> {
+    pub(super) fn find(&self, mut address: Address) -> Option<&Id> {
+        while let Some(from) = self.inherited.get(&address) {
+            address = *from;
+        }
         let own = self.facts.get(&address).or_else(|| self.facts.get(&address.whole()));
         own.or_else(|| self.facts.get(self.members.get(&address.whole())?))
+    }
+
+    /// The fact of a column or of what it is a column of, be it another's or not.
+    pub(super) fn itself(&self, address: Address) -> Option<&Id> {
+        self.facts.get(&address).or_else(|| self.facts.get(&address.whole()))
     }
 
     /// The fact of exactly that address.

@@ -21,7 +21,7 @@ pub(super) fn read(rows: &dyn Rows, addresses: &Addresses, facts: &mut Vec<Fact>
         if addresses.belongs_to_extension(address) {
             continue;
         }
-        let Some(of) = addresses.find(address) else { continue };
+        let Some(of) = addresses.itself(address) else { continue };
         let column = rows.value(row, 3).filter(|_| addresses.exactly(address).is_none());
         let parent = of.clone();
         let id = match column {

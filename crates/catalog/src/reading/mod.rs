@@ -50,11 +50,15 @@ pub enum ReadError {
 
 /// The queries of a whole read, in their order.
 pub fn queries(major: u32) -> Vec<String> {
-    let mut queries = vec![needs::QUERY.to_owned()];
+    let mut queries = vec![needs::QUERY.to_owned(), needs::INHERITED.to_owned()];
     queries.extend(KINDS.iter().filter_map(|kind| kind.query(major)));
-    queries.extend([comments::QUERY, rights::COLUMNS, UNMODELLED].map(str::to_owned));
+    queries.extend([comments::QUERY, rights::COLUMNS, CASTS, UNMODELLED].map(str::to_owned));
     queries
 }
+
+/// Which types are cast to which, and whether an assignment does it without a word.
+const CASTS: &str = "select pg_catalog.format_type(castsource, null), \
+    pg_catalog.format_type(casttarget, null), castcontext from pg_catalog.pg_cast";
 
 /// What has a place in the catalog and no kind here: its description, as the server says it.
 const UNMODELLED: &str = include_str!("unmodelled.sql");
@@ -63,11 +67,14 @@ const UNMODELLED: &str = include_str!("unmodelled.sql");
 pub fn read(major: u32, role: &str, answers: &[&dyn Rows]) -> Result<Catalog, ReadError> {
     let asked = queries(major).len();
     let wrong = ReadError::Answers { asked, found: answers.len() };
-    let ([depend, kinds @ ..], true) = (answers, answers.len() == asked) else {
+    let ([depend, inherited, kinds @ ..], true) = (answers, answers.len() == asked) else {
         return Err(wrong);
     };
-    let [kinds @ .., descriptions, column_rights, unmodelled] = kinds else { return Err(wrong) };
+    let [kinds @ .., descriptions, column_rights, casts, unmodelled] = kinds else {
+        return Err(wrong);
+    };
     let mut addresses = Addresses::new(needs::members(*depend));
+    needs::inherit(*inherited, &mut addresses);
     let mut facts = Vec::new();
     let read_by_query = KINDS.iter().filter(|kind| kind.query(major).is_some());
     for (kind, rows) in read_by_query.zip(kinds) {
@@ -77,6 +84,12 @@ pub fn read(major: u32, role: &str, answers: &[&dyn Rows]) -> Result<Catalog, Re
     comments::read(*descriptions, &addresses, &mut facts);
     rights::read_columns(*column_rights, &addresses, &mut facts);
     let mut catalog = Catalog::new(major, role, facts);
+    catalog.casts = (0..casts.len())
+        .filter_map(|row| {
+            let [from, to, how] = [0, 1, 2].map(|column| casts.value(row, column));
+            Some(((from?.to_owned(), to?.to_owned()), how?.to_owned()))
+        })
+        .collect();
     catalog.unmodelled = (0..unmodelled.len())
         .filter_map(|row| unmodelled.value(row, 0).map(str::to_owned))
         .collect();

@@ -10,6 +10,29 @@ use crate::{Fact, Id};
 pub(super) const QUERY: &str = "select classid, objid, objsubid, refclassid, refobjid, \
     refobjsubid, deptype from pg_catalog.pg_depend where objid >= 16384";
 
+/// Columns that are no facts of their own, and those of the parents that they are from.
+pub(super) const INHERITED: &str = "select a.attrelid, a.attnum, p.attrelid, p.attnum \
+    from pg_catalog.pg_attribute a \
+    join pg_catalog.pg_class c on c.oid = a.attrelid \
+    join pg_catalog.pg_inherits i on i.inhrelid = c.oid and i.inhseqno = 1 \
+    join pg_catalog.pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname \
+    where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and c.oid >= 16384 \
+        and (c.relispartition or (a.attinhcount > 0 and not a.attislocal))";
+
+/// Lets what needs such a column need the parent's.
+pub(super) fn inherit(rows: &dyn Rows, addresses: &mut Addresses) {
+    for row in 0..rows.len() {
+        let number = |column: usize| rows.value(row, column).and_then(|text| text.parse().ok());
+        let sub = |column: usize| rows.value(row, column).and_then(|text| text.parse().ok());
+        let (Some(child), Some(parent)) = (number(0), number(2)) else { continue };
+        let (Some(own), Some(from)) = (sub(1), sub(3)) else { continue };
+        addresses.inherit(
+            Address { class: 1259, object: child, sub: own },
+            Address { class: 1259, object: parent, sub: from },
+        );
+    }
+}
+
 /// The class of extensions.
 const EXTENSION: u32 = 3079;
 
@@ -71,7 +94,7 @@ pub(super) fn resolve(depend: &dyn Rows, addresses: &Addresses, facts: &mut [Fac
         if matches!(kind, "e" | "x") {
             continue;
         }
-        if let (Some(user), Some(needed)) = (addresses.find(from), addresses.find(to)) {
+        if let (Some(user), Some(needed)) = (addresses.itself(from), addresses.find(to)) {
             add(user, needed);
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn read_columns(rows: &dyn Rows, addresses: &Addresses, facts: &mut V
         if addresses.belongs_to_extension(address) {
             continue;
         }
-        let Some(of) = addresses.find(address) else { continue };
+        let Some(of) = addresses.itself(address) else { continue };
         for (grantee, privileges) in entries(value(3)) {
             let id = match addresses.exactly(address) {
                 Some(column) => Id::of("grant", column, &[&grantee]),
