@@ -2,6 +2,8 @@
 
 use camino::Utf8PathBuf;
 use whimbrel_engine::lock::LockError;
+use whimbrel_engine::prove::LaboratoryError;
+use whimbrel_engine::read::CatalogError;
 use whimbrel_engine::rehearse::RehearseError;
 use whimbrel_engine::run::{EnterError, Stop};
 use whimbrel_engine::shadow::ShadowError;
@@ -233,6 +235,35 @@ impl<'a> Located<'a> {
         let text = self.text?;
         let at = text.floor_char_boundary(at.min(text.len()));
         Some(self.start.behind(&text.as_bytes()[..at]))
+    }
+}
+
+impl From<LaboratoryError> for Error {
+    fn from(error: LaboratoryError) -> Self {
+        match error {
+            LaboratoryError::Shadow(error) => error.into(),
+            LaboratoryError::Connect(error) => error.into(),
+            LaboratoryError::Lost(failure) => StateError::from(failure).into(),
+            LaboratoryError::Catalog(error) => error.into(),
+            LaboratoryError::Plan(error) => no_plan(&error),
+        }
+    }
+}
+
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Server(failure) => StateError::from(failure).into(),
+            CatalogError::Answers(_) | CatalogError::Version(_) => no_plan(&error),
+        }
+    }
+}
+
+fn no_plan(error: &dyn std::error::Error) -> Error {
+    Error::Usage {
+        code: Code::NO_PLAN,
+        message: crate::wire::chain(error).join(": "),
+        hints: Vec::new(),
     }
 }
 

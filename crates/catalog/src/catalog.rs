@@ -1,6 +1,6 @@
 //! All facts of one state of a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Fact, Id};
 
@@ -45,6 +45,17 @@ impl Catalog {
         catalog
     }
 
+    /// The same without some facts.
+    #[must_use]
+    pub fn without(self, left_out: &BTreeSet<Id>) -> Self {
+        if left_out.is_empty() {
+            return self;
+        }
+        let facts = self.facts.into_values().filter(|fact| !left_out.contains(&fact.id));
+        let (casts, unmodelled) = (self.casts, self.unmodelled);
+        Self { casts, unmodelled, ..Self::new(self.major, &self.role, facts.collect()) }
+    }
+
     /// The fact of that name.
     pub fn get(&self, id: &Id) -> Option<&Fact> {
         self.facts.get(id)
@@ -64,6 +75,11 @@ impl Catalog {
     pub fn facts_of<'a>(&'a self, kind: &'static str) -> impl Iterator<Item = &'a Fact> {
         let facts = self.facts.range(Id::new(kind, &[])..).map(|(_, fact)| fact);
         facts.take_while(move |fact| fact.id.kind() == kind)
+    }
+
+    /// Every role that a fact names.
+    pub fn roles(&self) -> BTreeSet<String> {
+        self.facts().flat_map(crate::kinds::roles).collect()
     }
 
     /// What is directly part of a fact.

@@ -1,6 +1,6 @@
 //! What differs between two catalogs, fact by fact.
 
-use crate::{Catalog, Id};
+use crate::{Catalog, Fact, Id};
 
 /// One difference between two catalogs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,6 +9,8 @@ pub struct Delta {
     pub id: Id,
     /// How it differs.
     pub change: Change,
+    /// Whether what it is part of comes or goes as a whole.
+    pub is_part: bool,
 }
 
 /// How a fact differs.
@@ -33,10 +35,20 @@ pub fn deltas(old: &Catalog, new: &Catalog) -> Vec<Delta> {
             }
             Some(_) => continue,
         };
-        deltas.push(Delta { id: fact.id.clone(), change });
+        let is_part = change == Change::Removed && is_part(fact, old, new);
+        deltas.push(Delta { id: fact.id.clone(), change, is_part });
     }
     let added = new.facts().filter(|fact| !old.has(&fact.id));
-    deltas.extend(added.map(|fact| Delta { id: fact.id.clone(), change: Change::Added }));
+    deltas.extend(added.map(|fact| Delta {
+        id: fact.id.clone(),
+        change: Change::Added,
+        is_part: is_part(fact, new, old),
+    }));
     deltas.sort();
     deltas
+}
+
+/// Whether what a fact is part of is missing on the other side, too.
+fn is_part(fact: &Fact, here: &Catalog, there: &Catalog) -> bool {
+    fact.parent.as_ref().is_some_and(|parent| here.has(parent) && !there.has(parent))
 }

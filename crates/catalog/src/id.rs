@@ -33,6 +33,14 @@ impl Id {
         Self::new(kind, &parts)
     }
 
+    /// What it belongs to, where it is named by that.
+    fn of_what(&self) -> Option<(&'static str, Vec<&str>)> {
+        let mut parts = self.parts();
+        let kind = crate::kinds::name_of(parts.next()?)?;
+        let rest: Vec<&str> = parts.collect();
+        (!rest.is_empty()).then_some((kind, rest))
+    }
+
     /// Its kind.
     pub fn kind(&self) -> &'static str {
         self.kind
@@ -71,11 +79,15 @@ impl Id {
     }
 }
 
-/// As people say it: `column public.orders.total`.
+/// As people say it: `column public.orders.total`, `comment on table public.orders`.
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind)?;
-        for (index, part) in self.parts().enumerate() {
+        let (kind, parts) = self.of_what().unwrap_or_else(|| ("", self.parts().collect()));
+        if !kind.is_empty() {
+            write!(f, " on {kind}")?;
+        }
+        for (index, part) in parts.into_iter().enumerate() {
             f.write_str(if index == 0 { " " } else { "." })?;
             Ident(part).fmt(f)?;
         }
@@ -99,6 +111,7 @@ mod tests {
         assert_eq!(column.to_string(), "column public.\"Orders\".total");
         assert_eq!(column.cousin("table", 2), Id::new("table", &["public", "Orders"]));
         assert_eq!(column.qualified(), "public.\"Orders\"");
-        assert_eq!(Id::of("comment", &column, &[]).last(), "total");
+        let comment = Id::of("comment", &column, &[]);
+        assert_eq!(comment.to_string(), "comment on column public.\"Orders\".total");
     }
 }

@@ -11,6 +11,7 @@ pub mod lock;
 mod machine;
 pub mod paste;
 mod pause;
+pub mod prove;
 pub mod read;
 pub mod rehearse;
 pub mod run;

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod dev;
+pub mod diff;
 pub mod doctor;
 pub mod down;
 pub mod explain;
@@ -30,6 +31,7 @@ pub const ALL: &[&Case] = &[
     &adopt::CASE,
     &repair::CASE,
     &runs::CASE,
+    &diff::CASE,
     &dev::CASE,
     &shadow::CASE,
     &doctor::CASE,

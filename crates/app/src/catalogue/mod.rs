@@ -6,6 +6,7 @@ mod mapping;
 mod raised;
 
 mod command;
+mod comparing;
 mod configuration;
 mod connection;
 mod hooks;
@@ -35,6 +36,7 @@ pub const AREAS: &[&Area] = &[
     &hooks::AREA,
     &shadow::AREA,
     &tools::AREA,
+    &comparing::AREA,
 ];
 
 /// Every code, ascending.

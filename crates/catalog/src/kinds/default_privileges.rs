@@ -36,6 +36,10 @@ impl Kind for DefaultPrivileges {
         )
     }
 
+    fn roles(&self, fact: &Fact) -> Vec<String> {
+        vec![fact.id.part(0).to_owned()]
+    }
+
     fn phrase(&self, id: &Id) -> String {
         id.to_string()
     }

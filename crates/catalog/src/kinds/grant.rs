@@ -27,6 +27,10 @@ impl Kind for Grant {
         id.to_string()
     }
 
+    fn roles(&self, fact: &Fact) -> Vec<String> {
+        vec![fact.id.last().to_owned()]
+    }
+
     /// Default privileges are nothing that could end, but for the rights that they give.
     fn goes_with(&self, fact: &Fact, _: &Catalog) -> Option<Id> {
         fact.parent.clone().filter(|of| of.kind() != "default privileges")

@@ -136,6 +136,12 @@ pub(crate) trait Kind: Sync {
         None
     }
 
+    /// The roles that it names.
+    fn roles(&self, fact: &Fact) -> Vec<String> {
+        let _ = fact;
+        Vec::new()
+    }
+
     /// The children that a change in place brings or takes by itself.
     fn moves_along(&self, change: Change<'_>, child: &Fact, cx: Cx<'_>) -> bool {
         let _ = (change, child, cx);
@@ -205,6 +211,11 @@ impl Alter {
     }
 }
 
+/// The name of a kind, where a text is one.
+pub(crate) fn name_of(text: &str) -> Option<&'static str> {
+    KINDS.iter().map(|kind| kind.name()).find(|name| *name == text)
+}
+
 /// The kind of a fact.
 pub(crate) fn kind(id: &Id) -> &'static dyn Kind {
     let found = KINDS.iter().find(|kind| kind.name() == id.kind());
@@ -225,6 +236,11 @@ fn enable(fact: &Fact) -> Step {
 
 /// The kinds of users that stand in the way of another type of a column.
 pub(crate) const IN_THE_WAY_OF_A_TYPE: &[&str] = column::IN_THE_WAY;
+
+/// The roles that a fact names.
+pub(crate) fn roles(fact: &Fact) -> Vec<String> {
+    kind(&fact.id).roles(fact)
+}
 
 /// Where a kind stands in the list.
 pub(crate) fn rank(id: &Id) -> usize {

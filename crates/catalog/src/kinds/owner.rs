@@ -25,6 +25,10 @@ impl Kind for Owner {
         id.to_string()
     }
 
+    fn roles(&self, fact: &Fact) -> Vec<String> {
+        vec![fact.text("role").to_owned()]
+    }
+
     /// Whoever makes something owns it.
     fn create(&self, fact: &Fact, cx: Cx<'_>) -> Vec<Step> {
         if fact.text("role") == cx.old.role { Vec::new() } else { give(fact) }

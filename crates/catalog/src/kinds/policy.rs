@@ -42,6 +42,10 @@ impl Kind for Policy {
         )
     }
 
+    fn roles(&self, fact: &Fact) -> Vec<String> {
+        fact.list("roles")
+    }
+
     fn phrase(&self, id: &Id) -> String {
         format!("policy {} on {}", id.ident(2), id.qualified())
     }

@@ -110,7 +110,19 @@ impl Kind for Table {
         let (fact, catalog) = match (change.old.is("bound"), change.new.is("bound")) {
             (false, true) => (change.new, cx.new),
             (true, false) => (change.old, cx.old),
-            (true, true) | (false, false) => return false,
+            (true, true) => return false,
+            // A column that a parent leaves behind is the table's own from then on.
+            (false, false) => {
+                let had = |parent: &Id| {
+                    let column = [parent.part(0), parent.part(1), child.id.part(2)];
+                    cx.old.has(&Id::new("column", &column))
+                };
+                let mut parents = change.old.needs.iter().filter(|need| need.kind() == "table");
+                return change.is_of("parents")
+                    && matches!(child.id.kind(), "column" | "default")
+                    && !cx.old.has(&child.id)
+                    && parents.any(had);
+            }
         };
         let Some(parent) = fact.needs.iter().find(|need| need.kind() == "table") else {
             return false;

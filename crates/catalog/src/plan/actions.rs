@@ -36,7 +36,7 @@ pub(super) fn graph(old: &Catalog, new: &Catalog, deltas: &[Delta]) -> Graph {
     let moved = moved_along(old, new, deltas);
     let mut ending = Vec::new();
     let mut in_the_way: Vec<(Id, &'static [&'static str])> = Vec::new();
-    for Delta { id, change } in deltas.iter().filter(|delta| !moved.contains(&delta.id)) {
+    for Delta { id, change, .. } in deltas.iter().filter(|delta| !moved.contains(&delta.id)) {
         match change {
             Change::Added => {
                 actions.made.insert(id.clone());
@@ -79,7 +79,7 @@ fn moved_along(old: &Catalog, new: &Catalog, deltas: &[Delta]) -> BTreeSet<Id> {
     let nothing = BTreeSet::new();
     let cx = Cx { old, new, made: &nothing };
     let mut moved = BTreeSet::new();
-    for Delta { id, change } in deltas {
+    for Delta { id, change, .. } in deltas {
         let (Change::Altered(what), Some(before), Some(after)) = (change, old.get(id), new.get(id))
         else {
             continue;
@@ -161,25 +161,30 @@ impl Actions<'_> {
             let Some(fact) = self.old.get(id) else { continue };
             let by = kind(id).ended_by(fact, cx).filter(|by| self.altered.contains_key(by));
             let steps = if by.is_some() { Vec::new() } else { kind(id).drop(fact, cx) };
-            graph.add(node(self.old, fact, Act::Drop, steps));
+            graph.add(node(self.old, fact, Act::Drop, steps, &self.made));
         }
         for id in &self.made {
             let Some(fact) = self.new.get(id) else { continue };
             let by = kind(id).made_by(fact, cx).filter(|by| self.altered.contains_key(by));
             let steps = if by.is_some() { Vec::new() } else { kind(id).create(fact, cx) };
-            graph.add(node(self.new, fact, Act::Create, steps));
+            graph.add(node(self.new, fact, Act::Create, steps, &self.made));
         }
-        for (id, steps) in &self.altered {
+        for (id, steps) in self.altered.iter().filter(|(_, steps)| !steps.is_empty()) {
             let Some(fact) = self.new.get(id) else { continue };
-            graph.add(node(self.new, fact, Act::Alter, steps.clone()));
+            graph.add(node(self.new, fact, Act::Alter, steps.clone(), &self.made));
         }
         for (id, steps) in &self.swapped {
             let Some(fact) = self.new.get(id) else { continue };
-            graph.add(node(self.new, fact, Act::Finish, steps.clone()));
+            graph.add(node(self.new, fact, Act::Finish, steps.clone(), &self.made));
         }
         for fact in rights::surplus(cx) {
-            let place =
-                graph.add(node(self.new, &fact, Act::Create, kind(&fact.id).create(&fact, cx)));
+            let place = graph.add(node(
+                self.new,
+                &fact,
+                Act::Create,
+                kind(&fact.id).create(&fact, cx),
+                &self.made,
+            ));
             let of = fact.parent.as_ref().and_then(|parent| graph.find(parent, Act::Create));
             graph.before(of, Some(place));
         }
@@ -252,7 +257,10 @@ impl Actions<'_> {
     }
 }
 
-fn node(catalog: &Catalog, fact: &Fact, act: Act, steps: Vec<Step>) -> Node {
+fn node(catalog: &Catalog, fact: &Fact, act: Act, steps: Vec<Step>, made: &BTreeSet<Id>) -> Node {
+    // What is part of something new has no rows to evaluate anything over.
+    let is_new = fact.parent.as_ref().is_some_and(|parent| made.contains(parent));
+    let evaluates = steps.iter().any(|step| step.evaluates);
     let root = catalog.root(fact).id.clone();
     let loses =
         steps.iter().flat_map(|step| &step.hazards).any(|each| each.kind == HazardKind::DataLoss);
@@ -260,7 +268,7 @@ fn node(catalog: &Catalog, fact: &Fact, act: Act, steps: Vec<Step>) -> Node {
         _ if root.kind() == "default privileges" => Class::Birthrights,
         Act::Drop | Act::Finish => Class::Ends,
         _ if loses => Class::Ends,
-        _ if steps.iter().any(|step| step.evaluates) => Class::Evaluates,
+        _ if evaluates && !is_new => Class::Evaluates,
         Act::Alter | Act::Create => Class::Plain,
     };
     // A value is added before everything, so that it is committed when it is used.

@@ -45,7 +45,7 @@ fn stand_within(graph: &Graph, order: &[usize]) -> Vec<Planned> {
         if let Some(first) = own.first_mut() {
             take_in(first, *place, graph, &guests, &mut later);
         }
-        let about = |step| Planned { about: node.about.clone(), step };
+        let about = |step| Planned { about: node.about.clone(), root: node.key.root.clone(), step };
         steps.extend(own.into_iter().chain(later).map(about));
     }
     steps

@@ -27,6 +27,8 @@ pub struct Plan {
 pub struct Planned {
     /// What it is about.
     pub about: Id,
+    /// What that belongs to in the end.
+    pub root: Id,
     /// The step.
     pub step: Step,
 }

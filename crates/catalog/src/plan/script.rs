@@ -25,7 +25,7 @@ impl fmt::Display for Plan {
         }
         let mut above: Option<&Planned> = None;
         for planned in &self.steps {
-            if above.is_some_and(|above| above.about.part(1) != planned.about.part(1)) {
+            if above.is_some_and(|above| above.root != planned.root) {
                 writeln!(f)?;
             }
             for hazard in &planned.step.hazards {

@@ -90,10 +90,24 @@ pub fn read(major: u32, role: &str, answers: &[&dyn Rows]) -> Result<Catalog, Re
             Some(((from?.to_owned(), to?.to_owned()), how?.to_owned()))
         })
         .collect();
-    catalog.unmodelled = (0..unmodelled.len())
-        .filter_map(|row| unmodelled.value(row, 0).map(str::to_owned))
-        .collect();
+    catalog.unmodelled = unmodelled_of(*unmodelled, &addresses);
     Ok(catalog)
+}
+
+/// What no kind has read, and no extension brought.
+fn unmodelled_of(rows: &dyn Rows, addresses: &Addresses) -> Vec<String> {
+    let mut unmodelled: Vec<String> = (0..rows.len())
+        .filter(|row| {
+            let number =
+                |column: usize| rows.value(*row, column).and_then(|text| text.parse().ok());
+            let (Some(class), Some(object)) = (number(0), number(1)) else { return false };
+            let address = Address { class, object, sub: 0 };
+            addresses.itself(address).is_none() && !addresses.belongs_to_extension(address)
+        })
+        .filter_map(|row| rows.value(row, 2).map(str::to_owned))
+        .collect();
+    unmodelled.sort_unstable();
+    unmodelled
 }
 
 /// Where a kind's columns are in its rows.

@@ -3,6 +3,7 @@
 mod adopt;
 mod completions;
 mod dev;
+mod diff;
 mod doctor;
 mod down;
 mod explain;
@@ -42,6 +43,7 @@ pub(crate) const ALL: &[&dyn Command] = &[
     &Entry::<adopt::Adopt>::NEW,
     &Entry::<repair::Repair>::NEW,
     &Entry::<runs::Runs>::NEW,
+    &Entry::<diff::Diff>::NEW,
     &Entry::<dev::Dev>::NEW,
     &Entry::<shadow::Shadow>::NEW,
     &Entry::<doctor::Doctor>::NEW,
