@@ -36,6 +36,10 @@ impl Kind for DefaultPrivileges {
         )
     }
 
+    fn is_birthright(&self) -> bool {
+        true
+    }
+
     fn roles(&self, fact: &Fact) -> Vec<String> {
         vec![fact.id.part(0).to_owned()]
     }

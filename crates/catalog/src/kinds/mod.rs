@@ -1,5 +1,8 @@
 //! The kinds of things a database has: one file each, and two lines here.
 
+mod aggregate;
+mod cast;
+mod collation;
 mod column;
 mod comment;
 mod composite;
@@ -9,6 +12,7 @@ mod default_privileges;
 mod domain;
 mod domain_constraint;
 mod enumeration;
+mod event_trigger;
 mod extension;
 mod foreign_key;
 mod function;
@@ -22,6 +26,7 @@ mod policy;
 mod rule;
 mod schema;
 mod sequence;
+mod statistics;
 mod table;
 mod trigger;
 mod view;
@@ -37,6 +42,7 @@ pub(crate) const KINDS: &[&dyn Kind] = &[
     &schema::Schema,
     &extension::Extension,
     &default_privileges::DefaultPrivileges,
+    &collation::Collation,
     &enumeration::Enum,
     &domain::Domain,
     &domain_constraint::DomainConstraint,
@@ -44,6 +50,8 @@ pub(crate) const KINDS: &[&dyn Kind] = &[
     &sequence::Sequence,
     &function::FUNCTION,
     &function::PROCEDURE,
+    &aggregate::Aggregate,
+    &cast::Cast,
     &table::Table,
     &column::Column,
     &default::Default,
@@ -51,12 +59,14 @@ pub(crate) const KINDS: &[&dyn Kind] = &[
     &constraint::Constraint,
     &foreign_key::ForeignKey,
     &index::Index,
+    &statistics::Statistics,
     &owned_by::OwnedBy,
     &view::View,
     &materialized_view::MaterializedView,
     &rule::Rule,
     &trigger::Trigger,
     &policy::Policy,
+    &event_trigger::EventTrigger,
     &owner::Owner,
     &grant::Grant,
     &comment::Comment,
@@ -122,6 +132,16 @@ pub(crate) trait Kind: Sync {
     fn after_ends(&self, fact: &Fact, cx: Cx<'_>) -> Vec<Id> {
         let _ = (fact, cx);
         Vec::new()
+    }
+
+    /// Whether it is what later objects are born with, and so comes when all of a plan are made.
+    fn is_birthright(&self) -> bool {
+        false
+    }
+
+    /// Whether it comes after everything, and ends before everything, since it watches over all.
+    fn is_outermost(&self) -> bool {
+        false
     }
 
     /// What makes it as part of its own change, so that it needs no word.

@@ -264,8 +264,11 @@ fn node(catalog: &Catalog, fact: &Fact, act: Act, steps: Vec<Step>, made: &BTree
     let root = catalog.root(fact).id.clone();
     let loses =
         steps.iter().flat_map(|step| &step.hazards).any(|each| each.kind == HazardKind::DataLoss);
+    let is_outermost = kind(&root).is_outermost();
     let class = match act {
-        _ if root.kind() == "default privileges" => Class::Birthrights,
+        Act::Drop if is_outermost => Class::First,
+        _ if is_outermost => Class::Last,
+        _ if kind(&root).is_birthright() => Class::Birthrights,
         Act::Drop | Act::Finish => Class::Ends,
         _ if loses => Class::Ends,
         _ if evaluates && !is_new => Class::Evaluates,

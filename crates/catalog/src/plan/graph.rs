@@ -43,6 +43,8 @@ pub(super) struct Key {
 /// What comes early and what late, where nothing waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
+    /// What watches over all, ending.
+    First,
     /// Definitions.
     Plain,
     /// What evaluates expressions over rows.
@@ -51,6 +53,8 @@ pub(super) enum Class {
     Birthrights,
     /// What ends.
     Ends,
+    /// What watches over all, made.
+    Last,
 }
 
 /// Nodes, and which must come before which.
