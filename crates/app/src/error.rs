@@ -252,9 +252,10 @@ impl From<LaboratoryError> for Error {
 
 impl From<CatalogError> for Error {
     fn from(error: CatalogError) -> Self {
-        match error {
-            CatalogError::Server(failure) => StateError::from(failure).into(),
-            CatalogError::Answers(_) | CatalogError::Version(_) => no_plan(&error),
+        Self::NotThere {
+            code: Code::CATALOG,
+            message: crate::wire::chain(&error).join(": "),
+            hints: Vec::new(),
         }
     }
 }

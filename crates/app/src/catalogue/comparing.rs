@@ -50,4 +50,12 @@ PLAN_NOT_PROVED {
     cure: "`--unproved` prints it all the same. Please report it with both sides: it is a fault of Whimbrel's.",
     example: "the plan does not lead there: constraint public.t.t_a_check comes out otherwise",
 }
+CATALOG {
+    id: "W7007",
+    exit: Failed,
+    title: "a database's catalog cannot be read",
+    cause: "The server ended the read, as by `statement_timeout`, or something was dropped meanwhile.",
+    cure: "Run it again; raise the timeout for the role, or in the URL.",
+    example: "read the catalog: canceling statement due to statement timeout (SQLSTATE 57014)",
+}
 }

@@ -1,7 +1,7 @@
 //! A database: its URL, or an environment of whimbrel.toml.
 
+use whimbrel_engine::read::CatalogError;
 use whimbrel_engine::shadow::Baseline;
-use whimbrel_engine::state::StateError;
 use whimbrel_engine::wire::Session;
 use whimbrel_engine::{Secret, read};
 
@@ -35,7 +35,7 @@ impl Source for Database {
             };
             let found = database::find(place.workspace, &options)?;
             let mut session = Session::connect(&found.target, APPLICATION).await?;
-            let baseline = Baseline::in_database(&mut session).await.map_err(StateError::from)?;
+            let baseline = Baseline::in_database(&mut session).await.map_err(CatalogError::from)?;
             let catalog = read::catalog(&mut session).await?;
             session.close().await;
             let shown = found.target.to_string();

@@ -154,7 +154,8 @@ fn head(fact: &Fact) -> String {
     format!("alter table {}", fact.id.qualified())
 }
 
-fn definition(fact: &Fact) -> String {
+/// A column as `create table` has it.
+pub(super) fn definition(fact: &Fact) -> String {
     let mut words = vec![format!("{} {}", fact.id.ident(2), fact.text("type"))];
     if let Some(collation) = fact.get("collation") {
         words.push(format!("collate {collation}"));

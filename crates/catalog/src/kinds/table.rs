@@ -5,7 +5,7 @@ use whimbrel_sql::Ident;
 use super::{Alter, Change, Cx, Kind};
 use crate::array::elements;
 use crate::plan::{HazardKind, Sql, Step};
-use crate::{Fact, Id};
+use crate::{Catalog, Fact, Id};
 
 pub(super) struct Table;
 
@@ -72,7 +72,7 @@ impl Kind for Table {
         vec![Step::new(format!("drop table {name}")).with_hazard(HazardKind::DataLoss, lost)]
     }
 
-    fn alter(&self, change: Change<'_>, _: Cx<'_>) -> Alter {
+    fn alter(&self, change: Change<'_>, cx: Cx<'_>) -> Alter {
         if change.is_of("partition_key") || change.is_of("of_type") {
             return Alter::Replace;
         }
@@ -81,7 +81,7 @@ impl Kind for Table {
             |action: String| Step::action(format!("alter table {}", new.id.qualified()), action);
         let mut steps = Vec::new();
         if change.is_of("parents") || change.is_of("bound") {
-            steps.extend(move_between_parents(old, new));
+            steps.extend(move_between_parents(old, new, cx));
         }
         if change.is_of("unlogged") {
             steps
@@ -233,7 +233,7 @@ fn replica_identity(fact: &Fact) -> Option<Step> {
     Some(Step::action(head, format!("replica identity {identity}")))
 }
 
-fn move_between_parents(old: &Fact, new: &Fact) -> Vec<Step> {
+fn move_between_parents(old: &Fact, new: &Fact, cx: Cx<'_>) -> Vec<Step> {
     let name = new.id.qualified();
     let [before, after] = [old, new].map(|fact| elements(fact.text("parents")));
     let mut steps = Vec::new();
@@ -255,7 +255,27 @@ fn move_between_parents(old: &Fact, new: &Fact) -> Vec<Step> {
     let say = |action: String| Step::action(format!("alter table {name}"), action);
     let gone = before.iter().filter(|parent| !after.contains(parent));
     steps.extend(gone.map(|parent| say(format!("no inherit {parent}"))));
+    // What a parent leaves behind and nobody wants goes; what a parent wants there comes first.
+    let [had, has] = [columns_of_parents(old, cx.old), columns_of_parents(new, cx.new)];
+    let lacks = |name: &str, catalog: &Catalog, others: &[&Fact]| {
+        let own = Id::new("column", &[new.id.part(0), new.id.part(1), name]);
+        !catalog.has(&own) && !others.iter().any(|other| other.id.last() == name)
+    };
+    for column in had.iter().filter(|column| lacks(column.id.last(), cx.new, &has)) {
+        let step = say(format!("drop column {}", column.id.ident(2)));
+        let lost = format!("drops column {name}.{} with its values", column.id.ident(2));
+        steps.push(step.with_hazard(HazardKind::DataLoss, lost));
+    }
+    for column in has.iter().filter(|column| lacks(column.id.last(), cx.old, &had)) {
+        steps.push(say(format!("add column {}", super::column::definition(column))));
+    }
     let come = after.iter().filter(|parent| !before.contains(parent));
     steps.extend(come.map(|parent| say(format!("inherit {parent}"))));
     steps
+}
+
+/// The columns that a table has from its parents.
+fn columns_of_parents<'a>(fact: &Fact, catalog: &'a Catalog) -> Vec<&'a Fact> {
+    let parents = fact.needs.iter().filter(|need| need.kind() == "table");
+    parents.flat_map(|parent| catalog.children_of(parent, "column")).collect()
 }

@@ -112,7 +112,7 @@ fn join_actions(steps: Vec<Planned>) -> Vec<Planned> {
 }
 
 /// Whether an action stands with others: a validation would hold their stronger lock, and a
-/// trigger or a rule is set by a statement of its own as a rule.
+/// column that a parent leaves behind is the table's own only after that.
 fn is_joined(action: &str) -> bool {
-    !action.starts_with("validate ")
+    !["validate ", "inherit ", "no inherit "].iter().any(|verb| action.starts_with(verb))
 }

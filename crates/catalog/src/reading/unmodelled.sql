@@ -18,7 +18,7 @@ with candidate (class, object) as (
     union all select 3601, oid from pg_catalog.pg_ts_parser
     union all select 3764, oid from pg_catalog.pg_ts_template
     union all select 1418, umid from pg_catalog.pg_user_mappings
-    union all select 2995, oid from pg_catalog.pg_largeobject_metadata
+    union all select 2613, oid from pg_catalog.pg_largeobject_metadata
     union all select 1255, oid from pg_catalog.pg_proc where prokind = 'a'
     union all select 1247, oid from pg_catalog.pg_type t
         where typtype in ('b', 'r', 'p') and not exists (

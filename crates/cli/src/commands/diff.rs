@@ -49,7 +49,7 @@ impl Verb for Diff {
     const EXAMPLES: &str = "  \
   whimbrel diff \"$DATABASE_URL\" schema.sql           What is missing in the database
   whimbrel diff @staging @production --summary       How two environments differ
-  whimbrel diff empty \"$DATABASE_URL\" > schema.sql   The whole database as SQL
+  whimbrel diff empty @production                    The whole database as SQL
   whimbrel diff @production schema/ --check          End with 3 when there is drift";
     const REPORTS: &[Shape] = &[shape::<Report>];
 

@@ -1,6 +1,7 @@
 //! The catalogue of errors: each is produced for real, explained, and keeps its meaning.
 
 mod command;
+mod comparing;
 mod configuration;
 mod connection;
 mod hooks;

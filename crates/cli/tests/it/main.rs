@@ -10,6 +10,7 @@ mod bad_day;
 mod catalogue;
 mod commands;
 mod dev;
+mod diff;
 mod doctor;
 mod errors;
 mod examples;

@@ -1,0 +1,2 @@
+create collation french (provider = icu, locale = 'fr');
+create table t (a text collate french);

@@ -1,0 +1,15 @@
+create table t (a bigint, b int);
+create view v as select a from t;
+create view w as select a from v;
+create materialized view m as select a, b from t;
+create index m_a on m (a);
+create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+create trigger g before update of a on t for each row when (new.a > 3) execute function f();
+alter table t enable row level security;
+create policy p on t using (a > 0);
+create rule r as on insert to v do instead nothing;
+grant select on v to public;
+comment on view w is 'two up';
+comment on column v.a is 'seen';
+create index t_a on t (a) where a > 1;
+alter table t add check (a < 100);

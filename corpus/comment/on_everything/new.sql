@@ -1,0 +1,15 @@
+create table t (a int constraint c check (a > 0));
+create index i on t (a);
+create view v as select a from t;
+create function f() returns int language sql as $$ select 1 $$;
+create policy p on t;
+create sequence s;
+comment on table t is 'it''s';
+comment on column t.a is 'a';
+comment on constraint c on t is 'c';
+comment on index i is 'i';
+comment on view v is 'v';
+comment on column v.a is 'va';
+comment on function f() is 'f';
+comment on policy p on t is 'p';
+comment on sequence s is 's';

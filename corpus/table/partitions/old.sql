@@ -1,0 +1,1 @@
+create table p (id int not null, at date not null) partition by range (at);
