@@ -48,9 +48,9 @@ fn made_again(old: &Catalog, new: &Catalog, made: &Plan) -> Option<String> {
     let steps = made.steps.iter().flat_map(|planned| &planned.step.hazards);
     let texts: Vec<&str> = steps.map(|hazard| hazard.text.as_str()).collect();
     let both = old.facts().filter(|fact| new.has(&fact.id) && !fact.is("generated"));
-    let names = both.filter(|fact| matches!(fact.id.kind(), "table" | "column"));
-    let named = names.map(|fact| format!("drops {} with", fact.id));
-    named.into_iter().find(|name| texts.iter().any(|text| text.starts_with(name)))
+    let holding = both.filter(|fact| matches!(fact.id.kind(), "table" | "column"));
+    let mut said = holding.map(|fact| format!("drops {} with", fact.id));
+    said.find(|name| texts.iter().any(|text| text.starts_with(name)))
 }
 
 async fn whole(major: u16) {
