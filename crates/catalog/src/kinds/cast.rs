@@ -26,7 +26,9 @@ impl Kind for Cast {
                 case c.castmethod when 'f' then 'with function ' || c.castfunc::pg_catalog.regprocedure \
                     when 'i' then 'with inout' else 'without function' end as way, \
                 case c.castcontext when 'i' then 'implicit' when 'a' then 'assignment' end as context \
-            from pg_catalog.pg_cast c where c.oid >= 16384"
+            from pg_catalog.pg_cast c where c.oid >= 16384 \
+                and not exists (select from pg_catalog.pg_depend d \
+                    where d.classid = 2605 and d.objid = c.oid and d.deptype = 'i')"
                 .to_owned(),
         )
     }

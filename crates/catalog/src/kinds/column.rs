@@ -75,7 +75,7 @@ impl Kind for Column {
     }
 
     fn create(&self, fact: &Fact, cx: Cx<'_>) -> Vec<Step> {
-        let table = fact.id.cousin("table", 2);
+        let table = fact.parent.clone().unwrap_or_else(|| fact.id.cousin("table", 2));
         let text = definition(fact);
         let order = cx.new.get(&table).map(|table| table.list("order")).unwrap_or_default();
         let place = order.iter().position(|name| name == fact.id.last()).unwrap_or(order.len());
@@ -89,7 +89,11 @@ impl Kind for Column {
         let step = Step::action(head(fact), format!("drop column {}", fact.id.ident(2)));
         let lost =
             format!("drops column {}.{} with its values", fact.id.qualified(), fact.id.ident(2));
-        vec![if fact.is("generated") { step } else { step.with_hazard(HazardKind::DataLoss, lost) }]
+        vec![if fact.is("generated") || is_foreign(fact) {
+            step
+        } else {
+            step.with_hazard(HazardKind::DataLoss, lost)
+        }]
     }
 
     fn alter(&self, change: Change<'_>, cx: Cx<'_>) -> Alter {
@@ -151,7 +155,12 @@ fn is_referred_by_others_retyped(column: &Fact, cx: Cx<'_>) -> bool {
 }
 
 fn head(fact: &Fact) -> String {
-    format!("alter table {}", fact.id.qualified())
+    format!("alter {}table {}", if is_foreign(fact) { "foreign " } else { "" }, fact.id.qualified())
+}
+
+/// Whether its values are kept elsewhere.
+fn is_foreign(fact: &Fact) -> bool {
+    fact.parent.as_ref().is_some_and(|parent| parent.kind() == "foreign table")
 }
 
 /// A column as `create table` has it.
@@ -211,7 +220,8 @@ fn retype(old: &Fact, new: &Fact, cx: Cx<'_>) -> Step {
     }
     let name = new.id.ident(2);
     let [from, to] = [old, new].map(|fact| fact.text("type"));
-    let way = way(from, to, cx);
+    // What is elsewhere is read as what the column says.
+    let way = if is_foreign(new) { Way::Assigned } else { way(from, to, cx) };
     match way {
         Way::Assigned => {}
         Way::Cast => words.push(format!("using {name}::{to}")),

@@ -1,5 +1,6 @@
 select a.attrelid as oid, a.attnum as sub, n.nspname as k1, c.relname as k2, a.attname as k3,
     case when a.attgenerated <> '' then '2604:' || d.oid end as also,
+    case c.relkind when 'f' then '1259:' || c.oid end as within,
     pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
     case when a.attcollation <> 0 and a.attcollation <> t.typcollation then
         pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
@@ -34,6 +35,6 @@ left join pg_catalog.pg_attrdef d
     on a.attgenerated <> '' and d.adrelid = a.attrelid and d.adnum = a.attnum
 left join pg_catalog.pg_collation co on co.oid = a.attcollation
 left join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
-where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and c.oid >= 16384
+where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'f') and c.oid >= 16384
     and c.relpersistence <> 't' and not c.relispartition and c.reloftype = 0
     and (a.attislocal or a.attinhcount = 0)

@@ -54,7 +54,11 @@ impl Kind for Constraint {
         let mut steps = vec![if fact.is("not_valid") {
             step
         } else {
-            step.within(fact.id.cousin("table", 2), Place::Part(place), text)
+            step.within(
+                fact.parent.clone().unwrap_or_else(|| fact.id.cousin("table", 2)),
+                Place::Part(place),
+                text,
+            )
         }];
         steps.extend(marks(fact, None));
         steps

@@ -1,4 +1,5 @@
 select k.oid, n.nspname as k1, c.relname as k2, k.conname as k3,
+    case c.relkind when 'f' then '1259:' || c.oid end as within,
     case when k.conindid <> 0 and k.contype in ('p', 'u', 'x') then '1259:' || k.conindid end as also,
     case when k.contype = 'f' then '1259:' || k.conindid || ' 1259:' || k.confrelid end as refs,
     k.contype as type,

@@ -27,7 +27,7 @@ impl Kind for Default {
             join pg_catalog.pg_class c on c.oid = d.adrelid \
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
             join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum \
-            where a.attgenerated = '' and c.relkind in ('r', 'p') and c.oid >= 16384 \
+            where a.attgenerated = '' and c.relkind in ('r', 'p', 'f') and c.oid >= 16384 \
                 and c.relpersistence <> 't' and not c.relispartition \
                 and (a.attislocal or a.attinhcount = 0)"
                 .to_owned(),

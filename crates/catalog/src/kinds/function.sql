@@ -9,3 +9,5 @@ select p.oid, n.nspname as k1, p.proname as k2, pg_catalog.oidvectortypes(p.proa
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where p.oid >= 16384 and p.prokind in ($kinds) and n.nspname !~ '^pg_temp_'
+    and not exists (select from pg_catalog.pg_depend d
+        where d.classid = 1255 and d.objid = p.oid and d.refclassid = 1247 and d.deptype = 'i')

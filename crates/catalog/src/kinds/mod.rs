@@ -1,5 +1,6 @@
 //! The kinds of things a database has: one file each, and two lines here.
 
+mod access_method;
 mod aggregate;
 mod cast;
 mod collation;
@@ -7,6 +8,7 @@ mod column;
 mod comment;
 mod composite;
 mod constraint;
+mod conversion;
 mod default;
 mod default_privileges;
 mod domain;
@@ -14,21 +16,40 @@ mod domain_constraint;
 mod enumeration;
 mod event_trigger;
 mod extension;
+mod foreign_data_wrapper;
 mod foreign_key;
+mod foreign_table;
 mod function;
 mod grant;
 mod index;
+mod language;
 mod materialized_view;
+mod operator;
+mod operator_class;
+mod operator_family;
 mod owned_by;
 mod owner;
 mod partition_column;
 mod policy;
+mod publication;
+mod published_schema;
+mod published_table;
+mod range;
 mod rule;
 mod schema;
+mod security_label;
 mod sequence;
+mod server;
 mod statistics;
+mod subscription;
 mod table;
+mod text_search_configuration;
+mod text_search_dictionary;
+mod text_search_parser;
+mod text_search_template;
+mod transform;
 mod trigger;
+mod user_mapping;
 mod view;
 
 use std::collections::BTreeSet;
@@ -42,17 +63,33 @@ pub(crate) const KINDS: &[&dyn Kind] = &[
     &schema::Schema,
     &extension::Extension,
     &default_privileges::DefaultPrivileges,
+    &language::Language,
     &collation::Collation,
+    &conversion::Conversion,
+    &access_method::AccessMethod,
     &enumeration::Enum,
     &domain::Domain,
     &domain_constraint::DomainConstraint,
     &composite::Composite,
+    &range::Range,
     &sequence::Sequence,
     &function::FUNCTION,
     &function::PROCEDURE,
     &aggregate::Aggregate,
+    &operator::Operator,
+    &operator_family::OperatorFamily,
+    &operator_class::OperatorClass,
+    &transform::Transform,
+    &text_search_parser::TextSearchParser,
+    &text_search_template::TextSearchTemplate,
+    &text_search_dictionary::TextSearchDictionary,
+    &text_search_configuration::TextSearchConfiguration,
+    &foreign_data_wrapper::ForeignDataWrapper,
+    &server::Server,
+    &user_mapping::UserMapping,
     &cast::Cast,
     &table::Table,
+    &foreign_table::ForeignTable,
     &column::Column,
     &default::Default,
     &partition_column::PartitionColumn,
@@ -66,10 +103,15 @@ pub(crate) const KINDS: &[&dyn Kind] = &[
     &rule::Rule,
     &trigger::Trigger,
     &policy::Policy,
+    &publication::Publication,
+    &published_table::PublishedTable,
+    &published_schema::PublishedSchema,
+    &subscription::Subscription,
     &event_trigger::EventTrigger,
     &owner::Owner,
     &grant::Grant,
     &comment::Comment,
+    &security_label::SecurityLabel,
 ];
 
 /// A kind of thing: how it is read, and how SQL makes, changes and ends it.

@@ -12,7 +12,7 @@ join pg_catalog.pg_attribute p
     on p.attrelid = i.inhparent and p.attname = a.attname and not p.attisdropped
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 left join pg_catalog.pg_attrdef pd on pd.adrelid = p.attrelid and pd.adnum = p.attnum
-where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and c.oid >= 16384
+where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'f') and c.oid >= 16384
     and c.relpersistence <> 't' and a.attgenerated = ''
     and (c.relispartition or (a.attinhcount > 0 and not a.attislocal))
     and (a.attnotnull <> p.attnotnull

@@ -16,7 +16,7 @@ pub(super) const INHERITED: &str = "select a.attrelid, a.attnum, p.attrelid, p.a
     join pg_catalog.pg_class c on c.oid = a.attrelid \
     join pg_catalog.pg_inherits i on i.inhrelid = c.oid and i.inhseqno = 1 \
     join pg_catalog.pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname \
-    where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and c.oid >= 16384 \
+    where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'f') and c.oid >= 16384 \
         and (c.relispartition or (a.attinhcount > 0 and not a.attislocal))";
 
 /// Lets what needs such a column need the parent's.

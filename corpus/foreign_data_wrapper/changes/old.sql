@@ -1,0 +1,1 @@
+create foreign data wrapper w options (dbname 'x', host 'h');

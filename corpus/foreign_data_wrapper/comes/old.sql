@@ -1,0 +1,1 @@
+do $$ begin create role corpus_owner; exception when duplicate_object then null; end $$;

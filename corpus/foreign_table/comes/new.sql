@@ -1,0 +1,15 @@
+do $$ begin create role corpus_owner; exception when duplicate_object then null; end $$;
+create foreign data wrapper w;
+create server far foreign data wrapper w;
+create server near foreign data wrapper w;
+create table parent (id int, a text);
+create table parts (id int, a text) partition by range (id);
+create foreign table f (id int options (column_name 'ID') not null, a text collate "C" default 'x', b int generated always as (id + 1) stored, constraint c check (id > 0)) server far options (table_name 't');
+create foreign table g (extra int) inherits (parent) server far;
+create foreign table h partition of parts for values from (1) to (5) server far options (x 'y');
+create view v as select id from f;
+comment on foreign table f is 'elsewhere';
+comment on column f.a is 'a column';
+grant select on f to corpus_owner;
+grant update (a) on f to corpus_owner;
+alter foreign table f owner to corpus_owner;

@@ -1,0 +1,7 @@
+create foreign data wrapper w;
+create server far foreign data wrapper w;
+create server near foreign data wrapper w;
+create table parent (id int, a text);
+create table parts (id int, a text) partition by range (id);
+create foreign table f (id int) server far;
+create view v as select * from f;

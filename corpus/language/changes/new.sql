@@ -1,0 +1,3 @@
+create function h() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler';
+create function i(internal) returns void language c strict as '$libdir/plpgsql', 'plpgsql_inline_handler';
+create trusted language mine handler h inline i;

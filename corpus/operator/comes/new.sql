@@ -1,0 +1,17 @@
+do $$ begin create role corpus_owner; exception when duplicate_object then null; end $$;
+create schema s;
+create type s.pair as (a int, b int);
+create function s.lt(s.pair, s.pair) returns boolean language sql immutable as 'select ($1).a < ($2).a';
+create function s.gt(s.pair, s.pair) returns boolean language sql immutable as 'select ($1).a > ($2).a';
+create function s.ge(s.pair, s.pair) returns boolean language sql immutable as 'select ($1).a >= ($2).a';
+create function s.eq(s.pair, s.pair) returns boolean language sql immutable as 'select ($1).a = ($2).a';
+create function s.neg(s.pair) returns s.pair language sql immutable as 'select $1';
+create operator s.< (function = s.lt, leftarg = s.pair, rightarg = s.pair, commutator = operator(s.>), negator = operator(s.>=), restrict = scalarltsel, join = scalarltjoinsel);
+create operator s.> (function = s.gt, leftarg = s.pair, rightarg = s.pair, commutator = operator(s.<));
+create operator s.>= (function = s.ge, leftarg = s.pair, rightarg = s.pair, negator = operator(s.<));
+create operator s.= (function = s.eq, leftarg = s.pair, rightarg = s.pair, commutator = operator(s.=), restrict = eqsel, join = eqjoinsel, hashes, merges);
+create operator s.- (function = s.neg, rightarg = s.pair);
+create view s.v as select x from (select row(1,2)::s.pair as x) y where x operator(s.<) row(2, 3)::s.pair;
+comment on operator s.< (s.pair, s.pair) is 'less';
+comment on operator s.- (none, s.pair) is 'minus';
+alter operator s.- (none, s.pair) owner to corpus_owner;

@@ -1,0 +1,14 @@
+create schema s;
+create type s.pair as (a int, b int);
+create function s.lt(s.pair, s.pair) returns boolean language sql immutable as 'select ($1).a < ($2).a';
+create function s.gt(s.pair, s.pair) returns boolean language sql immutable as 'select ($1).a > ($2).a';
+create function s.cmp(s.pair, s.pair) returns int language sql immutable as 'select ($1).a - ($2).a';
+create function s.cmp2(s.pair, s.pair) returns int language sql immutable as 'select ($1).b - ($2).b';
+create function s.cmpi(s.pair, int) returns int language sql immutable as 'select ($1).a - $2';
+create function s.lti(s.pair, int) returns boolean language sql immutable as 'select ($1).a < $2';
+create operator s.< (function = s.lt, leftarg = s.pair, rightarg = s.pair);
+create operator s.> (function = s.gt, leftarg = s.pair, rightarg = s.pair);
+create operator s.< (function = s.lti, leftarg = s.pair, rightarg = int);
+create operator class s.ops for type s.pair using btree as operator 1 s.<, function 1 s.cmp(s.pair, s.pair);
+create table s.t (p s.pair);
+create index i on s.t (p s.ops);

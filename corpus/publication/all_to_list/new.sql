@@ -1,0 +1,6 @@
+create table orders (id int primary key, total int, note text);
+create table items (id int primary key, n int);
+create schema s;
+create table s.t (id int primary key);
+create publication p for table orders, s.t;
+comment on publication p is 'two';

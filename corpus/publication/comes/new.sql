@@ -1,0 +1,11 @@
+do $$ begin create role corpus_owner; exception when duplicate_object then null; end $$;
+create table orders (id int primary key, total int, note text);
+create table items (id int primary key, n int);
+create schema s;
+create table s.t (id int primary key);
+create publication p for table orders (id, total) where (total > 3), items with (publish = 'insert, delete', publish_via_partition_root = true);
+alter publication p owner to corpus_owner;
+comment on publication p is 'what goes out';
+create publication q for all tables;
+create publication "R" for tables in schema s;
+create publication nothing;

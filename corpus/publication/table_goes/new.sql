@@ -1,0 +1,4 @@
+create table orders (id int primary key, total int, note text);
+create schema s;
+create table s.t (id int primary key);
+create publication p for table orders;

@@ -1,0 +1,1 @@
+create type words as range (subtype = text);

@@ -1,0 +1,10 @@
+do $$ begin create role corpus_owner; exception when duplicate_object then null; end $$;
+create schema s;
+create function s.minus(a float8, b float8) returns float8 language sql immutable as 'select a - b';
+create type s.span as range (subtype = float8, subtype_diff = s.minus);
+create type s.myrange as range (subtype = text, collation = "C", subtype_opclass = text_pattern_ops, multirange_type_name = s.many);
+create table s.t (a s.span, b s.many default '{}', c s.span[]);
+comment on type s.span is 'a span';
+alter type s.span owner to corpus_owner;
+revoke usage on type s.span from public;
+grant usage on type s.span to corpus_owner;

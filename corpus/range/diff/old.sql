@@ -1,0 +1,4 @@
+create schema s;
+create function s.minus(a float8, b float8) returns float8 language sql immutable as 'select a - b';
+create type s.span as range (subtype = float8);
+create table s.t (a s.span, b s.span[]);
