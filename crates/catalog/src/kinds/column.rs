@@ -96,6 +96,16 @@ impl Kind for Column {
         }]
     }
 
+    /// A column of that name which a parent had is there until the parent's ends.
+    fn after_ends(&self, fact: &Fact, cx: Cx<'_>) -> Vec<Id> {
+        let table = cx.old.get(&fact.id.cousin("table", 2));
+        let parents = table.into_iter().flat_map(|table| &table.needs);
+        let parents = parents.filter(|need| need.kind() == "table");
+        parents
+            .map(|parent| Id::new("column", &[parent.part(0), parent.part(1), fact.id.last()]))
+            .collect()
+    }
+
     fn alter(&self, change: Change<'_>, cx: Cx<'_>) -> Alter {
         let (old, new) = (change.old, change.new);
         let stays_generated = old.get("generated") == new.get("generated");
