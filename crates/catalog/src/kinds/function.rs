@@ -1,8 +1,8 @@
 //! Functions, procedures and aggregates.
 
-use super::{Alter, Change, Cx, Kind};
+use super::{Alter, Change, Cx, Kind, shell_type};
 use crate::plan::Step;
-use crate::{Fact, Id};
+use crate::{Catalog, Fact, Id};
 
 /// A sort of routine.
 pub(super) struct Routine {
@@ -58,6 +58,11 @@ impl Kind for Routine {
             *step = Step::new(step.to_string().replacen("create ", "create or replace ", 1));
         }
         Alter::steps(steps)
+    }
+
+    /// A function of a base type ends with it.
+    fn goes_with(&self, fact: &Fact, _: &Catalog) -> Option<Id> {
+        shell_type::of(fact)
     }
 
     fn names(&self, fact: &Fact) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod access_method;
 mod aggregate;
+mod base_type;
 mod cast;
 mod collation;
 mod column;
@@ -40,6 +41,7 @@ mod schema;
 mod security_label;
 mod sequence;
 mod server;
+mod shell_type;
 mod statistics;
 mod subscription;
 mod table;
@@ -67,6 +69,8 @@ pub(crate) const KINDS: &[&dyn Kind] = &[
     &collation::Collation,
     &conversion::Conversion,
     &access_method::AccessMethod,
+    &shell_type::ShellType,
+    &base_type::BaseType,
     &enumeration::Enum,
     &domain::Domain,
     &domain_constraint::DomainConstraint,

@@ -4,7 +4,7 @@ use whimbrel_sql::{Ident, Qualified};
 
 use super::{Alter, Change, Cx, Kind};
 use crate::plan::Step;
-use crate::{Fact, Id};
+use crate::{Catalog, Fact, Id};
 
 pub(super) struct Range;
 
@@ -54,6 +54,9 @@ impl Kind for Range {
     /// beside the old one, and columns go over by what their values are written as.
     fn alter(&self, change: Change<'_>, cx: Cx<'_>) -> Alter {
         let (old, new) = (change.old, change.new);
+        if old.is("canonical") || new.is("canonical") {
+            return Alter::Replace;
+        }
         let [schema, own] = [0, 1].map(|part| new.id.part(part));
         let say = |name: &str| Qualified { schema, name }.to_string();
         let left = format!("{own}__old");
@@ -78,6 +81,10 @@ impl Kind for Range {
         before.push(Step::new(format!("alter type {multirange} rename to {}", Ident(&many))));
         before.extend(self.create(new, cx));
         Alter::Swap { before, after: vec![Step::new(format!("drop type {}", say(&left)))] }
+    }
+
+    fn goes_with(&self, fact: &Fact, _: &Catalog) -> Option<Id> {
+        fact.is("canonical").then(|| fact.id.cousin("shell type", 2))
     }
 
     fn names(&self, fact: &Fact) -> Vec<String> {

@@ -6,6 +6,7 @@ select t.oid, n.nspname as k1, t.typname as k2,
                 and d.deptype = 'i'),
         (select '2605:' || k.oid from pg_catalog.pg_cast k
             where k.castsource = t.oid and k.casttarget = m.oid)) as also,
+    case when r.rngcanonical <> 0 then '1247:' || t.oid || ':-1' end as refs,
     pg_catalog.pg_get_userbyid(t.typowner) as owner,
     t.typacl as acl,
     case when t.typacl is not null then pg_catalog.acldefault('T', t.typowner) end as born,

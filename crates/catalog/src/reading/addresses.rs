@@ -1,6 +1,6 @@
 //! What the server calls an object, and what we do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::Id;
 
@@ -94,6 +94,14 @@ impl Addresses {
     /// The fact of a column or of what it is a column of, be it another's or not.
     pub(super) fn itself(&self, address: Address) -> Option<&Id> {
         self.facts.get(&address).or_else(|| self.facts.get(&address.whole()))
+    }
+
+    /// The facts that stand for the mere name of others: what they are is their column -1.
+    pub(super) fn names(&self) -> BTreeMap<&Id, &Id> {
+        let names = self.facts.iter().filter(|(address, _)| address.sub == -1);
+        names
+            .filter_map(|(address, name)| Some((self.facts.get(&address.whole())?, name)))
+            .collect()
     }
 
     /// The fact of exactly that address.

@@ -103,11 +103,38 @@ pub(super) fn resolve(depend: &dyn Rows, addresses: &Addresses, facts: &mut [Fac
             add(id, needed);
         }
     }
+    let mutual = need_each_other(&needs, &places, facts, addresses);
     for (place, mut needs) in needs {
+        for need in &mut needs {
+            if let Some(name) = mutual.get(&(place, need.clone())) {
+                need.clone_from(name);
+            }
+        }
         let fact = &mut facts[place];
         needs.retain(|need| Some(need) != fact.parent.as_ref());
         needs.sort_unstable();
         needs.dedup();
         fact.needs = needs;
     }
+}
+
+/// Where two facts need each other, of which one has a name that is a fact of its own, the other
+/// needs no more than that: a type needs the functions that read it, and they its name.
+fn need_each_other(
+    needs: &BTreeMap<usize, Vec<Id>>,
+    places: &HashMap<Id, usize>,
+    facts: &[Fact],
+    addresses: &Addresses,
+) -> BTreeMap<(usize, Id), Id> {
+    let names = addresses.names();
+    let mut mutual = BTreeMap::new();
+    for (of, name) in names {
+        let Some(needed) = places.get(of).and_then(|place| needs.get(place)) else { continue };
+        for user in needed.iter().filter_map(|id| places.get(id)) {
+            if facts[*user].id != *name && needs.get(user).is_some_and(|all| all.contains(of)) {
+                mutual.insert((*user, of.clone()), name.clone());
+            }
+        }
+    }
+    mutual
 }

@@ -1,0 +1,13 @@
+do $$ begin create role corpus_owner; exception when duplicate_object then null; end $$;
+create schema s;
+create type s.v;
+create function s.v_in(cstring) returns s.v language internal immutable strict as 'textin';
+create function s.v_out(s.v) returns cstring language internal immutable strict as 'textout';
+create function s.v_send(s.v) returns bytea language internal immutable strict as 'textsend';
+create type s.v (input = s.v_in, output = s.v_out, send = s.v_send, internallength = variable, storage = extended, category = 'S', collatable = true, delimiter = ';', default = 'x');
+create table s.t (id int, a s.v, b s.v[]);
+create type s.later;
+comment on type s.v is 'a text';
+comment on function s.v_in(cstring) is 'reads';
+alter type s.v owner to corpus_owner;
+grant usage on type s.v to corpus_owner;
