@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 use whimbrel_engine::run::Direction;
 use whimbrel_engine::state::State as Database;
-use whimbrel_history::select::{self, Back, Concern, DownFrom, SelectError, Undo, Why, Wish};
+use whimbrel_history::select::{
+    self, Back, Candidate, Concern, DownFrom, SelectError, Undo, Why, Wish,
+};
 use whimbrel_history::state::{Row, State, matrix};
 use whimbrel_history::{Checksum, Directives, Entry, History, Migration, Section};
 
@@ -324,30 +326,33 @@ fn down(
             Back::Newest(count) => Back::Newest(*count),
             Back::To(_) => continue,
         };
-        let mut undo =
-            select::down(&project.histories[place], rows, &all, &project.recorded[place])?;
-        undo.reverse();
-        queues.push((place, undo));
+        let (history, recorded) = (&project.histories[place], &project.recorded[place]);
+        let mut candidates = select::candidates(history, rows, &all, recorded)?;
+        candidates.reverse();
+        queues.push((place, candidates));
     }
-    let mut planned_all = Vec::new();
+    let (mut places, mut chosen) = (Vec::new(), Vec::new());
     let wanted = match back {
         Back::Newest(count) => *count,
         Back::All | Back::To(_) => usize::MAX,
     };
-    while planned_all.len() < wanted {
+    while chosen.len() < wanted {
         let newest = queues
             .iter_mut()
-            .filter(|(_, undo)| !undo.is_empty())
-            .max_by_key(|(place, undo)| (undo.last().and_then(applied_at), *place));
-        let Some((place, undo)) = newest else { break };
-        let Some(next) = undo.pop() else { break };
-        planned_all.push(planned(project, *place, &next, side)?);
+            .filter(|(_, candidates)| !candidates.is_empty())
+            .max_by_key(|(place, candidates)| (candidates.last().and_then(applied_at), *place));
+        let Some((place, candidates)) = newest else { break };
+        let Some(next) = candidates.pop() else { break };
+        places.push(*place);
+        chosen.push(next);
     }
-    Ok(planned_all)
+    let undo = select::undo(chosen)?;
+    let pairs = places.into_iter().zip(&undo);
+    pairs.map(|(place, undo)| planned(project, place, undo, side)).collect()
 }
 
-fn applied_at(undo: &Undo<'_>) -> Option<String> {
-    undo.row.entry?.applied_at.clone()
+fn applied_at(candidate: &Candidate<'_>) -> Option<String> {
+    candidate.row.entry?.applied_at.clone()
 }
 
 fn redo(project: &Project, rows: &[Vec<Row<'_>>], side: Option<DownSide>) -> Result<Choice, Error> {

@@ -1,9 +1,10 @@
 //! From what is chosen to what the engine runs: scripts are read and cut here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use whimbrel_engine::run::{Direction, Work};
+use whimbrel_engine::run::{Direction, Needed, Work};
 use whimbrel_engine::state::State;
 use whimbrel_engine::wire::Session;
 use whimbrel_history::formats::TO_BE_WRITTEN;
@@ -15,6 +16,7 @@ use super::choose::{Choice, Planned};
 use super::explain;
 use crate::catalogue::Code;
 use crate::error::{Error, ScriptError};
+use crate::histories::Outline;
 use crate::project::{self, Project};
 use crate::shares::in_shares;
 
@@ -67,11 +69,42 @@ pub(crate) fn of_files(
     };
     let shares = in_shares(planned, read).into_iter().collect::<Result<Vec<_>, Error>>()?;
     let mut works: Vec<Work> = shares.into_iter().flatten().collect();
-    for (work, after) in works.iter_mut().zip(after(&project.histories, planned)) {
-        work.after = after;
+    for (work, needed) in works.iter_mut().zip(needed(project, planned)) {
+        work.after = needed;
         work.stand_ins = project.has_stand_ins();
     }
     Ok(works)
+}
+
+/// What each must not run without: others of its history, and all of the histories that it comes
+/// after.
+fn needed(project: &Project, planned: &[Planned]) -> Vec<Vec<Needed>> {
+    let histories = &project.histories;
+    let names: Vec<Arc<str>> = histories.iter().map(|each| Arc::from(each.name.as_str())).collect();
+    let pairs = planned.iter().zip(after(histories, planned));
+    pairs
+        .map(|(planned, ids)| {
+            let own = &names[planned.history];
+            let one = |id: String| Needed { history: Arc::clone(own), id: Some(id) };
+            let others = names.iter().filter(|name| {
+                let [first, then] = match planned.direction {
+                    Direction::Up => [*name, own],
+                    Direction::Down => [own, *name],
+                };
+                comes_after(&project.outlines, then, first)
+            });
+            let whole = |name: &Arc<str>| Needed { history: Arc::clone(name), id: None };
+            ids.into_iter().map(one).chain(others.map(whole)).collect()
+        })
+        .collect()
+}
+
+/// Whether one history comes after another, be it by way of others.
+fn comes_after(outlines: &[Outline], history: &str, other: &str) -> bool {
+    let mut found = outlines.iter().filter(|outline| outline.settings.name == history);
+    let before = found.next().map(|outline| &outline.after);
+    let mut before = before.into_iter().flatten();
+    before.any(|name| name == other || comes_after(outlines, name, other))
 }
 
 /// The scripts that ledgers keep of what runs by them, by history and key.

@@ -25,7 +25,7 @@ pub(crate) mod steps;
 pub(crate) mod watch;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -48,6 +48,15 @@ pub use obstacle::obstacles;
 pub use watch::Progress;
 pub use whimbrel_history::Direction;
 
+/// A migration, or a whole history, that another must not run without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// The history.
+    pub history: Arc<str>,
+    /// The migration's id; `None` is any of the history.
+    pub id: Option<String>,
+}
+
 /// One migration to run.
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -64,8 +73,8 @@ pub struct Work {
     /// Whether the ledger has it as applied already: a repeatable one, or one that the person runs
     /// again.
     pub again: bool,
-    /// Ids of the same history without which it must not run.
-    pub after: Vec<String>,
+    /// What it must not run without.
+    pub after: Vec<Needed>,
     /// Whether extensions of its database are stand-ins, which cannot take every statement as it is:
     /// what they cannot take is left out when it is sent.
     pub stand_ins: bool,
@@ -385,8 +394,12 @@ fn missing(work: &Work, works: &[Work], report: &Report) -> Option<String> {
     let gone = gone.chain(report.skipped.iter().map(|(number, _)| *number));
     gone.map(|number| &works[number])
         .find(|other| {
-            other.definition.migration.history == work.definition.migration.history
-                && work.after.iter().any(|id| id == other.id())
+            let history = &other.definition.migration.history;
+            let is_it = |needed: &Needed| {
+                *needed.history == **history
+                    && needed.id.as_deref().is_none_or(|id| id == other.id())
+            };
+            work.after.iter().any(is_it)
         })
         .map(|other| other.id().to_owned())
 }

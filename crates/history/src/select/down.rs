@@ -38,6 +38,17 @@ pub enum DownFrom {
     Differ,
 }
 
+/// What may come to be undone, before it is said whether it can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    /// It.
+    pub row: Row<'a>,
+    /// Which down script there is, if any.
+    from: Option<DownFrom>,
+    /// Where one would stand.
+    place: Option<String>,
+}
+
 /// Chooses what `down` undoes, in the order in which it does: the newest applied first, and nothing
 /// before what depends on it.
 ///
@@ -49,6 +60,17 @@ pub fn down<'a>(
     back: &Back,
     recorded: &BTreeMap<String, Fingerprints>,
 ) -> Result<Vec<Undo<'a>>, SelectError> {
+    undo(candidates(history, rows, back, recorded)?)
+}
+
+/// The same, for whoever chooses among several histories' before it matters whether each has a
+/// down script.
+pub fn candidates<'a>(
+    history: &History,
+    rows: &[Row<'a>],
+    back: &Back,
+    recorded: &BTreeMap<String, Fingerprints>,
+) -> Result<Vec<Candidate<'a>>, SelectError> {
     let mut chosen = newest_first(history, rows);
     match back {
         Back::Newest(count) => chosen.truncate(*count),
@@ -67,15 +89,25 @@ pub fn down<'a>(
             chosen.splice(0..0, repeatable);
         }
     }
+    let candidate = |row: &Row<'a>| Candidate {
+        row: row.clone(),
+        from: from(row, recorded),
+        place: row.migration.map(|one| history.format.down_place(one)),
+    };
+    Ok(chosen.into_iter().map(candidate).collect())
+}
+
+/// Undoes what was chosen, if all of it can be undone.
+pub fn undo(chosen: Vec<Candidate<'_>>) -> Result<Vec<Undo<'_>>, SelectError> {
     let mut undo = Vec::with_capacity(chosen.len());
     let mut ids = Vec::new();
     let mut places = Vec::new();
-    for row in chosen {
-        if let Some(from) = from(row, recorded) {
-            undo.push(Undo { row: row.clone(), from });
+    for Candidate { row, from, place } in chosen {
+        if let Some(from) = from {
+            undo.push(Undo { row, from });
         } else {
             ids.push(row.id().to_owned());
-            places.extend(row.migration.map(|one| history.format.down_place(one)));
+            places.extend(place);
         }
     }
     if ids.is_empty() { Ok(undo) } else { Err(SelectError::NoDown { ids, places }) }

@@ -4,7 +4,7 @@ mod down;
 mod resolve;
 mod up;
 
-pub use down::{Back, DownFrom, Undo, down, uncompared};
+pub use down::{Back, Candidate, DownFrom, Undo, candidates, down, uncompared, undo};
 pub use resolve::resolve;
 pub use up::{Chosen, Concern, Selection, Why, Wish, up};
 

@@ -1,12 +1,13 @@
 //! A project in a test's hand: migrations by their text, run against a database of the test's own.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use whimbrel_engine::journal::Runner;
 use whimbrel_engine::lock::{LockKey, Wait};
 use whimbrel_engine::run::{
-    Announce, Direction, Enter, EnterError, OnError, Options, Report, Work, enter, run,
+    Announce, Direction, Enter, EnterError, Needed, OnError, Options, Report, Work, enter, run,
 };
 use whimbrel_engine::state::{self, State, Wanted};
 use whimbrel_engine::wire::{Answer, Session};
@@ -185,6 +186,10 @@ pub(crate) fn work(definition: &Definition, direction: Direction) -> Work {
         Direction::Up => &definition.up,
         Direction::Down => definition.down.as_ref().unwrap(),
     };
+    let history = Arc::from(definition.migration.history.as_str());
+    let needs = definition.migration.depends_on.iter();
+    let needs =
+        needs.map(|id| Needed { history: Arc::clone(&history), id: Some(id.clone()) }).collect();
     Work {
         script: text.script().unwrap().unwrap(),
         definition: definition.clone(),
@@ -192,7 +197,7 @@ pub(crate) fn work(definition: &Definition, direction: Direction) -> Work {
         ledger: 0,
         again: false,
         seed: None,
-        after: definition.migration.depends_on.clone(),
+        after: needs,
         stand_ins: false,
         lines_above: 0,
     }
