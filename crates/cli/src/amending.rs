@@ -127,7 +127,7 @@ impl Outcome {
 /// Whether it was proved, and whether it was written.
 pub(crate) fn ending(proof: &ProofShown, count: usize, outcome: Outcome, page: &mut Page) {
     match proof {
-        ProofShown::Proved { server, stand_ins, unseen } => {
+        ProofShown::Proved { server, stand_ins, unseen, rows } => {
             let with = show::standing(stand_ins);
             let text =
                 format!("proved on {server}{with}: the database is what the ledger says then");
@@ -135,12 +135,12 @@ pub(crate) fn ending(proof: &ProofShown, count: usize, outcome: Outcome, page: &
             if !unseen.is_empty() {
                 let text = format!(
                     "nothing there shows whether {} ran: rows, grants, owners and roles are not compared",
-                    unseen
-                        .iter()
-                        .map(|id| format!("`{}`", clean(id)))
-                        .collect::<Vec<_>>()
-                        .join(", ")
+                    named(unseen)
                 );
+                page.line(page.paint(Tone::Care, text));
+            }
+            if !rows.is_empty() {
+                let text = format!("nobody compared the rows that {} would change", named(rows));
                 page.line(page.paint(Tone::Care, text));
             }
         }
@@ -184,4 +184,9 @@ pub(crate) fn ending(proof: &ProofShown, count: usize, outcome: Outcome, page: &
         }
         Outcome::Shown | Outcome::Refused => {}
     }
+}
+
+fn named(ids: &[String]) -> String {
+    let names: Vec<String> = ids.iter().map(|id| format!("`{}`", clean(id))).collect();
+    names.join(", ")
 }

@@ -9,7 +9,7 @@ use whimbrel_engine::shadow::ShadowOptions;
 use whimbrel_engine::wire::Session;
 
 use super::named::named;
-use super::{Plan, rehearse as rehearsal};
+use super::{Plan, rehearse as rehearsal, trace};
 use crate::events::Events;
 use crate::project::APPLICATION;
 
@@ -34,7 +34,7 @@ pub(super) async fn hints(
         }
         let done = ran.done.iter().map(|(done, _)| plan.works[*done].clone());
         if let Some((added, real)) = both(plan, done.collect(), work, events).await
-            && let Some(hint) = taken.explain(work.id(), &added, &real)
+            && let Some(hint) = taken.explain(work, &added, &real)
         {
             hints.insert(*number, hint);
         }
@@ -125,7 +125,8 @@ impl<'f> Taken<'f> {
     }
 
     /// What there is to say of it.
-    fn explain(&self, id: &str, added: &Added, real: &Objects) -> Option<String> {
+    fn explain(&self, work: &Work, added: &Added, real: &Objects) -> Option<String> {
+        let id = work.id();
         let Some(after) = &added.after else { return self.made_before(&added.before) };
         let is_new = |kind: &str, name: &str| added.before.get(kind, name).is_none();
         let mut own = after.iter().filter(|(kind, name, _)| is_new(kind, name));
@@ -145,6 +146,9 @@ impl<'f> Taken<'f> {
         }
         let there = format!("the {kind} `{full}` that is there");
         Some(match (of_it.as_slice(), beside.as_slice()) {
+            ([], []) if trace::may_touch_rows(work).unwrap_or(true) => format!(
+                "{there} is what this file would make, and so is all else that it makes; nobody compared the rows that it puts in or changes: look at them, and only where they are as they should be `whimbrel repair applied {id}` records it as applied"
+            ),
             ([], []) => format!(
                 "{there} is what this file would make, and so is all else that it makes: `whimbrel repair applied {id}` records it as applied"
             ),

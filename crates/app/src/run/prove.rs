@@ -32,6 +32,8 @@ pub enum ProofShown {
         /// Of what is recorded: migrations of which nothing shows there, since rows, grants, owners
         /// and roles are not compared.
         unseen: Vec<String>,
+        /// Of what is recorded besides: migrations that change rows, too, of which nothing is known.
+        rows: Vec<String>,
     },
     /// It is not.
     Differs {
@@ -145,13 +147,15 @@ pub(super) async fn prove(
     fold(&mut differences);
     let Made { server, stand_ins, .. } = made;
     if differences.is_empty() {
-        let mut unseen = Vec::new();
+        let (mut unseen, mut rows) = (Vec::new(), Vec::new());
         for work in works.iter().filter(|one| marked.contains(&&*one.definition.migration.key)) {
             if !trace::leaves_one(work)? {
                 unseen.push(work.id().to_owned());
+            } else if trace::may_touch_rows(work)? {
+                rows.push(work.id().to_owned());
             }
         }
-        return Ok(Proved::Shown(ProofShown::Proved { server, stand_ins, unseen }));
+        return Ok(Proved::Shown(ProofShown::Proved { server, stand_ins, unseen, rows }));
     }
     let shown = differences.into_iter().map(|difference| DifferenceShown {
         kind: difference.kind,

@@ -25,6 +25,43 @@ pub(super) fn leaves_one(work: &Work) -> Result<bool, TextError> {
     Ok(false)
 }
 
+/// Whether a script may put rows in, change or remove them, which nobody compares; what cannot be
+/// read may.
+pub(super) fn may_touch_rows(work: &Work) -> Result<bool, TextError> {
+    for number in 0..work.script.statements.len() {
+        let span = work.script.statements.at(number).span;
+        if touches_rows(&work.text().part(span)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Words with which a statement begins that has nothing to do with rows.
+const ROWLESS: &[&str] = &[
+    "alter", "drop", "comment", "grant", "revoke", "set", "reset", "begin", "start", "commit",
+    "end", "security", "import", "reindex", "analyze", "vacuum", "refresh", "notify", "lock",
+];
+
+fn touches_rows(statement: &str) -> bool {
+    let words: Vec<String> = tokens(statement, Backslash::Plain)
+        .filter_map(Result::ok)
+        .filter(|token| token.kind == TokenKind::Word)
+        .map(|token| statement[token.span].to_ascii_lowercase())
+        .collect();
+    let Some(first) = words.first() else { return false };
+    if first != "create" {
+        // `pg_dump` sets the path so.
+        let sets = first == "select" && words.iter().take(3).any(|word| word == "set_config");
+        return !sets && !ROWLESS.contains(&first.as_str());
+    }
+    // `create table … as select`, which fills it.
+    let makes_table = words.iter().take(4).any(|word| word == "table");
+    let sources = ["select", "values", "table", "execute", "with"];
+    let after_as = words.iter().skip_while(|word| *word != "as").nth(1);
+    makes_table && after_as.is_some_and(|word| sources.contains(&word.as_str()))
+}
+
 fn may_leave_one(statement: &str) -> bool {
     let mut words = Vec::new();
     for token in tokens(statement, Backslash::Plain) {
@@ -79,6 +116,30 @@ mod tests {
             "do $$ begin update a set b = 1; end $$",
         ] {
             assert!(!may_leave_one(statement), "{statement}");
+        }
+    }
+
+    #[test]
+    fn what_puts_rows_in_is_told_from_definitions() {
+        for statement in [
+            "insert into a values (1)",
+            "with b as (select 1) update a set b = 1",
+            "create table a as select 1 as b",
+            "create temporary table a as table b",
+            "do $$ begin perform 1; end $$",
+            "select setval('a', 3)",
+        ] {
+            assert!(touches_rows(statement), "{statement}");
+        }
+        for statement in [
+            "create table a (id int default 1)",
+            "create function a() returns int as $$ select 1 $$ language sql",
+            "create view a as select 1",
+            "alter table a add column b int",
+            "grant select on a to b",
+            "select pg_catalog.set_config('search_path', '', false)",
+        ] {
+            assert!(!touches_rows(statement), "{statement}");
         }
     }
 

@@ -222,6 +222,60 @@ async fn continue_leaves_out_what_depends_on_it_further_on_too() {
 }
 
 #[tokio::test]
+async fn continue_leaves_out_the_histories_that_come_after_one_that_failed() {
+    let histories = "[history.one]\nformat = \"plain\"\nfolder = \"one\"\n\
+        [history.two]\nformat = \"plain\"\nfolder = \"two\"\nafter = [\"one\"]\n\
+        [history.three]\nformat = \"plain\"\nfolder = \"three\"\nafter = [\"two\"]\n\
+        [history.free]\nformat = \"plain\"\nfolder = \"free\"\n";
+    let project = Project::new(&[
+        ("whimbrel.toml", histories),
+        ("one/001_z.sql", "select 1 / 0;\n"),
+        ("two/README.md", "Nothing yet.\n"),
+        ("three/001_a.sql", "create table a (id int);\n"),
+        ("free/001_b.sql", "create table b (id int);\n"),
+    ]);
+    let project = project.with_database().await;
+    let report = project.run("up --yes --no-rehearsal --on-error continue --json").json();
+    let migrations = report["migrations"].as_array().unwrap().iter();
+    let mut results: Vec<String> =
+        migrations.map(|one| format!("{} {}", one["id"], one["result"]).replace('"', "")).collect();
+    results.sort();
+    assert_eq!(results, ["001_a skipped", "001_b done", "001_z failed"]);
+}
+
+/// The newest of all is undone, whichever history it is of and whatever the others could not undo.
+#[tokio::test]
+async fn a_history_without_down_scripts_is_in_nobodys_way() {
+    let histories = "[history.one]\nformat = \"plain\"\nfolder = \"one\"\n\
+        [history.two]\nformat = \"plain\"\nfolder = \"two\"\nafter = [\"one\"]\n";
+    let project = Project::new(&[
+        ("whimbrel.toml", histories),
+        ("one/001_a.up.sql", "create table a (id int);\n"),
+        ("two/001_b.up.sql", "create table b (id int);\n"),
+        ("two/001_b.down.sql", "drop table b;\n"),
+    ]);
+    let project = project.with_database().await;
+    project.done("up --yes --no-rehearsal");
+    project.done("redo --yes --no-rehearsal");
+    project.done("down --yes --no-rehearsal");
+    let said = project.run("down --yes --no-rehearsal");
+    assert_eq!(said.code, 4, "{}", said.whole());
+    assert!(said.err.contains("no down script: 001_a"), "{}", said.err);
+}
+
+/// A table that equals what the file would make says nothing of the rows that it puts in.
+#[tokio::test]
+async fn rows_that_nobody_compared_are_said_to_be_so() {
+    let text = "create table b (id int);\ninsert into b values (1), (2);\n";
+    let project = Project::new(&[("migrations/001_b.sql", text)]).with_database().await;
+    project.sql("create table b (id int)").await;
+    let said = project.run("up --yes --no-rehearsal");
+    assert!(said.err.contains("nobody compared the rows"), "{}", said.whole());
+    let said = project.done("repair applied 001_b --yes");
+    assert!(said.whole().contains("nobody compared the rows that `001_b`"), "{}", said.whole());
+}
+
+#[tokio::test]
 async fn a_server_named_for_the_rehearsal_that_cannot_be_had_is_no_leave_to_run() {
     let project = Project::new(&[("migrations/001_a.sql", "create table a ();")]);
     let project = project.with_database().await;
