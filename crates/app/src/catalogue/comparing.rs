@@ -48,7 +48,7 @@ PLAN_NOT_PROVED {
     title: "a plan was tried, and does not lead where it should",
     cause: "It was run in a throw-away server that was made like the first side, and what came of it is not the second side.",
     cure: "`--unproved` prints it all the same. Please report it with both sides: it is a fault of Whimbrel's.",
-    example: "the plan does not lead there: constraint public.t.t_a_check comes out otherwise",
+    example: "the plan does not lead there: `create table public.t (` is refused: no more tables (SQLSTATE P0001)",
 }
 CATALOG {
     id: "W7007",

@@ -30,6 +30,10 @@ impl Kind for Routine {
         Some(include_str!("function.sql").replace("$kinds", self.kinds))
     }
 
+    fn is_deparsed(&self) -> bool {
+        false
+    }
+
     fn phrase(&self, id: &Id) -> String {
         format!("{} {}({})", self.name, id.qualified(), id.part(2))
     }

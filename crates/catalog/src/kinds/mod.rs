@@ -139,6 +139,11 @@ pub(crate) trait Kind: Sync {
     /// `acl` and `born` (the rights that it would have had).
     fn query(&self, major: u32) -> Option<String>;
 
+    /// Whether its texts are what the server makes of what it has, rather than what people wrote.
+    fn is_deparsed(&self) -> bool {
+        true
+    }
+
     /// What it is part of.
     fn parent(&self, id: &Id) -> Option<Id> {
         let _ = id;

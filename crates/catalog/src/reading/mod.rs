@@ -7,11 +7,13 @@
 mod addresses;
 mod comments;
 mod needs;
+mod respelling;
 mod rights;
 
 use crate::kinds::{KINDS, Kind};
 use crate::{Body, Catalog, Fact, Id};
 use addresses::{Address, Addresses};
+use respelling::respelt;
 
 /// Rows that a server answered, whoever brought them.
 pub trait Rows {
@@ -189,7 +191,8 @@ fn read_kind(
         let mut body = Body::default();
         for (name, column) in &columns.attributes {
             if let Some(text) = value(*column) {
-                body.set(name, text);
+                let text = if kind.is_deparsed() { respelt(text) } else { text.into() };
+                body.set(name, &text);
             }
         }
         let owner = maybe(columns.owner);
