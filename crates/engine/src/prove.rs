@@ -8,14 +8,21 @@ use whimbrel_sql::{Ident, position, split};
 
 use crate::Events;
 use crate::read::{CatalogError, catalog};
-use crate::shadow::{Server, Shadow, ShadowError, ShadowOptions, Template};
+use crate::shadow::{Baseline, Server, Shadow, ShadowError, ShadowOptions, Template};
 use crate::wire::{ConnectError, Failure, Session};
 
 /// A shadow in which states are built and plans are tried.
 pub struct Laboratory {
     server: Server,
     made: usize,
+    /// What every database begins with, and the name of the one that has just that.
+    baseline: Option<(Baseline, Option<String>)>,
+    /// Leaves out of a state what is no business of a plan.
+    scope: Scope,
 }
+
+/// Leaves out of a state what is no business of a plan.
+pub type Scope = fn(Catalog) -> Catalog;
 
 /// What came of a proof.
 #[derive(Debug)]
@@ -74,9 +81,12 @@ impl Laboratory {
     pub async fn open(
         options: &ShadowOptions,
         major: u16,
+        scope: Scope,
         events: &mut dyn Events,
     ) -> Result<Self, LaboratoryError> {
-        Ok(Self { server: Shadow::start(options, major, events).await?, made: 0 })
+        let server = Shadow::start(options, major, events).await?;
+        let baseline = options.baseline.map(|baseline| (baseline, None));
+        Ok(Self { server, made: 0, baseline, scope })
     }
 
     /// Where it came from, for people.
@@ -84,12 +94,61 @@ impl Laboratory {
         self.server.described()
     }
 
-    /// An empty database of its own.
-    pub async fn database(&mut self) -> Result<Session, LaboratoryError> {
+    /// A database of its own in which nothing is but the baseline.
+    async fn database(&mut self) -> Result<Session, LaboratoryError> {
         self.made += 1;
         let name = format!("laboratory_{}", self.made);
-        let target = self.server.create_database(&name, Template::Empty).await?;
-        Ok(Session::connect(&target, "whimbrel shadow").await?)
+        let Some((baseline, made)) = &mut self.baseline else {
+            return connect(&self.server, &name, Template::Empty).await;
+        };
+        if made.is_none() {
+            let first = "laboratory_0";
+            let mut session = connect(&self.server, first, Template::Empty).await?;
+            baseline.set_up(&mut session, self.server.major()).await?;
+            session.close().await;
+            *made = Some(first.to_owned());
+        }
+        connect(&self.server, &name, made.as_deref().map_or(Template::Empty, Template::Copy)).await
+    }
+
+    /// What is in a database.
+    async fn state(&self, session: &mut Session) -> Result<Catalog, LaboratoryError> {
+        Ok((self.scope)(catalog(session).await?))
+    }
+
+    /// Builds a state in a new database, as the role that had it.
+    async fn build(
+        &self,
+        session: &mut Session,
+        state: &Catalog,
+        roles: &BTreeSet<String>,
+    ) -> Result<Built, LaboratoryError> {
+        for role in roles {
+            let role = Ident(role);
+            // It may be there: the shadow's own, or an earlier database's.
+            let made = session.simple(&format!("create role {role} superuser")).await;
+            if let Err(failure) = made
+                && failure.is_lost()
+            {
+                return Err(failure.into());
+            }
+        }
+        session.simple(&format!("set session authorization {}", Ident(&state.role))).await?;
+        session.simple("set check_function_bodies = off").await?;
+        let empty = self.state(session).await?;
+        for planned in plan(&empty, state)?.steps {
+            let text = planned.step.to_string();
+            if let Err(failure) = session.simple(&text).await {
+                if failure.is_lost() {
+                    return Err(failure.into());
+                }
+                return Ok(Built::Not(format!("`{}`: {failure}", first_line(&text))));
+            }
+        }
+        let left = deltas(&self.state(session).await?, state);
+        let left = left.into_iter().find(|delta| !is_order_only(delta));
+        Ok(left
+            .map_or(Built::Made, |delta| Built::Not(format!("{} comes out otherwise", delta.id))))
     }
 
     /// Builds the state that scripts make, each with its path, whatever order they stand in.
@@ -101,7 +160,7 @@ impl Laboratory {
         if let Err(refused) = load(&mut session, scripts).await? {
             return Ok(Err(refused));
         }
-        let state = catalog(&mut session).await?;
+        let state = self.state(&mut session).await?;
         session.close().await;
         Ok(Ok(state))
     }
@@ -114,7 +173,7 @@ impl Laboratory {
         tried: &Plan,
     ) -> Result<Verdict, LaboratoryError> {
         let mut session = self.database().await?;
-        match build(&mut session, old, &roles(&[old, new])).await? {
+        match self.build(&mut session, old, &roles(&[old, new])).await? {
             Built::Made => {}
             Built::Not(because) => return Ok(Verdict::NotBuilt { because }),
         }
@@ -126,11 +185,21 @@ impl Laboratory {
                 return Ok(Verdict::Refused { step: number, failure });
             }
         }
-        let left = deltas(&catalog(&mut session).await?, new);
+        let left = deltas(&self.state(&mut session).await?, new);
         session.close().await;
         let left: Vec<Delta> = left.into_iter().filter(|delta| !is_order_only(delta)).collect();
         Ok(if left.is_empty() { Verdict::Proved } else { Verdict::Differs(left) })
     }
+}
+
+/// Makes a database and connects to it.
+async fn connect(
+    server: &Server,
+    name: &str,
+    template: Template<'_>,
+) -> Result<Session, LaboratoryError> {
+    let target = server.create_database(name, template).await?;
+    Ok(Session::connect(&target, "whimbrel shadow").await?)
 }
 
 /// Runs scripts statement by statement. What needs something that is not there yet is put aside,
@@ -206,39 +275,6 @@ fn is_order_only(delta: &Delta) -> bool {
 enum Built {
     Made,
     Not(String),
-}
-
-/// Builds a state in an empty database, as the role that had it.
-async fn build(
-    session: &mut Session,
-    state: &Catalog,
-    roles: &BTreeSet<String>,
-) -> Result<Built, LaboratoryError> {
-    for role in roles {
-        let role = Ident(role);
-        // It may be there: the shadow's own, or an earlier database's.
-        let made = session.simple(&format!("create role {role} superuser")).await;
-        if let Err(failure) = made
-            && failure.is_lost()
-        {
-            return Err(failure.into());
-        }
-    }
-    session.simple(&format!("set session authorization {}", Ident(&state.role))).await?;
-    session.simple("set check_function_bodies = off").await?;
-    let empty = catalog(session).await?;
-    for planned in plan(&empty, state)?.steps {
-        let text = planned.step.to_string();
-        if let Err(failure) = session.simple(&text).await {
-            if failure.is_lost() {
-                return Err(failure.into());
-            }
-            return Ok(Built::Not(format!("`{}`: {failure}", first_line(&text))));
-        }
-    }
-    let left = deltas(&catalog(session).await?, state);
-    let left = left.into_iter().find(|delta| !is_order_only(delta));
-    Ok(left.map_or(Built::Made, |delta| Built::Not(format!("{} comes out otherwise", delta.id))))
 }
 
 fn first_line(text: &str) -> &str {

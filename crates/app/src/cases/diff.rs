@@ -183,7 +183,8 @@ impl<'a> Bench<'a> {
             let options =
                 ShadowOptions { baseline: self.baseline, ..self.workspace.shadow_options() };
             let major = u16::try_from(self.major).unwrap_or(u16::MAX);
-            self.laboratory = Some(Laboratory::open(&options, major, events).await?);
+            self.laboratory =
+                Some(Laboratory::open(&options, major, scopes::without, events).await?);
         }
         Ok(self.laboratory.as_mut().expect("it was opened above"))
     }
@@ -198,7 +199,7 @@ impl<'a> Bench<'a> {
             pieces.iter().map(|Piece { path, text }| (path.as_str(), text.as_str())).collect();
         let made = self.laboratory(events).await?.make(&texts).await?;
         match made {
-            Ok(catalog) => Ok(scopes::without(catalog)),
+            Ok(catalog) => Ok(catalog),
             Err(refused) => Err(Error::NotThere {
                 code: Code::SOURCE_SQL,
                 message: format!("`{}`, line {}: {}", refused.path, refused.line, refused.message),

@@ -100,9 +100,9 @@ pub const ALL: &[Key] = &[
         path: &["history", "*", "repeatable"],
         kind: Kind::List,
         default: "[]",
-        example: "repeatable = [\"master.sql\", \"views/*.sql\"]",
+        example: "repeatable = [\"master.sql\", \"view_*.sql\"]",
         brief: "files that run last, and again when they change",
-        about: "Files, relative to the folder, that run last, and again whenever their statements change. `*` stands for any characters within one name.",
+        about: "Files, relative to the folder, that run last, and again whenever their statements change. `*` stands for any characters within one name; what lies in folders further in wants `nested = true`.",
     },
     Key {
         path: &["history", "*", "nested"],

@@ -1,5 +1,7 @@
 //! Comparing states at the command line.
 
+use whimbrel_engine::shadow::Baseline;
+
 use crate::kit::{Project, check};
 
 const OLD: &str = "create table users (id bigint primary key, email text not null, note text);\n\
@@ -66,4 +68,26 @@ fn what_nobody_models_is_named() {
     project.write("new.sql", "select lo_create(0);\ncreate table t (a int);\n");
     let said = project.done("diff empty new.sql");
     assert!(said.err.contains("not compared: large object "), "{}", said.err);
+}
+
+/// The throw-away server begins as the platform does, for `empty` and for the proof.
+#[tokio::test]
+async fn what_a_platform_keeps_is_no_part_of_a_plan() {
+    let project = Project::new(&[]).with_database().await;
+    let mut session = project.session().await;
+    Baseline::named("supabase-platform").unwrap().set_up(&mut session, 17).await.unwrap();
+    session
+        .simple(
+            "create table profiles (id uuid primary key references auth.users on delete cascade); \
+             create policy own on storage.objects for select using (owner = auth.uid())",
+        )
+        .await
+        .unwrap();
+    let url = project.url();
+    let there = project.done(&format!("diff empty {url}"));
+    assert!(there.err.contains("proved on"), "{}", there.whole());
+    assert!(there.out.contains("REFERENCES auth.users(id) ON DELETE CASCADE"), "{}", there.out);
+    let back = project.done(&format!("diff {url} empty"));
+    assert!(back.out.contains("drop policy own on storage.objects"), "{}", back.whole());
+    assert!(!back.out.contains("auth."), "{}", back.out);
 }

@@ -55,7 +55,9 @@ fn made_again(old: &Catalog, new: &Catalog, made: &Plan) -> Option<String> {
 
 async fn whole(major: u16) {
     let mut laboratory =
-        Laboratory::open(&whimbrel_testkit::options(), major, &mut ()).await.unwrap();
+        Laboratory::open(&whimbrel_testkit::options(), major, |state| state, &mut ())
+            .await
+            .unwrap();
     let mut wrong = Vec::new();
     for (name, texts, is_one_way) in pairs() {
         let mut states = Vec::new();
