@@ -67,7 +67,7 @@ async fn every_command_has_json_and_behaves_without_a_terminal() {
             }
             // These want a word more, which the line that tells so names.
             let wants_a_word =
-                ["completions", "new", "repair", "shadow"].contains(&command.as_str());
+                ["completions", "diff", "new", "repair", "shadow"].contains(&command.as_str());
             if !wants_a_word && said.code != 0 {
                 assert!(
                     said.err.contains("hint: ") || options.contains("--json"),
