@@ -12,6 +12,7 @@ mod id;
 mod kinds;
 mod objects;
 mod plan;
+mod privileges;
 mod reading;
 
 pub use catalog::Catalog;

@@ -23,22 +23,28 @@ pub enum CatalogError {
 pub async fn catalog(session: &mut Session) -> Result<Catalog, CatalogError> {
     let major = major(session)?;
     let queries = queries(major);
-    let message = format!("{PINNED}; select current_user; {}; commit", queries.join("; "));
-    let answers = match session.simple(&message).await {
-        Ok(answers) => answers,
-        Err(failure) => {
-            if !failure.is_lost() {
-                session.simple("rollback").await?;
-            }
-            return Err(failure.into());
-        }
-    };
+    let asked = format!("select current_user; {}", queries.join("; "));
+    let answers = pinned(session, &asked).await?;
     let own = PINNED.split(';').count();
     let role = answers.get(own).and_then(Answer::value).unwrap_or_default().to_owned();
     let tables: Vec<Table<'_>> =
         answers.iter().skip(own + 1).take(queries.len()).map(Table::new).collect();
     let tables: Vec<&dyn Rows> = tables.iter().map(|table| table as &dyn Rows).collect();
     Ok(read(major, &role, &tables)?)
+}
+
+/// Asks the catalog in one snapshot, with everything pinned on which the texts depend; the answers
+/// of what pins it come first.
+pub(crate) async fn pinned(session: &mut Session, queries: &str) -> Result<Vec<Answer>, Failure> {
+    match session.simple(&format!("{PINNED}; {queries}; commit")).await {
+        Ok(answers) => Ok(answers),
+        Err(failure) => {
+            if !failure.is_lost() {
+                session.simple("rollback").await?;
+            }
+            Err(failure)
+        }
+    }
 }
 
 fn major(session: &Session) -> Result<u32, CatalogError> {

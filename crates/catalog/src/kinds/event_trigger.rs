@@ -2,7 +2,7 @@
 
 use whimbrel_sql::Literal;
 
-use super::{Alter, Change, Cx, Kind};
+use super::{Alter, Change, Cx, Kind, enabling};
 use crate::array::elements;
 use crate::plan::Step;
 use crate::{Fact, Id};
@@ -73,11 +73,5 @@ impl Kind for EventTrigger {
 }
 
 fn enable(fact: &Fact) -> Step {
-    let how = match fact.get("enabled") {
-        Some("D") => "disable",
-        Some("R") => "enable replica",
-        Some("A") => "enable always",
-        _ => "enable",
-    };
-    Step::new(format!("alter event trigger {} {how}", fact.id.ident(0)))
+    Step::new(format!("alter event trigger {} {}", fact.id.ident(0), enabling(fact)))
 }

@@ -1,11 +1,10 @@
 //! Who was granted what on something, where that differs from what it is born with.
 
-use std::collections::BTreeMap;
-
 use whimbrel_sql::Ident;
 
 use super::{Alter, Change, Cx, Kind, kind};
 use crate::plan::Step;
+use crate::privileges::read;
 use crate::{Catalog, Fact, Id};
 
 pub(super) struct Grant;
@@ -52,18 +51,6 @@ impl Kind for Grant {
     fn alter(&self, both: Change<'_>, _: Cx<'_>) -> Alter {
         Alter::steps(change(both.new, both.old.text("privileges"), both.new.text("privileges")))
     }
-}
-
-/// Privileges by their letters, and whether they may be handed on.
-type Privileges = BTreeMap<char, bool>;
-
-fn read(letters: &str) -> Privileges {
-    let mut privileges = Privileges::new();
-    let mut letters = letters.chars().peekable();
-    while let Some(letter) = letters.next() {
-        privileges.insert(letter, letters.next_if_eq(&'*').is_some());
-    }
-    privileges
 }
 
 /// What makes one set of privileges the other.
@@ -120,7 +107,6 @@ fn say(fact: &Fact, letters: &[char], verb: &str, direction: &str, end: &str) ->
     }
     let [before, on] = kind(of).rights(of);
     let privileges = if is_all(of.kind(), letters) { "all".to_owned() } else { words("") };
-    let on = if before.is_empty() { on } else { on.clone() };
     Step::new(format!("{before}{verb}{privileges} on {on} {direction} {grantee}{end}"))
 }
 

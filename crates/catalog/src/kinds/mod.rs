@@ -295,14 +295,25 @@ pub(crate) fn kind(id: &Id) -> &'static dyn Kind {
 
 /// What makes a trigger or a rule work, or not, or only for replicated rows.
 fn enable(fact: &Fact) -> Step {
-    let how = match fact.get("enabled") {
+    let head = format!("alter table {}", fact.id.qualified());
+    Step::action(head, format!("{} {} {}", enabling(fact), fact.id.kind(), fact.id.ident(2)))
+}
+
+/// The words by which something is made to fire as it is to.
+fn enabling(fact: &Fact) -> &'static str {
+    match fact.get("enabled") {
         Some("D") => "disable",
         Some("R") => "enable replica",
         Some("A") => "enable always",
         _ => "enable",
-    };
-    let head = format!("alter table {}", fact.id.qualified());
-    Step::action(head, format!("{how} {} {}", fact.id.kind(), fact.id.ident(2)))
+    }
+}
+
+/// Makes something of functions that are named by what they do.
+fn create_of_functions(fact: &Fact) -> Vec<Step> {
+    let functions: Vec<String> =
+        fact.body.iter().map(|(name, function)| format!("{name} = {function}")).collect();
+    vec![Step::new(format!("create {} ({})", phrase(&fact.id), functions.join(", ")))]
 }
 
 /// The kinds of users that stand in the way of another type of a column.

@@ -39,10 +39,6 @@ impl Kind for Table {
         Some(include_str!("table.sql").to_owned())
     }
 
-    fn parent(&self, _: &Id) -> Option<Id> {
-        None
-    }
-
     fn phrase(&self, id: &Id) -> String {
         format!("table {}", id.qualified())
     }

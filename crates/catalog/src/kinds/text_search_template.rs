@@ -1,6 +1,6 @@
 //! Templates of text search dictionaries.
 
-use super::{Alter, Change, Cx, Kind};
+use super::{Alter, Change, Cx, Kind, create_of_functions};
 use crate::plan::Step;
 use crate::{Fact, Id};
 
@@ -36,9 +36,7 @@ impl Kind for TextSearchTemplate {
     }
 
     fn create(&self, fact: &Fact, _: Cx<'_>) -> Vec<Step> {
-        let functions: Vec<String> =
-            fact.body.iter().map(|(name, function)| format!("{name} = {function}")).collect();
-        vec![Step::new(format!("create {} ({})", self.phrase(&fact.id), functions.join(", ")))]
+        create_of_functions(fact)
     }
 
     fn drop(&self, fact: &Fact, _: Cx<'_>) -> Vec<Step> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Step;
 use super::graph::Graph;
 use crate::kinds::Cx;
-use crate::{Body, Catalog, Fact, Id};
+use crate::{Body, Catalog, Fact, Id, privileges};
 
 /// The letter by which default privileges call a kind of thing.
 fn letter(kind: &str) -> Option<&'static str> {
@@ -32,17 +32,19 @@ fn in_force(of: &Id, old: &Catalog) -> Vec<Id> {
 
 /// What a grantee has on a new object before anything is granted, where it would have `usual`.
 pub(crate) fn born(of: &Id, grantee: &str, usual: &str, cx: Cx<'_>) -> String {
-    let mut privileges = usual.to_owned();
+    let mut has = usual.to_owned();
     for defaults in in_force(of, cx.old) {
         let grant = Id::of("grant", &defaults, &[grantee]);
         let Some(grant) = cx.old.get(&grant) else { continue };
         if defaults.part(1).is_empty() {
-            grant.text("privileges").clone_into(&mut privileges);
+            grant.text("privileges").clone_into(&mut has);
         } else {
-            privileges = union(&privileges, grant.text("privileges"));
+            let mut both = privileges::read(&has);
+            privileges::add(&mut both, grant.text("privileges"));
+            has = privileges::write(&both);
         }
     }
-    privileges
+    has
 }
 
 /// What was granted on columns and is taken away with what is revoked on their table: it is
@@ -100,23 +102,6 @@ pub(super) fn order(graph: &mut Graph) {
             graph.before(Some(*table), Some(column));
         }
     }
-}
-
-fn union(one: &str, other: &str) -> String {
-    let mut all: Vec<(char, bool)> = Vec::new();
-    for text in [one, other] {
-        let mut letters = text.chars().peekable();
-        while let Some(letter) = letters.next() {
-            let handed_on = letters.next_if_eq(&'*').is_some();
-            match all.iter_mut().find(|(each, _)| *each == letter) {
-                Some((_, option)) => *option |= handed_on,
-                None => all.push((letter, handed_on)),
-            }
-        }
-    }
-    all.sort_unstable();
-    let text = |(letter, star): (char, bool)| [Some(letter), star.then_some('*')];
-    all.into_iter().flat_map(text).flatten().collect()
 }
 
 /// What new objects are born with and nobody wants them to have, as grants that take it away.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::Rows;
 use super::addresses::{Address, Addresses};
 use crate::array::elements;
+use crate::privileges::{self, Privileges};
 use crate::{Body, Fact, Id};
 
 /// The rights on single columns.
@@ -66,23 +67,12 @@ pub(super) fn read_columns(rows: &dyn Rows, addresses: &Addresses, facts: &mut V
 /// An access control list: who has which privileges, from whomever. The privileges are sorted
 /// letters, a star after one that may be handed on. `public` is the empty name.
 fn entries(acl: &str) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, BTreeMap<char, bool>> = BTreeMap::new();
+    let mut all: BTreeMap<String, Privileges> = BTreeMap::new();
     for entry in elements(acl) {
-        let Some((grantee, privileges)) = split(&entry) else { continue };
-        let of = all.entry(grantee).or_default();
-        let mut letters = privileges.chars().peekable();
-        while let Some(letter) = letters.next() {
-            let handed_on = letters.next_if_eq(&'*').is_some();
-            *of.entry(letter).or_default() |= handed_on;
-        }
+        let Some((grantee, letters)) = split(&entry) else { continue };
+        privileges::add(all.entry(grantee).or_default(), &letters);
     }
-    let text = |privileges: BTreeMap<char, bool>| {
-        privileges
-            .into_iter()
-            .flat_map(|(letter, star)| [Some(letter), star.then_some('*')].into_iter().flatten())
-            .collect()
-    };
-    all.into_iter().map(|(grantee, privileges)| (grantee, text(privileges))).collect()
+    all.into_iter().map(|(grantee, of)| (grantee, privileges::write(&of))).collect()
 }
 
 /// Grantee and privileges of `grantee=privileges/grantor`, the names in double quotes where they

@@ -3,7 +3,7 @@
 use whimbrel_catalog::{HOLDINGS, Holding, HoldingKind, Holdings, Loss, Named};
 use whimbrel_sql::Literal;
 
-use super::objects;
+use crate::read::pinned;
 use crate::wire::{Answer, Failure, Session};
 
 /// Something that a script loses.
@@ -51,7 +51,7 @@ impl Losses {
 
 async fn holdings(session: &mut Session) -> Result<Holdings, Failure> {
     let mut holdings = Holdings::default();
-    let answers = objects::read(session, HOLDINGS).await?;
+    let answers = pinned(session, HOLDINGS).await?;
     let rows = answers.iter().filter(|answer| answer.columns().len() == 7);
     for row in rows.flat_map(Answer::rows) {
         let text = |column| row.get(column).map(str::to_owned);

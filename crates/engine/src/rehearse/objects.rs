@@ -2,6 +2,7 @@
 
 use whimbrel_catalog::{OBJECTS, Objects};
 
+use crate::read::pinned;
 use crate::wire::{Answer, Failure, Session};
 
 /// Reads a checksum of every object of a database.
@@ -20,7 +21,7 @@ pub async fn shapes(session: &mut Session) -> Result<Objects, Failure> {
 
 async fn of(session: &mut Session, query: &str) -> Result<Objects, Failure> {
     let mut objects = Objects::default();
-    let answers = read(session, query).await?;
+    let answers = pinned(session, query).await?;
     let rows = answers.iter().filter(|answer| answer.columns().len() == 3);
     for row in rows.flat_map(Answer::rows) {
         let text = |column| row.get(column).unwrap_or_default();
@@ -28,23 +29,3 @@ async fn of(session: &mut Session, query: &str) -> Result<Objects, Failure> {
     }
     Ok(objects)
 }
-
-/// Asks the catalog one thing, with everything pinned.
-pub(super) async fn read(session: &mut Session, query: &str) -> Result<Vec<Answer>, Failure> {
-    let message = format!("{PINNED}; {query}; commit");
-    match session.simple(&message).await {
-        Ok(answers) => Ok(answers),
-        Err(failure) => {
-            if !failure.is_lost() {
-                session.simple("rollback").await?;
-            }
-            Err(failure)
-        }
-    }
-}
-
-const PINNED: &str = "begin isolation level repeatable read read only; \
-    set local search_path = ''; set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; \
-    set local intervalstyle = 'postgres'; set local extra_float_digits = 1; \
-    set local bytea_output = 'hex'; set local quote_all_identifiers = off; \
-    set local standard_conforming_strings = on";
